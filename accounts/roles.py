@@ -1,0 +1,144 @@
+"""What a member can do (capabilities, an enumeration) and the roles that each organisation starts with.
+
+A role is a row of the organisation and may be edited by it; only this file and the role editor know roles by name.
+Asking for a capability that is not in the enumeration is an error, never a silent "no".
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.utils.translation import gettext_lazy as _
+
+
+class Can(StrEnum):
+    """One thing that a member or an API key may do. Pages, API routes and templates ask with the same word."""
+
+    VIEW_CUSTOMERS = "receivables.view_customers"
+    EDIT_CUSTOMERS = "receivables.edit_customers"
+    VIEW_ITEMS = "receivables.view_items"
+    EDIT_ITEMS = "receivables.edit_items"
+    VIEW_AGEING = "receivables.view_ageing"
+    EXPORT = "receivables.export"
+    RECORD_PROMISE = "receivables.record_promise"
+    RECORD_DISPUTE = "receivables.record_dispute"
+    ANSWER_DISPUTE = "receivables.answer_dispute"
+    PLACE_HOLD = "receivables.place_hold"
+    FIX_DATA = "receivables.fix_data"
+    IMPORT_LEDGER = "integrations.import_ledger"
+    MANAGE_CONNECTIONS = "integrations.manage_connections"
+    VIEW_MESSAGES = "desk.view_messages"
+    EDIT_TEMPLATES = "desk.edit_templates"
+    VIEW_ACTIONS = "collection.view_actions"
+    CONFIRM_ACTIONS = "collection.confirm_actions"
+    LOG_CALLS = "collection.log_calls"
+    EDIT_SCENARIOS = "collection.edit_scenarios"
+    APPROVE_GO_LIVE = "collection.approve_go_live"
+    VIEW_AUDIT = "accounts.view_audit"
+    MANAGE_MEMBERS = "accounts.manage_members"
+    MANAGE_ROLES = "accounts.manage_roles"
+    MANAGE_API_KEYS = "accounts.manage_api_keys"
+    MANAGE_ORGANISATION = "accounts.manage_organisation"
+
+
+LABELS = {
+    Can.VIEW_CUSTOMERS: _("See customers and contacts"),
+    Can.EDIT_CUSTOMERS: _("Change customers and contacts"),
+    Can.VIEW_ITEMS: _("See invoices and payments"),
+    Can.EDIT_ITEMS: _("Enter or correct invoices and payments"),
+    Can.VIEW_AGEING: _("See the aged balance"),
+    Can.EXPORT: _("Export lists"),
+    Can.RECORD_PROMISE: _("Record promises to pay"),
+    Can.RECORD_DISPUTE: _("Open disputes"),
+    Can.ANSWER_DISPUTE: _("Answer disputes"),
+    Can.PLACE_HOLD: _("Suspend reminders"),
+    Can.FIX_DATA: _("Repair customer data"),
+    Can.IMPORT_LEDGER: _("Import files"),
+    Can.MANAGE_CONNECTIONS: _("Set up connections"),
+    Can.VIEW_MESSAGES: _("Read messages sent"),
+    Can.EDIT_TEMPLATES: _("Change message templates"),
+    Can.VIEW_ACTIONS: _("See the actions of the day"),
+    Can.CONFIRM_ACTIONS: _("Confirm, skip or postpone reminders"),
+    Can.LOG_CALLS: _("Log calls and notes"),
+    Can.EDIT_SCENARIOS: _("Change dunning scenarios"),
+    Can.APPROVE_GO_LIVE: _("Approve the start of sending"),
+    Can.VIEW_AUDIT: _("Read the audit trail"),
+    Can.MANAGE_MEMBERS: _("Invite and change members"),
+    Can.MANAGE_ROLES: _("Change roles"),
+    Can.MANAGE_API_KEYS: _("Create and revoke API keys"),
+    Can.MANAGE_ORGANISATION: _("Change the organisation's settings"),
+}
+
+EVERYTHING = frozenset(Can)
+READING = frozenset(
+    {Can.VIEW_CUSTOMERS, Can.VIEW_ITEMS, Can.VIEW_AGEING, Can.EXPORT, Can.VIEW_MESSAGES, Can.VIEW_ACTIONS}
+)
+ADMINISTRATION = frozenset(
+    {
+        Can.VIEW_AUDIT,
+        Can.MANAGE_MEMBERS,
+        Can.MANAGE_ROLES,
+        Can.MANAGE_API_KEYS,
+        Can.MANAGE_ORGANISATION,
+        Can.MANAGE_CONNECTIONS,
+        Can.IMPORT_LEDGER,
+        Can.VIEW_CUSTOMERS,
+        Can.VIEW_ITEMS,
+        Can.VIEW_AGEING,
+    }
+)
+COLLECTING = READING | {
+    Can.EDIT_CUSTOMERS,
+    Can.RECORD_PROMISE,
+    Can.RECORD_DISPUTE,
+    Can.ANSWER_DISPUTE,
+    Can.PLACE_HOLD,
+    Can.CONFIRM_ACTIONS,
+    Can.LOG_CALLS,
+    Can.FIX_DATA,
+}
+
+
+@dataclass(frozen=True)
+class DefaultRole:
+    """A role that every new organisation receives. `portfolio_only`: sees only the customers assigned to the member."""
+
+    code: str
+    name: str
+    can: frozenset[Can]
+    portfolio_only: bool = False
+
+
+DEFAULT_ROLES = (
+    DefaultRole("cfo", _("CFO"), READING | {Can.VIEW_AUDIT, Can.APPROVE_GO_LIVE, Can.EDIT_SCENARIOS}),
+    DefaultRole(
+        "credit_manager",
+        _("Credit manager"),
+        COLLECTING
+        | {
+            Can.EDIT_ITEMS,
+            Can.IMPORT_LEDGER,
+            Can.MANAGE_CONNECTIONS,
+            Can.EDIT_SCENARIOS,
+            Can.EDIT_TEMPLATES,
+            Can.APPROVE_GO_LIVE,
+            Can.VIEW_AUDIT,
+        },
+    ),
+    DefaultRole("collector", _("Collector"), COLLECTING),
+    DefaultRole(
+        "sales",
+        _("Sales"),
+        frozenset(
+            {Can.VIEW_CUSTOMERS, Can.VIEW_ITEMS, Can.VIEW_AGEING, Can.EXPORT, Can.RECORD_DISPUTE, Can.ANSWER_DISPUTE}
+        ),
+        portfolio_only=True,
+    ),
+    DefaultRole("dispute_resolver", _("Dispute resolver"), frozenset({Can.ANSWER_DISPUTE})),
+    DefaultRole("auditor", _("Auditor"), READING | {Can.VIEW_AUDIT}),
+    DefaultRole("admin", _("Administrator"), ADMINISTRATION),
+)
+
+
+def default_role(code: str) -> DefaultRole:
+    """Raises KeyError for a code that is not among DEFAULT_ROLES."""
+    return {role.code: role for role in DEFAULT_ROLES}[code]

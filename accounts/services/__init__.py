@@ -1,0 +1,1 @@
+"""What changes in accounts: one function per use case, one transaction each."""

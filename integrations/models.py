@@ -1,0 +1,152 @@
+"""Who tells us? Connections, the runs that read what they brought, and what came in as it came."""
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Member
+from core.tenancy.models import TenantForeignKey, TenantModel
+from receivables.models import Entity
+
+
+class ImportKind(models.TextChoices):
+    CUSTOMERS = "customers", _("customers")
+    CONTACTS = "contacts", _("contacts")
+    ITEMS = "items", _("invoices and payments")
+    ALLOCATIONS = "allocations", _("allocations")
+    ORDERS = "orders", _("open orders")
+    DISPUTES = "disputes", _("disputes")
+    PROMISES = "promises", _("promises")
+
+
+class ColumnMapping(TenantModel):
+    """How the columns of a source's file are read: remembered, and offered again for a file with the same header."""
+
+    name = models.CharField(max_length=80)
+    source = models.CharField(max_length=40, default="file")
+    kind = models.CharField(max_length=20, choices=ImportKind)
+    header_fingerprint = models.CharField(max_length=64)
+    spec = models.JSONField()  # integrations.files.mapping.Mapping
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    updated_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "name"], name="column_mapping_name_once"),
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "source", "header_fingerprint"], name="column_mapping_fingerprint"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Connection(TenantModel):
+    """A link to a system outside: a folder or an upload address that the night empties."""
+
+    class Kind(models.TextChoices):
+        FOLDER = "FOLDER", _("folder")
+        UPLOAD = "UPLOAD", _("upload address")
+
+    name = models.CharField(max_length=80)
+    kind = models.CharField(max_length=10, choices=Kind)
+    source = models.CharField(max_length=40)
+    entity = TenantForeignKey(Entity, models.PROTECT, null=True, blank=True, related_name="+")
+    # Folder below the organisation's own inbox; never a path from outside.
+    folder = models.CharField(max_length=80, blank=True)
+    # Upload address /in/<tenant>/<id>: the secret is sent as a bearer token and stored hashed.
+    secret_hash = models.CharField(max_length=64, blank=True)
+    is_active = models.BooleanField(default=True)
+    created_by = TenantForeignKey(Member, models.PROTECT, null=True, blank=True, related_name="+")
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    updated_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "name"], name="connection_name_once"),
+            models.UniqueConstraint(
+                fields=["tenant", "folder"], name="connection_folder_once", condition=~Q(folder="")
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "entity"], name="connection_entity"),
+            models.Index(fields=["tenant", "created_by"], name="connection_created_by"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SyncRun(TenantModel):
+    """One file (or batch) that came in: what it was, how it was read, what it changed, how it ended."""
+
+    class State(models.TextChoices):
+        RECEIVED = "RECEIVED", _("received")
+        CHECKED = "CHECKED", _("checked")  # dry run done, nothing changed
+        QUEUED = "QUEUED", _("queued")
+        RUNNING = "RUNNING", _("running")
+        APPLIED = "APPLIED", _("applied")
+        UNCHANGED = "UNCHANGED", _("same file as the last one")
+        HELD = "HELD", _("waits for a person")
+        REFUSED = "REFUSED", _("refused")
+        FAILED = "FAILED", _("failed")
+        STOPPED = "STOPPED", _("stopped")
+        UNDONE = "UNDONE", _("undone")
+
+    connection = TenantForeignKey(Connection, models.PROTECT, null=True, blank=True, related_name="runs")
+    source = models.CharField(max_length=40, default="file")
+    entity = TenantForeignKey(Entity, models.PROTECT, null=True, blank=True, related_name="+")
+    kind = models.CharField(max_length=20, choices=ImportKind, blank=True)
+    mode = models.CharField(max_length=10, blank=True)  # snapshot, history, delta
+    as_of = models.DateField()
+    file_name = models.CharField(max_length=200)
+    file_size = models.BigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    spool_path = models.CharField(max_length=200, blank=True)  # relative to the spool folder; empty once deleted
+    mapping = models.JSONField(default=dict)
+    inspection = models.JSONField(default=dict)
+    state = models.CharField(max_length=10, choices=State, default=State.RECEIVED)
+    # all_or_nothing: any bad row refuses the file (the browser's default); else bad rows are set aside.
+    all_or_nothing = models.BooleanField(default=True)
+    row_count = models.PositiveIntegerField(default=0)
+    created_count = models.PositiveIntegerField(default=0)
+    changed_count = models.PositiveIntegerField(default=0)
+    unchanged_count = models.PositiveIntegerField(default=0)
+    closed_count = models.PositiveIntegerField(default=0)
+    rejected_count = models.PositiveIntegerField(default=0)
+    rounded_count = models.PositiveIntegerField(default=0)
+    # {"EUR": {"file": "...", "loaded": "...", "rounding": "...", "given": null, "books_before": .., "books_after": ..}}
+    totals = models.JSONField(default=dict)
+    done_count = models.PositiveIntegerField(default=0)  # progress, of row_count
+    stop_requested = models.BooleanField(default=False)
+    error = models.TextField(blank=True)
+    started_by = TenantForeignKey(Member, models.PROTECT, null=True, blank=True, related_name="+")
+    received_at = models.DateTimeField(db_default=Now(), editable=False)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["tenant", "-received_at", "id"], name="sync_run_newest"),
+            models.Index(fields=["tenant", "connection"], name="sync_run_connection"),
+            models.Index(fields=["tenant", "entity"], name="sync_run_entity"),
+            models.Index(fields=["tenant", "started_by"], name="sync_run_started_by"),
+            models.Index(fields=["tenant", "source", "kind", "-as_of"], name="sync_run_source"),
+        ]
+
+
+class RawRecord(TenantModel):
+    """A row that could not be loaded, as it was received, with the reason."""
+
+    append_only = True
+
+    run = TenantForeignKey(SyncRun, models.PROTECT, related_name="raw_records")
+    line = models.PositiveIntegerField()
+    field = models.CharField(max_length=60, blank=True)
+    reason = models.CharField(max_length=300)
+    values = models.JSONField(default=list)
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "run", "line"], name="raw_record_run")]

@@ -1,0 +1,44 @@
+"""Who owes what, since when? Positive amounts are owed to us, everywhere."""
+
+from receivables.models.customers import (
+    Contact,
+    Customer,
+    CustomerAccount,
+    CustomerGroup,
+    Entity,
+    EntityAccess,
+    PaymentTerms,
+)
+from receivables.models.ledger import (
+    Allocation,
+    CustomerBalance,
+    Document,
+    FxRate,
+    LedgerItem,
+    LedgerItemRevision,
+    LoadChange,
+    OpenOrder,
+)
+from receivables.models.standing import Dispute, Hold, Promise, PromiseItem
+
+__all__ = [
+    "Allocation",
+    "Contact",
+    "Customer",
+    "CustomerAccount",
+    "CustomerBalance",
+    "CustomerGroup",
+    "Dispute",
+    "Document",
+    "Entity",
+    "EntityAccess",
+    "FxRate",
+    "Hold",
+    "LedgerItem",
+    "LedgerItemRevision",
+    "LoadChange",
+    "OpenOrder",
+    "PaymentTerms",
+    "Promise",
+    "PromiseItem",
+]

@@ -1,0 +1,137 @@
+"""Facts that change what is chased: disputes, promises, holds."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Member
+from core.tenancy.models import TenantForeignKey, TenantModel
+from receivables.models.customers import Customer, CustomerGroup, Entity
+from receivables.models.ledger import AMOUNT, LedgerItem
+
+
+class Dispute(TenantModel):
+    """The customer contests an item, wholly or in part; the disputed part is not chased until it is closed."""
+
+    customer = TenantForeignKey(Customer, models.PROTECT, related_name="disputes")
+    item = TenantForeignKey(LedgerItem, models.PROTECT, related_name="disputes")
+    reason = models.CharField(max_length=60)
+    disputed_amount = models.DecimalField(**AMOUNT, null=True)  # null: the whole item
+    currency = models.CharField(max_length=3)
+    opened_on = models.DateField()
+    closed_on = models.DateField(null=True, blank=True)
+    comment = models.TextField(blank=True)
+    run_id = models.UUIDField(null=True)
+    opened_by = TenantForeignKey(Member, models.PROTECT, null=True, related_name="+")
+    updated_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="dispute_closed_after_opened",
+                condition=Q(closed_on__isnull=True) | Q(closed_on__gte=F("opened_on")),
+            ),
+            models.UniqueConstraint(fields=["tenant", "item", "opened_on", "reason"], name="dispute_once"),
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "customer"], name="dispute_customer"),
+            models.Index(fields=["tenant", "item"], name="dispute_item"),
+            models.Index(fields=["tenant", "opened_by"], name="dispute_opened_by"),
+        ]
+
+
+class Promise(TenantModel):
+    """The customer says that it pays `amount` by `due_on`; reminders wait until then."""
+
+    class State(models.TextChoices):
+        OPEN = "OPEN", _("open")
+        KEPT = "KEPT", _("kept")
+        BROKEN = "BROKEN", _("broken")
+        WITHDRAWN = "WITHDRAWN", _("withdrawn")
+
+    customer = TenantForeignKey(Customer, models.PROTECT, related_name="promises")
+    entity = TenantForeignKey(Entity, models.PROTECT, null=True, related_name="+")
+    amount = models.DecimalField(**AMOUNT)
+    currency = models.CharField(max_length=3)
+    made_on = models.DateField()
+    due_on = models.DateField()
+    state = models.CharField(max_length=10, choices=State, default=State.OPEN)
+    decided_on = models.DateField(null=True, blank=True)
+    comment = models.TextField(blank=True)
+    run_id = models.UUIDField(null=True)
+    recorded_by = TenantForeignKey(Member, models.PROTECT, null=True, related_name="+")
+    updated_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="promise_amount_positive", condition=Q(amount__gt=0)),
+            models.CheckConstraint(name="promise_due_after_made", condition=Q(due_on__gte=F("made_on"))),
+            models.UniqueConstraint(
+                fields=["tenant", "customer", "currency", "made_on", "due_on", "amount"], name="promise_once"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "customer"], name="promise_customer"),
+            models.Index(fields=["tenant", "entity"], name="promise_entity"),
+            models.Index(fields=["tenant", "recorded_by"], name="promise_recorded_by"),
+            models.Index(fields=["tenant", "due_on"], name="promise_open_due", condition=Q(state="OPEN")),
+        ]
+
+
+class PromiseItem(TenantModel):
+    """An item that a promise speaks of."""
+
+    promise = TenantForeignKey(Promise, models.CASCADE, related_name="promise_items")
+    item = TenantForeignKey(LedgerItem, models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "promise", "item"], name="promise_item_once")]
+        indexes = [models.Index(fields=["tenant", "item"], name="promise_item_item")]
+
+
+class Hold(TenantModel):
+    """Takes an item, a customer or a group out of dunning, with a reason, from a day until a day (included) or open."""
+
+    class Reason(models.TextChoices):
+        DISPUTE = "DISPUTE", _("dispute")
+        PROMISE = "PROMISE", _("promise")
+        PLAN = "PLAN", _("instalment plan")
+        PAYMENT_ANNOUNCED = "PAYMENT_ANNOUNCED", _("payment announced")
+        INSOLVENCY = "INSOLVENCY", _("insolvency")
+        LITIGATION = "LITIGATION", _("litigation")
+        FACTORED = "FACTORED", _("factored")
+        COMMERCIAL = "COMMERCIAL", _("commercial")
+        DO_NOT_CONTACT = "DO_NOT_CONTACT", _("do not contact")
+
+    # customer is empty only for a hold on a whole group.
+    customer = TenantForeignKey(Customer, models.PROTECT, null=True, blank=True, related_name="holds")
+    item = TenantForeignKey(LedgerItem, models.PROTECT, null=True, blank=True, related_name="holds")
+    group = TenantForeignKey(CustomerGroup, models.PROTECT, null=True, blank=True, related_name="holds")
+    reason = models.CharField(max_length=20, choices=Reason)
+    note = models.TextField(blank=True)
+    from_on = models.DateField()
+    until_on = models.DateField(null=True, blank=True)
+    placed_by = TenantForeignKey(Member, models.PROTECT, null=True, related_name="+")
+    placed_at = models.DateTimeField(db_default=Now(), editable=False)
+    lifted_on = models.DateField(null=True, blank=True)
+    lifted_by = TenantForeignKey(Member, models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="hold_one_scope",
+                condition=Q(group__isnull=False, customer__isnull=True, item__isnull=True)
+                | Q(group__isnull=True, customer__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="hold_until_after_from", condition=Q(until_on__isnull=True) | Q(until_on__gte=F("from_on"))
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "customer"], name="hold_customer"),
+            models.Index(fields=["tenant", "item"], name="hold_item"),
+            models.Index(fields=["tenant", "group"], name="hold_group"),
+            models.Index(fields=["tenant", "placed_by"], name="hold_placed_by"),
+            models.Index(fields=["tenant", "lifted_by"], name="hold_lifted_by"),
+        ]
