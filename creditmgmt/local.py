@@ -305,6 +305,7 @@ def _run(command: list[str], account: _Account, *, what: str) -> None:
             stdout=output,
             stderr=subprocess.STDOUT,
             umask=0o077,
+            start_new_session=True,  # a Ctrl-C meant for the command in front must not stop a server half started
             **account.switch,
             check=False,
         )
