@@ -24,9 +24,9 @@ def _shape_problems(model: type[models.Model]) -> list[checks.CheckMessage]:
     meta, out = model._meta, []
     for field in meta.local_fields:
         related = getattr(field, "related_model", None)
-        if isinstance(field, models.ForeignKey) and isinstance(related, type) and issubclass(related, TenantModel):
-            if not isinstance(field, TenantForeignKey):
-                out.append(_error(f"{meta.label}.{field.name} must be a TenantForeignKey", "E001"))
+        leads_to_tenant_row = isinstance(related, type) and issubclass(related, TenantModel)
+        if isinstance(field, models.ForeignKey) and leads_to_tenant_row and not isinstance(field, TenantForeignKey):
+            out.append(_error(f"{meta.label}.{field.name} must be a TenantForeignKey", "E001"))
         if field.unique and not field.primary_key:
             out.append(_error(f"{meta.label}.{field.name}: unique across tenants tells one of the other", "E002"))
         if isinstance(field, models.AutoField):

@@ -15,7 +15,7 @@ def test_the_tests_run_under_the_runtime_role(db):
 
 
 def test_reading_without_a_scope_raises(organisation):
-    with pytest.raises(DatabaseError, match="invalid input syntax|unrecognized configuration"), transaction.atomic():
+    with pytest.raises(DatabaseError, match=r"invalid input syntax|unrecognized configuration"), transaction.atomic():
         list(Customer.objects.all())
 
 
