@@ -68,7 +68,7 @@ SECRET_KEY = os.environ.get("SECRET_KEY", "")
 if not SECRET_KEY:
     if not LOCAL:
         SECRET_KEY = _required("SECRET_KEY", "a random text of 50 characters or more that signs sessions and links")
-    SECRET_KEY = "local-mode-only-key-that-signs-nothing-outside-this-machine"
+    SECRET_KEY = "local-mode-only-key-that-signs-nothing-outside-this-machine"  # noqa: S105
 DEBUG = False
 ALLOWED_HOSTS = [host for host in os.environ.get("ALLOWED_HOSTS", "").split(",") if host]
 if not ALLOWED_HOSTS:
@@ -124,6 +124,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "core.web.HtmxMiddleware",
     "accounts.middleware.TenantMiddleware",
     "core.web.RefusalMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -158,6 +159,7 @@ TEMPLATES = [
     }
 ]
 COTTON_DIR = "cotton"
+NAVIGATION = "creditmgmt.navigation"
 
 # Sign-in. allauth owns the pages; axes counts the failures.
 AUTHENTICATION_BACKENDS = [

@@ -44,3 +44,19 @@ def test_a_scope_inside_the_scope_of_another_raises(db):
     mine, other = make_tenant(), make_tenant()
     with tenant_scope(mine), pytest.raises(TenantSwitch), tenant_scope(other):
         pass
+
+
+def test_the_audit_trail_cannot_be_shortened(db):
+    with tenant_scope(make_tenant()):
+        with (
+            connection.cursor() as cursor,
+            pytest.raises(DatabaseError, match="permission denied"),
+            transaction.atomic(),
+        ):
+            cursor.execute("DELETE FROM core_auditrecord")
+        with (
+            connection.cursor() as cursor,
+            pytest.raises(DatabaseError, match="permission denied"),
+            transaction.atomic(),
+        ):
+            cursor.execute("UPDATE core_auditrecord SET action = 'nothing happened'")
