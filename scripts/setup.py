@@ -13,6 +13,7 @@ import argparse
 import ctypes
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -104,16 +105,17 @@ def install_packages():
 
 
 def install_with_uv():
-    pip = [PYTHON, "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    if run([*pip, "install", "--require-hashes", "--requirement", UV_LOCK]) != 0:
+    pip = [PYTHON, "-m", "pip", "--disable-pip-version-check"]
+    if run([*pip, "install", "--quiet", "--require-hashes", "--requirement", UV_LOCK]) != 0:
         say("uv could not be installed, going on with pip")
         return False
-    # Whoever installs through a mirror told pip so; uv does not read pip's files.
+    # Whoever installs through a mirror or with certificates of their own told pip so; uv does not read pip's files.
     environment = dict(os.environ)
-    index = subprocess.run([*map(str, pip), "config", "get", "global.index-url"], capture_output=True, text=True)
-    address = os.environ.get("PIP_INDEX_URL") or (index.stdout.strip() if index.returncode == 0 else "")
-    if address and "UV_INDEX_URL" not in environment:
-        environment.setdefault("UV_DEFAULT_INDEX", address)
+    listed = subprocess.run([*map(str, pip), "config", "list"], capture_output=True, text=True).stdout
+    for setting, variable in (("index-url", "UV_DEFAULT_INDEX"), ("cert", "SSL_CERT_FILE")):
+        found = re.search(rf"^(?:global|install|:env:)\.{setting}='(.*)'$", listed, re.MULTILINE)
+        if found:
+            environment.setdefault(variable, found[1])
     # Copies where the cache lies on another disk: uv would warn of it, and nobody asked.
     environment.setdefault("UV_LINK_MODE", "copy")
     command = [VENV / "bin" / "uv", "pip", "install", "--quiet", "--require-hashes", "--python", PYTHON]
@@ -129,11 +131,15 @@ def install_with_pip():
 
 
 def install_frontend():
-    if run([PYTHON, ROOT / "scripts" / "frontend.py"]) != 0:
+    if run([PYTHON, ROOT / "scripts" / "frontend.py"], stdout=subprocess.DEVNULL) != 0:
         raise SetupError("the browser files could not be installed; the messages are above")
 
 
 def compile_translations():
+    catalogues = sorted((ROOT / "locale").glob("*/LC_MESSAGES/*.po"))
+    compiled = [(path, path.with_suffix(".mo")) for path in catalogues]
+    if all(mo.exists() and mo.stat().st_mtime_ns >= po.stat().st_mtime_ns for po, mo in compiled):
+        return
     if run([PYTHON, ROOT / "scripts" / "translations.py"]) != 0:
         raise SetupError("the translations could not be compiled; the messages are above")
 
