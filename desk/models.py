@@ -1,0 +1,118 @@
+"""What must be said? Templates, messages out (the outbox), and what happened (the timeline)."""
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Member
+from core.tenancy.models import TenantForeignKey, TenantModel
+from receivables.models import Contact, Customer, Entity
+
+
+class Channel(models.TextChoices):
+    EMAIL = "EMAIL", _("e-mail")
+    LETTER = "LETTER", _("letter")
+
+
+class Template(TenantModel):
+    """The text of a message in one language: names from a list and nothing else (desk.rules.templates)."""
+
+    code = models.SlugField(max_length=40)  # e.g. "reminder_1"
+    channel = models.CharField(max_length=10, choices=Channel)
+    language = models.CharField(max_length=5)
+    subject = models.CharField(max_length=200)
+    body = models.TextField()
+    updated_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "code", "channel", "language"], name="template_once")]
+
+
+class Message(TenantModel):
+    """One message to one recipient: the outbox row, and afterwards the archive of what was sent.
+
+    DUE -> CLAIMED (lease) -> HANDED (just before the final dot) -> SENT. A dead worker's CLAIMED rows return by
+    themselves; HANDED ones are the only ambiguous ones: e-mail is sent again under the same Message-ID, paper waits
+    for a person (UNSURE). The Message-ID is the row's id.
+    """
+
+    class State(models.TextChoices):
+        DUE = "DUE", _("to be sent")
+        CLAIMED = "CLAIMED", _("being sent")
+        HANDED = "HANDED", _("handed over")
+        SENT = "SENT", _("sent")
+        BOUNCED = "BOUNCED", _("refused by the recipient's server")
+        UNSURE = "UNSURE", _("perhaps sent")
+        CANCELLED = "CANCELLED", _("cancelled")
+        FAILED = "FAILED", _("not sendable")
+
+    customer = TenantForeignKey(Customer, models.PROTECT, related_name="messages")
+    entity = TenantForeignKey(Entity, models.PROTECT, null=True, related_name="+")
+    contact = TenantForeignKey(Contact, models.PROTECT, null=True, related_name="+")
+    # Why it exists: which app's row, e.g. ("collection.Action", id). Unique with recipient and channel.
+    reason_type = models.CharField(max_length=40)
+    reason_id = models.UUIDField()
+    on = models.DateField()  # business date
+    channel = models.CharField(max_length=10, choices=Channel)
+    recipient = models.CharField(max_length=320)  # address, or the postal address in one line
+    recipient_name = models.CharField(max_length=160, blank=True)
+    cc = models.JSONField(default=list)
+    reply_to = models.CharField(max_length=254, blank=True)
+    sender_name = models.CharField(max_length=160, blank=True)
+    language = models.CharField(max_length=5)
+    subject = models.CharField(max_length=250)
+    body_text = models.TextField()
+    body_html = models.TextField(blank=True)
+    # [{"item", "number", "due_date", "open_amount", "currency", "step_key"}]: what it speaks of, as composed.
+    facts = models.JSONField(default=list)
+    attachment_path = models.CharField(max_length=200, blank=True)  # PDF below the files folder
+    attachment_sha256 = models.CharField(max_length=64, blank=True)
+    state = models.CharField(max_length=10, choices=State, default=State.DUE)
+    not_before = models.DateTimeField(db_default=Now())
+    lease_token = models.UUIDField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    error = models.CharField(max_length=300, blank=True)
+    created_by = TenantForeignKey(Member, models.PROTECT, null=True, related_name="+")
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    sent_at = models.DateTimeField(null=True)
+    updated_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "reason_type", "reason_id", "recipient", "channel"], name="message_once"
+            ),
+            models.CheckConstraint(name="message_sent_has_time", condition=~Q(state="SENT") | Q(sent_at__isnull=False)),
+        ]
+        indexes = [
+            models.Index(
+                fields=["tenant", "not_before", "id"],
+                condition=Q(state__in=["DUE", "CLAIMED", "HANDED"]),
+                name="message_waiting",
+            ),
+            models.Index(fields=["tenant", "customer", "-created_at"], name="message_customer"),
+            models.Index(fields=["tenant", "entity"], name="message_entity"),
+            models.Index(fields=["tenant", "contact"], name="message_contact"),
+            models.Index(fields=["tenant", "created_by"], name="message_created_by"),
+            models.Index(fields=["tenant", "updated_at", "id"], name="message_updated"),
+        ]
+
+
+class Event(TenantModel):
+    """Something that happened with a customer: one line of its timeline. Append-only."""
+
+    append_only = True
+
+    customer = TenantForeignKey(Customer, models.PROTECT, related_name="events")
+    kind = models.CharField(max_length=40)  # "message.sent", "call.logged", "hold.placed" ...
+    on = models.DateField()
+    at = models.DateTimeField(db_default=Now(), editable=False)
+    member_id = models.UUIDField(null=True)
+    object_type = models.CharField(max_length=40, blank=True)
+    object_id = models.UUIDField(null=True)
+    data = models.JSONField(default=dict)  # what the line needs: numbers, amounts, a note
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "customer", "-at", "-id"], name="event_customer")]
