@@ -1,0 +1,221 @@
+"""Filters and tags of the pages: amounts, dates, icons, bars, links that keep the filters.
+
+`{{ row.total|amount }}` 1 234, a pale dash for zero, nothing for None · `|amount2:"EUR"` with cents ·
+`|money:"EUR"` with the sign · `|pct` of 0-100 · `|day` `|day_long` `|moment` `|ago` · `{% icon "mail" %}` ·
+`{% bar 78 "bad" %}` · `href="{% query page=2 sort=None %}"`.
+In loops over hundreds of rows format in Python instead: `core.formats.current()`.
+"""
+
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from django import template
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from core import formats
+from core.icons import ICONS
+from core.money import Money
+
+register = template.Library()
+
+
+@register.filter
+def amount(value: Decimal | int | Money | None) -> str:
+    """Whole units, right-aligned by class `amount` of the cell; the currency stands in the column's header."""
+    return formats.current().cell(value.amount if isinstance(value, Money) else value)
+
+
+@register.filter
+def amount2(value: Decimal | int | Money | None, currency: str = "EUR") -> str:
+    """With the decimals of `currency`, without its sign. Zero is 0.00."""
+    if isinstance(value, Money):
+        value, currency = value.amount, value.currency
+    return formats.current().amount2(value, currency)
+
+
+@register.filter
+def money(value: Decimal | int | Money | None, currency: str = "") -> str:
+    """With decimals and sign. A Money brings its currency; a number without one raises UnknownCurrency."""
+    if isinstance(value, Money):
+        value, currency = value.amount, value.currency
+    return formats.current().money(value, currency)
+
+
+@register.filter
+def money0(value: Decimal | int | Money | None, currency: str = "") -> str:
+    """The sign but no decimals: figures of a strip."""
+    if isinstance(value, Money):
+        value, currency = value.amount, value.currency
+    return formats.current().money(value, currency, 0)
+
+
+@register.filter
+def number(value: Decimal | int | None, decimals: int = 0) -> str:
+    """A count or ratio, grouped."""
+    return "" if value is None else formats.current().number(value, decimals)
+
+
+@register.filter
+def pct(value: Decimal | int | None, decimals: int = 0) -> str:
+    """Of a value on the scale 0-100."""
+    return formats.current().pct(value, decimals)
+
+
+@register.filter
+def day(value: date | None) -> str:
+    """A date, short and unmistakable."""
+    return formats.current().day(value)
+
+
+@register.filter
+def day_long(value: date | None) -> str:
+    """A date in a sentence."""
+    return formats.current().day_long(value)
+
+
+@register.filter
+def moment(value: datetime | None) -> str:
+    """Day and time of a stamp."""
+    return formats.current().moment(value)
+
+
+@register.filter
+def ago(value: datetime | None) -> str:
+    """How long ago by the real clock; the exact moment shows on hover."""
+    if value is None:
+        return ""
+    text = formats.current().ago(value, now=timezone.now())
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', value.isoformat(), formats.current().moment(value), text
+    )
+
+
+@register.filter
+def initials(value: object) -> str:
+    """`Léa Durand` gives LD, for the round sign of a person."""
+    words = [word for word in str(value or "").replace(".", " ").replace("@", " ").split() if word[:1].isalnum()]
+    letters = words[0][:1] + words[-1][:1] if len(words) > 1 else (words[0][:2] if words else "?")
+    return letters.upper()
+
+
+@register.filter
+def age_class(bucket: int | None) -> str:
+    """The tint of an ageing bucket 1-4 (0 and None: no tint)."""
+    return f"age{bucket}" if bucket else ""
+
+
+@register.simple_tag
+def icon(name: str, classes: str = "", label: str = "") -> SafeString:
+    """A drawing of the sprite. Silent for screen readers unless `label` says what it means alone.
+
+    Raises KeyError on a name that core/icons.py does not have.
+    """
+    if label:
+        return format_html(
+            '<svg class="icon {}" role="img" aria-label="{}"><use href="{}#{}"/></svg>',
+            classes, label, _sprite(), _known(name),
+        )  # fmt: skip
+    return _icon(name, classes, _sprite())
+
+
+@register.simple_tag
+def bar(value: Decimal | int | None, level: str = "", label: str = "", maximum: Decimal | int = 100) -> SafeString:
+    """A small bar, full at `maximum`. `level`: bad, warn, good, wide or several of them. Silent without `label`."""
+    share = 0 if not value or not maximum else max(0, min(100, round(100 * value / maximum)))
+    classes = " ".join(f"bar-{word}" for word in level.split())
+    if label:
+        return format_html(
+            '<svg class="bar {}" role="img" aria-label="{}"><rect width="{}%" height="100%"/></svg>',
+            classes,
+            label,
+            share,
+        )
+    return format_html('<svg class="bar {}" aria-hidden="true"><rect width="{}%" height="100%"/></svg>', classes, share)
+
+
+@register.simple_tag
+def age_strip(*shares: Decimal | int) -> SafeString:
+    """A strip with the share of each bucket, not due first; the numbers stand beside it in the page."""
+    whole = sum(max(share, 0) for share in shares)
+    if not whole:
+        return mark_safe('<svg class="age-strip" aria-hidden="true"></svg>')
+    parts, start = [], Decimal(0)
+    for bucket, share in enumerate(shares):
+        width = Decimal(100) * max(share, 0) / whole
+        parts.append(f'<rect class="fill-{bucket}" x="{start:.2f}%" width="{width:.2f}%" height="100%"/>')
+        start += width
+    return mark_safe(f'<svg class="age-strip" aria-hidden="true">{"".join(parts)}</svg>')  # noqa: S308 numbers only
+
+
+@register.simple_tag(takes_context=True)
+def query(context: template.Context, **changes: Any) -> str:
+    """The present address's query with some parameters replaced; None or "" takes one out, a list repeats it.
+
+    Always begins with `?`, so that `href="{% query page=None %}"` leads to the unfiltered page.
+    """
+    parameters = context["request"].GET.copy()
+    for name, value in changes.items():
+        if value is None or value == "":
+            parameters.pop(name, None)
+        elif isinstance(value, (list, tuple)):
+            parameters.setlist(name, [str(one) for one in value])
+        else:
+            parameters[name] = str(value)
+    return "?" + parameters.urlencode()
+
+
+@register.filter
+def with_attributes(field: Any, pairs: str = "") -> SafeString:
+    """A form field's widget with the attributes that tell assistive technology about its hint and its errors.
+
+    `pairs` adds more: `{{ field|with_attributes:"hx-get=/x autofocus" }}` (values without spaces).
+    """
+    attributes: dict[str, Any] = {}
+    described = []
+    if field.errors:
+        attributes["aria-invalid"] = "true"
+        described.append(f"{field.auto_id}_error")
+    if field.help_text:
+        described.append(f"{field.auto_id}_hint")
+    if described:
+        attributes["aria-describedby"] = " ".join(described)
+    for pair in pairs.split():
+        name, equals, value = pair.partition("=")
+        attributes[name] = value if equals else True
+    return field.as_widget(attrs=attributes)
+
+
+@register.filter
+def widget_kind(field: Any) -> str:
+    """`checkbox`, `radio`, `checkboxes`, `file`, `hidden` or `input`: how a field is laid out."""
+    name = type(field.field.widget).__name__
+    return {
+        "CheckboxInput": "checkbox",
+        "RadioSelect": "radio",
+        "CheckboxSelectMultiple": "checkboxes",
+        "ClearableFileInput": "file",
+        "FileInput": "file",
+    }.get(name, "hidden" if field.is_hidden else "input")
+
+
+def _known(name: str) -> str:
+    if name not in ICONS:
+        raise KeyError(f"no icon {name!r}: add it to core/icons.py and run scripts/frontend.py")
+    return name
+
+
+@cache
+def _icon(name: str, classes: str, sprite: str) -> SafeString:
+    return format_html(
+        '<svg class="{}" aria-hidden="true"><use href="{}#{}"/></svg>', f"icon {classes}".strip(), sprite, _known(name)
+    )
+
+
+@cache
+def _sprite() -> str:
+    return static("vendor/icons.svg")
