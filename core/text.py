@@ -32,7 +32,8 @@ def gettext_noop(text: str) -> str:
 class Phrase:
     """A sentence of a rule, in English, not yet translated: a text of the catalogue and its values.
 
-    `text` is marked with `gettext_noop` and has places like `%(found)s`; `values` fill them.
+    `text` is marked with `gettext_noop` and has places like `%(found)s`; `values` fill them. A value that is
+    itself a phrase is translated with it.
     """
 
     text: str
@@ -42,11 +43,15 @@ class Phrase:
         return self.in_words(str)
 
     def __hash__(self) -> int:
-        return hash((self.text, tuple(sorted(self.values.items(), key=str))))
+        return hash((self.text, frozenset(self.values.items())))
 
     def in_words(self, translate: Callable[[str], str]) -> str:
         """The sentence, translated by `translate` (Django's gettext, say) and filled in."""
-        return translate(self.text) % self.values
+        values = {
+            name: value.in_words(translate) if isinstance(value, Phrase) else value
+            for name, value in self.values.items()
+        }
+        return translate(self.text) % values
 
 
 def search_key(text: str) -> str:
