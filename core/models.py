@@ -1,11 +1,13 @@
 """Tables without business: what was changed by whom, and which jobs ran."""
 
+from uuid import UUID
+
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from core.tenancy.models import TenantModel
+from core.tenancy.models import TenantManager, TenantModel
 
 
 class AuditRecord(TenantModel):
@@ -72,3 +74,28 @@ class JobRun(TenantModel):
             ),
         ]
         indexes = [models.Index(fields=["tenant", "-started_at"], name="job_run_newest")]
+
+
+class SavedViewManager(TenantManager):
+    def visible_to(self, owner_id: UUID, list_name: str) -> models.QuerySet["SavedView"]:
+        """A member's own views of a list and those shared with everybody, by name. 1 SQL query."""
+        return self.filter(Q(owner_id=owner_id) | Q(is_shared=True), list_name=list_name).order_by("name", "id")
+
+
+class SavedView(TenantModel):
+    """Filters, sort and columns of a list under a name: a tab for its owner, or for everybody."""
+
+    list_name = models.CharField(max_length=40)
+    name = models.CharField(max_length=60)
+    query = models.CharField(max_length=2000, blank=True)
+    owner_id = models.UUIDField()  # the member
+    is_shared = models.BooleanField(default=False)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = SavedViewManager()
+
+    class Meta:
+        base_manager_name = "objects"
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "list_name", "owner_id", "name"], name="saved_view_name_once")
+        ]

@@ -21,7 +21,8 @@ def check_shape(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
 
 
 def _shape_problems(model: type[models.Model]) -> list[checks.CheckMessage]:
-    meta, out = model._meta, []
+    meta = model._meta
+    out: list[checks.CheckMessage] = []
     for field in meta.local_fields:
         related = getattr(field, "related_model", None)
         leads_to_tenant_row = isinstance(related, type) and issubclass(related, TenantModel)
@@ -47,7 +48,8 @@ def _shape_problems(model: type[models.Model]) -> list[checks.CheckMessage]:
         if ("tenant", reference.name) not in starts:
             out.append(_error(f"{meta.label}.{reference.name}: needs an index on (tenant, {reference.name})", "E005"))
     for many in meta.local_many_to_many:
-        if many.remote_field.through._meta.auto_created:
+        through = many.remote_field.through
+        if through is not None and through._meta.auto_created:
             out.append(_error(f"{meta.label}.{many.name}: an automatic table has no tenant; declare through=", "E004"))
     return out
 

@@ -1,0 +1,145 @@
+"""Columns of a list: what a cell shows on the page, and the plain value that an export writes."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.html import format_html
+
+from core.formats import Formats
+
+Row = Mapping[str, Any]
+Cell = Callable[[Row, Formats], str]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column. `name` is the field of the row; `cell` gives text or safe HTML for the page.
+
+    `sort` names the field that orders (leave empty where no index serves the order). `value` gives what an export
+    writes (default: the field itself). `css`: classes of the cell, or a function of the row. `total`: summed by
+    currency below the list. `hidden`: shown only when chosen.
+    """
+
+    name: str
+    label: str | Promise
+    cell: Cell
+    sort: str = ""
+    value: Callable[[Row], Any] | None = None
+    css: str | Callable[[Row], str] = ""
+    head_css: str = ""
+    total: bool = False
+    hidden: bool = False
+
+    def css_of(self, row: Row) -> str:
+        return self.css(row) if callable(self.css) else self.css
+
+    def plain(self, row: Row) -> Any:
+        return self.value(row) if self.value else row[self.name]
+
+
+def text(
+    name: str,
+    label: str | Promise,
+    *,
+    link: Callable[[Row], str] | None = None,
+    ref: str = "",
+    sort: str = "",
+    css: str = "",
+    hidden: bool = False,
+    value: Callable[[Row], Any] | None = None,
+) -> Column:
+    """A text; `link` makes it lead somewhere, `ref` names a second field shown small beside it."""
+
+    def cell(row: Row, formats: Formats) -> str:
+        shown = value(row) if value else row[name]
+        shown = "" if shown is None else shown
+        body = format_html('<a href="{}">{}</a>', link(row), shown) if link and shown != "" else shown
+        return format_html('{} <span class="ref">{}</span>', body, row[ref]) if ref else body
+
+    return Column(name, label, cell, sort=sort, css=css, hidden=hidden, value=value)
+
+
+def amount(
+    name: str,
+    label: str | Promise,
+    *,
+    sort: str = "",
+    total: bool = False,
+    strong: bool = False,
+    link: Callable[[Row], str] | None = None,
+    css: str | Callable[[Row], str] = "",
+    hidden: bool = False,
+) -> Column:
+    """An amount without decimals (they stand in totals, on focus and in exports), a pale dash for zero."""
+
+    def cell(row: Row, formats: Formats) -> str:
+        value = row[name]
+        shown = formats.cell(value)
+        if value is None or not value:
+            return shown
+        exact = formats.amount2(value, row.get("currency") or "EUR")
+        if link:
+            return format_html('<a href="{}" title="{}">{}</a>', link(row), exact, shown)
+        return format_html('<span title="{}">{}</span>', exact, shown)
+
+    base = "amount total" if strong else "amount"
+    classes: str | Callable[[Row], str] = (
+        (lambda row: f"{base} {css(row)}") if callable(css) else f"{base} {css}".strip()
+    )
+    return Column(name, label, cell, sort=sort, css=classes, head_css="amount", total=total, hidden=hidden)
+
+
+def count(name: str, label: str | Promise, *, sort: str = "", hidden: bool = False) -> Column:
+    """A whole number; zero is a pale dash."""
+    return Column(
+        name,
+        label,
+        lambda row, formats: formats.cell(row[name]),
+        sort=sort,
+        css="amount",
+        head_css="amount",
+        hidden=hidden,
+    )
+
+
+def day(name: str, label: str | Promise, *, sort: str = "", hidden: bool = False) -> Column:
+    """A date, short."""
+    return Column(name, label, lambda row, formats: formats.day(row[name]), sort=sort, hidden=hidden)
+
+
+def days_late(name: str, label: str | Promise, *, sort: str = "", unit: str | Promise = "") -> Column:
+    """Days after the due date with the tint of their ageing bucket; nothing when not late."""
+
+    def cell(row: Row, formats: Formats) -> str:
+        value = row[name]
+        return f"{formats.number(value)} {unit}" if value and value > 0 else ""
+
+    def css(row: Row) -> str:
+        value = row[name] or 0
+        bucket = 0 if value <= 0 else 1 if value <= 30 else 2 if value <= 60 else 3 if value <= 90 else 4
+        return f"amount age{bucket}" if bucket else "amount"
+
+    return Column(name, label, cell, sort=sort, css=css, head_css="amount")
+
+
+def badge(
+    name: str,
+    label: str | Promise,
+    *,
+    labels: Mapping[str, str | Promise],
+    kinds: Mapping[str, str] | None = None,
+    sort: str = "",
+    hidden: bool = False,
+) -> Column:
+    """A state as text plus colour: `labels` by value, `kinds` the badge class by value (plain text without)."""
+
+    def shown(row: Row) -> Any:
+        return labels.get(row[name], row[name] or "")
+
+    def cell(row: Row, formats: Formats) -> str:
+        kind = (kinds or {}).get(row[name])
+        return format_html('<span class="badge badge-{}">{}</span>', kind, shown(row)) if kind else shown(row)
+
+    return Column(name, label, cell, sort=sort, value=lambda row: str(shown(row)), hidden=hidden)
