@@ -170,7 +170,7 @@ def allocate(money: Money, weights: Sequence[Decimal]) -> tuple[Money, ...]:
 
     Weights are 0 or more and need not sum to anything. No part is ever of the other sign: 0.05 in ten
     equal parts is five of 0.01, then nothing. Where the money itself has excess decimals, the last part
-    has them too. Raises ValueError without a positive weight. Source: docs/rules/money.md, 9-12.
+    has them too. Raises ValueError without a positive weight. Source: docs/rules/money.md, 11-15.
     """
     for weight in weights:
         _require_decimal(weight)
@@ -182,7 +182,7 @@ def allocate(money: Money, weights: Sequence[Decimal]) -> tuple[Money, ...]:
     for weight in weights[:-1]:
         share = _EXACT.divide(_EXACT.multiply(money.amount, weight), whole)
         part = Money(round_amount(share, money.currency), money.currency)
-        parts.append(part if abs(part) <= abs(left) else left)
+        parts.append(part if abs(part) <= abs(left) else _whole_units(left))
         left -= parts[-1]
     return (*parts, left)
 
@@ -208,6 +208,12 @@ def amount_text(amount: Decimal, currency: str) -> str:
     _require_decimal(amount)
     decimals = max(exponent(currency), -int(amount.normalize(_EXACT).as_tuple().exponent))
     return f"{_plain_zero(amount):.{decimals}f}"
+
+
+def _whole_units(money: Money) -> Money:
+    """As much of it as its currency can express: 0.015 EUR has 0.01."""
+    grid = Decimal(1).scaleb(-exponent(money.currency))
+    return Money(_EXACT.multiply(_EXACT.divide_int(money.amount, grid), grid), money.currency)
 
 
 def _plain_zero(amount: Decimal) -> Decimal:

@@ -235,7 +235,7 @@ def instalments(
     A part that would take more than is left takes what is left, and the parts after it nothing; parts of
     nothing are left out. A document of 0 has one instalment of 0, on its own date. Negative totals (credit
     notes) work the same. Raises MixedCurrencies when a fixed part is in another currency than the total.
-    Source: docs/rules/payment-terms.md, 30-34.
+    Source: docs/rules/payment-terms.md, 30-36.
     """
     left = total
     due_amounts = []
