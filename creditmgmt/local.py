@@ -430,6 +430,8 @@ def _valkey_pid(place: _Place) -> int | None:
 
 def _start_valkey(place: _Place, account: _Account, programs: _Programs) -> None:
     _stop(_valkey_pid(place), signals=((15, 5), (9, 5)))  # one that runs and does not answer
+    for stale in (place.valkey_pidfile, place.valkey_socket):
+        stale.unlink(missing_ok=True)
     log = place.log / "valkey.log"
     _shorten(log)
     settings = VALKEY_SETTINGS | {
@@ -473,12 +475,12 @@ def _stop(pid: int | None, *, signals: tuple[tuple[int, float], ...]) -> bool:
         process = psutil.Process(pid)
         for number, seconds in signals:
             process.send_signal(number)
-            try:
-                process.wait(seconds)
-                return True
-            except psutil.TimeoutExpired:
-                if process.status() == psutil.STATUS_ZOMBIE:
+            until = time.monotonic() + seconds
+            while time.monotonic() < until:
+                # In a container the first process may take its time to collect the dead, or never do it.
+                if not process.is_running() or process.status() == psutil.STATUS_ZOMBIE:
                     return True
+                time.sleep(0.01)
     except psutil.NoSuchProcess:
         return True
     raise ServerError(f"Process {pid} does not end.")

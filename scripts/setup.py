@@ -69,9 +69,7 @@ def check_venv():
         import venv  # noqa: F401
     except ImportError:
         version = ".".join(map(str, sys.version_info[:2]))
-        raise SetupError(
-            f"Python's venv module is missing. Run (as root): apt-get install python{version}-venv"
-        ) from None
+        raise SetupError(f"Python's venv is missing. Run (as root): apt-get install python{version}-venv") from None
 
 
 def run(command, **options):
