@@ -10,180 +10,498 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('receivables', '0001_initial'),
+        ("accounts", "0001_initial"),
+        ("receivables", "0001_initial"),
     ]
 
     operations = [
         # Versions in force must not overlap: an exclusion over (tenant, scenario, dates) needs it.
         BtreeGistExtension(),
         migrations.CreateModel(
-            name='Scenario',
+            name="Scenario",
             fields=[
-                ('id', models.UUIDField(db_default=core.tenancy.models.UUIDv7(), editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=80)),
-                ('is_default', models.BooleanField(default=False)),
-                ('tenant', models.ForeignKey(db_default=core.tenancy.models.CurrentTenant(), db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.tenant')),
+                (
+                    "id",
+                    models.UUIDField(
+                        db_default=core.tenancy.models.UUIDv7(), editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("name", models.CharField(max_length=80)),
+                ("is_default", models.BooleanField(default=False)),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_default=core.tenancy.models.CurrentTenant(),
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.tenant",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ScenarioVersion',
+            name="ScenarioVersion",
             fields=[
-                ('id', models.UUIDField(db_default=core.tenancy.models.UUIDv7(), editable=False, primary_key=True, serialize=False)),
-                ('number', models.PositiveIntegerField()),
-                ('valid_from', models.DateField()),
-                ('valid_to', models.DateField(null=True)),
-                ('minimum_delay_days', models.PositiveSmallIntegerField(default=5)),
-                ('minimum_item_amount', models.DecimalField(decimal_places=4, default=0, max_digits=20)),
-                ('minimum_total_amount', models.DecimalField(decimal_places=4, default=0, max_digits=20)),
-                ('stale_after_days', models.PositiveSmallIntegerField(null=True)),
-                ('live_from', models.DateField(null=True)),
-                ('old_items', models.CharField(choices=[('FIRST_STEP', 'old items start at the first step'), ('REACHED_STEP', 'old items start at the step reached'), ('NONE', 'old items are left out')], default='FIRST_STEP', max_length=12)),
-                ('approved_at', models.DateTimeField(null=True)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('approved_by', core.tenancy.models.TenantForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.member')),
-                ('scenario', core.tenancy.models.TenantForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='collection.scenario')),
-                ('tenant', models.ForeignKey(db_default=core.tenancy.models.CurrentTenant(), db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.tenant')),
+                (
+                    "id",
+                    models.UUIDField(
+                        db_default=core.tenancy.models.UUIDv7(), editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("valid_from", models.DateField()),
+                ("valid_to", models.DateField(null=True)),
+                ("minimum_delay_days", models.PositiveSmallIntegerField(default=5)),
+                ("minimum_item_amount", models.DecimalField(decimal_places=4, default=0, max_digits=20)),
+                ("minimum_total_amount", models.DecimalField(decimal_places=4, default=0, max_digits=20)),
+                ("stale_after_days", models.PositiveSmallIntegerField(null=True)),
+                ("live_from", models.DateField(null=True)),
+                (
+                    "old_items",
+                    models.CharField(
+                        choices=[
+                            ("FIRST_STEP", "old items start at the first step"),
+                            ("REACHED_STEP", "old items start at the step reached"),
+                            ("NONE", "old items are left out"),
+                        ],
+                        default="FIRST_STEP",
+                        max_length=12,
+                    ),
+                ),
+                ("approved_at", models.DateTimeField(null=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                (
+                    "approved_by",
+                    core.tenancy.models.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.member",
+                    ),
+                ),
+                (
+                    "scenario",
+                    core.tenancy.models.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="versions",
+                        to="collection.scenario",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_default=core.tenancy.models.CurrentTenant(),
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.tenant",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Step',
+            name="Step",
             fields=[
-                ('id', models.UUIDField(db_default=core.tenancy.models.UUIDv7(), editable=False, primary_key=True, serialize=False)),
-                ('step_key', models.SlugField(max_length=40)),
-                ('position', models.PositiveSmallIntegerField()),
-                ('name', models.CharField(max_length=80)),
-                ('anchor', models.CharField(choices=[('DUE_DATE', 'due date'), ('END_OF_MONTH', 'end of the month of due date plus days'), ('PREVIOUS_STEP', 'previous step')], default='DUE_DATE', max_length=15)),
-                ('offset_days', models.SmallIntegerField()),
-                ('channel', models.CharField(choices=[('EMAIL', 'e-mail'), ('LETTER', 'letter')], max_length=10)),
-                ('mode', models.CharField(choices=[('AUTOMATIC', 'automatic'), ('TO_CONFIRM', 'to confirm')], default='TO_CONFIRM', max_length=12)),
-                ('template_code', models.SlugField(max_length=40)),
-                ('tenant', models.ForeignKey(db_default=core.tenancy.models.CurrentTenant(), db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.tenant')),
-                ('version', core.tenancy.models.TenantForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='steps', to='collection.scenarioversion')),
+                (
+                    "id",
+                    models.UUIDField(
+                        db_default=core.tenancy.models.UUIDv7(), editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("step_key", models.SlugField(max_length=40)),
+                ("position", models.PositiveSmallIntegerField()),
+                ("name", models.CharField(max_length=80)),
+                (
+                    "anchor",
+                    models.CharField(
+                        choices=[
+                            ("DUE_DATE", "due date"),
+                            ("END_OF_MONTH", "end of the month of due date plus days"),
+                            ("PREVIOUS_STEP", "previous step"),
+                        ],
+                        default="DUE_DATE",
+                        max_length=15,
+                    ),
+                ),
+                ("offset_days", models.SmallIntegerField()),
+                ("channel", models.CharField(choices=[("EMAIL", "e-mail"), ("LETTER", "letter")], max_length=10)),
+                (
+                    "mode",
+                    models.CharField(
+                        choices=[("AUTOMATIC", "automatic"), ("TO_CONFIRM", "to confirm")],
+                        default="TO_CONFIRM",
+                        max_length=12,
+                    ),
+                ),
+                ("template_code", models.SlugField(max_length=40)),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_default=core.tenancy.models.CurrentTenant(),
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.tenant",
+                    ),
+                ),
+                (
+                    "version",
+                    core.tenancy.models.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="steps",
+                        to="collection.scenarioversion",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Action',
+            name="Action",
             fields=[
-                ('id', models.UUIDField(db_default=core.tenancy.models.UUIDv7(), editable=False, primary_key=True, serialize=False)),
-                ('on', models.DateField()),
-                ('channel', models.CharField(choices=[('EMAIL', 'e-mail'), ('LETTER', 'letter')], max_length=10)),
-                ('state', models.CharField(choices=[('PROPOSED', 'to confirm'), ('CONFIRMED', 'confirmed'), ('SENT', 'sent'), ('SKIPPED', 'skipped'), ('POSTPONED', 'postponed'), ('CANCELLED', 'no longer needed')], default='PROPOSED', max_length=10)),
-                ('amounts', models.JSONField(default=dict)),
-                ('priority_cents', models.BigIntegerField(default=0)),
-                ('priority_reason', models.JSONField(default=dict)),
-                ('postponed_until', models.DateField(null=True)),
-                ('undo_until', models.DateTimeField(null=True)),
-                ('decided_at', models.DateTimeField(null=True)),
-                ('note', models.CharField(blank=True, max_length=300)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('updated_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('customer', core.tenancy.models.TenantForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='actions', to='receivables.customer')),
-                ('decided_by', core.tenancy.models.TenantForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.member')),
-                ('entity', core.tenancy.models.TenantForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='receivables.entity')),
-                ('tenant', models.ForeignKey(db_default=core.tenancy.models.CurrentTenant(), db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.tenant')),
-                ('version', core.tenancy.models.TenantForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='actions', to='collection.scenarioversion')),
-                ('step', core.tenancy.models.TenantForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='collection.step')),
+                (
+                    "id",
+                    models.UUIDField(
+                        db_default=core.tenancy.models.UUIDv7(), editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("on", models.DateField()),
+                ("channel", models.CharField(choices=[("EMAIL", "e-mail"), ("LETTER", "letter")], max_length=10)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("PROPOSED", "to confirm"),
+                            ("CONFIRMED", "confirmed"),
+                            ("SENT", "sent"),
+                            ("SKIPPED", "skipped"),
+                            ("POSTPONED", "postponed"),
+                            ("CANCELLED", "no longer needed"),
+                        ],
+                        default="PROPOSED",
+                        max_length=10,
+                    ),
+                ),
+                ("amounts", models.JSONField(default=dict)),
+                ("priority_cents", models.BigIntegerField(default=0)),
+                ("priority_reason", models.JSONField(default=dict)),
+                ("postponed_until", models.DateField(null=True)),
+                ("undo_until", models.DateTimeField(null=True)),
+                ("decided_at", models.DateTimeField(null=True)),
+                ("note", models.CharField(blank=True, max_length=300)),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                ("updated_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "customer",
+                    core.tenancy.models.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="actions",
+                        to="receivables.customer",
+                    ),
+                ),
+                (
+                    "decided_by",
+                    core.tenancy.models.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.member",
+                    ),
+                ),
+                (
+                    "entity",
+                    core.tenancy.models.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="receivables.entity",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_default=core.tenancy.models.CurrentTenant(),
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.tenant",
+                    ),
+                ),
+                (
+                    "version",
+                    core.tenancy.models.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="actions",
+                        to="collection.scenarioversion",
+                    ),
+                ),
+                (
+                    "step",
+                    core.tenancy.models.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="collection.step",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ActionLine',
+            name="ActionLine",
             fields=[
-                ('id', models.UUIDField(db_default=core.tenancy.models.UUIDv7(), editable=False, primary_key=True, serialize=False)),
-                ('customer_id', models.UUIDField()),
-                ('step_key', models.SlugField(max_length=40)),
-                ('on', models.DateField()),
-                ('currency', models.CharField(max_length=3)),
-                ('open_amount', models.DecimalField(decimal_places=4, max_digits=20)),
-                ('state', models.CharField(choices=[('PLANNED', 'planned'), ('DONE', 'done'), ('SKIPPED', 'skipped'), ('LAPSED', 'lapsed'), ('GO_LIVE', 'set when sending began')], default='PLANNED', max_length=10)),
-                ('action', core.tenancy.models.TenantForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='collection.action')),
-                ('item', core.tenancy.models.TenantForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='action_lines', to='receivables.ledgeritem')),
-                ('tenant', models.ForeignKey(db_default=core.tenancy.models.CurrentTenant(), db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.tenant')),
+                (
+                    "id",
+                    models.UUIDField(
+                        db_default=core.tenancy.models.UUIDv7(), editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("customer_id", models.UUIDField()),
+                ("step_key", models.SlugField(max_length=40)),
+                ("on", models.DateField()),
+                ("currency", models.CharField(max_length=3)),
+                ("open_amount", models.DecimalField(decimal_places=4, max_digits=20)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("PLANNED", "planned"),
+                            ("DONE", "done"),
+                            ("SKIPPED", "skipped"),
+                            ("LAPSED", "lapsed"),
+                            ("GO_LIVE", "set when sending began"),
+                        ],
+                        default="PLANNED",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "action",
+                    core.tenancy.models.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lines",
+                        to="collection.action",
+                    ),
+                ),
+                (
+                    "item",
+                    core.tenancy.models.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="action_lines",
+                        to="receivables.ledgeritem",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_default=core.tenancy.models.CurrentTenant(),
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.tenant",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['tenant', 'action'], name='action_line_action')],
-                'constraints': [models.UniqueConstraint(fields=('tenant', 'item', 'step_key'), name='action_line_once')],
+                "indexes": [models.Index(fields=["tenant", "action"], name="action_line_action")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("tenant", "item", "step_key"), name="action_line_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Interaction',
+            name="Interaction",
             fields=[
-                ('id', models.UUIDField(db_default=core.tenancy.models.UUIDv7(), editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('CALL', 'call'), ('NOTE', 'note')], max_length=10)),
-                ('outcome', models.CharField(blank=True, choices=[('REACHED', 'reached'), ('NO_ANSWER', 'no answer'), ('WRONG_CONTACT', 'wrong contact'), ('PROMISED', 'promised to pay'), ('DISPUTED', 'disputes'), ('PAYMENT_ANNOUNCED', 'says it has paid'), ('CALL_BACK', 'call back')], max_length=20)),
-                ('text', models.TextField(blank=True)),
-                ('on', models.DateField()),
-                ('next_on', models.DateField(blank=True, null=True)),
-                ('next_text', models.CharField(blank=True, max_length=200)),
-                ('next_done_on', models.DateField(blank=True, null=True)),
-                ('logged_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('contact', core.tenancy.models.TenantForeignKey(blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='receivables.contact')),
-                ('customer', core.tenancy.models.TenantForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='interactions', to='receivables.customer')),
-                ('logged_by', core.tenancy.models.TenantForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.member')),
-                ('tenant', models.ForeignKey(db_default=core.tenancy.models.CurrentTenant(), db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.tenant')),
+                (
+                    "id",
+                    models.UUIDField(
+                        db_default=core.tenancy.models.UUIDv7(), editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("kind", models.CharField(choices=[("CALL", "call"), ("NOTE", "note")], max_length=10)),
+                (
+                    "outcome",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("REACHED", "reached"),
+                            ("NO_ANSWER", "no answer"),
+                            ("WRONG_CONTACT", "wrong contact"),
+                            ("PROMISED", "promised to pay"),
+                            ("DISPUTED", "disputes"),
+                            ("PAYMENT_ANNOUNCED", "says it has paid"),
+                            ("CALL_BACK", "call back"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("text", models.TextField(blank=True)),
+                ("on", models.DateField()),
+                ("next_on", models.DateField(blank=True, null=True)),
+                ("next_text", models.CharField(blank=True, max_length=200)),
+                ("next_done_on", models.DateField(blank=True, null=True)),
+                (
+                    "logged_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                (
+                    "contact",
+                    core.tenancy.models.TenantForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="receivables.contact",
+                    ),
+                ),
+                (
+                    "customer",
+                    core.tenancy.models.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="interactions",
+                        to="receivables.customer",
+                    ),
+                ),
+                (
+                    "logged_by",
+                    core.tenancy.models.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.member",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_default=core.tenancy.models.CurrentTenant(),
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.tenant",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['tenant', 'customer', '-logged_at'], name='interaction_customer'), models.Index(fields=['tenant', 'contact'], name='interaction_contact'), models.Index(fields=['tenant', 'logged_by'], name='interaction_logged_by'), models.Index(condition=models.Q(('next_done_on__isnull', True), ('next_on__isnull', False)), fields=['tenant', 'next_on'], name='interaction_next')],
+                "indexes": [
+                    models.Index(fields=["tenant", "customer", "-logged_at"], name="interaction_customer"),
+                    models.Index(fields=["tenant", "contact"], name="interaction_contact"),
+                    models.Index(fields=["tenant", "logged_by"], name="interaction_logged_by"),
+                    models.Index(
+                        condition=models.Q(("next_done_on__isnull", True), ("next_on__isnull", False)),
+                        fields=["tenant", "next_on"],
+                        name="interaction_next",
+                    ),
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='scenario',
-            constraint=models.UniqueConstraint(fields=('tenant', 'name'), name='scenario_name_once'),
+            model_name="scenario",
+            constraint=models.UniqueConstraint(fields=("tenant", "name"), name="scenario_name_once"),
         ),
         migrations.AddConstraint(
-            model_name='scenario',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_default', True)), fields=('tenant', 'is_default'), name='scenario_one_default'),
+            model_name="scenario",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("is_default", True)), fields=("tenant", "is_default"), name="scenario_one_default"
+            ),
         ),
         migrations.AddIndex(
-            model_name='scenarioversion',
-            index=models.Index(fields=['tenant', 'approved_by'], name='scenario_version_approver'),
+            model_name="scenarioversion",
+            index=models.Index(fields=["tenant", "approved_by"], name="scenario_version_approver"),
         ),
         migrations.AddConstraint(
-            model_name='scenarioversion',
-            constraint=models.UniqueConstraint(fields=('tenant', 'scenario', 'number'), name='scenario_version_once'),
+            model_name="scenarioversion",
+            constraint=models.UniqueConstraint(fields=("tenant", "scenario", "number"), name="scenario_version_once"),
         ),
         migrations.AddConstraint(
-            model_name='scenarioversion',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('tenant', '='), ('scenario', '='), (collection.models.DateRange(models.F('valid_from'), models.F('valid_to')), '&&')], name='scenario_version_one_in_force'),
+            model_name="scenarioversion",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                expressions=[
+                    ("tenant", "="),
+                    ("scenario", "="),
+                    (collection.models.DateRange(models.F("valid_from"), models.F("valid_to")), "&&"),
+                ],
+                name="scenario_version_one_in_force",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='step',
-            constraint=models.UniqueConstraint(fields=('tenant', 'version', 'step_key'), name='step_key_once'),
+            model_name="step",
+            constraint=models.UniqueConstraint(fields=("tenant", "version", "step_key"), name="step_key_once"),
         ),
         migrations.AddConstraint(
-            model_name='step',
-            constraint=models.UniqueConstraint(fields=('tenant', 'version', 'position'), name='step_position_once'),
+            model_name="step",
+            constraint=models.UniqueConstraint(fields=("tenant", "version", "position"), name="step_position_once"),
         ),
         migrations.AddIndex(
-            model_name='action',
-            index=models.Index(condition=models.Q(('state', 'PROPOSED')), fields=['tenant', '-priority_cents', 'id'], name='action_to_confirm'),
+            model_name="action",
+            index=models.Index(
+                condition=models.Q(("state", "PROPOSED")),
+                fields=["tenant", "-priority_cents", "id"],
+                name="action_to_confirm",
+            ),
         ),
         migrations.AddIndex(
-            model_name='action',
-            index=models.Index(fields=['tenant', 'entity'], name='action_entity'),
+            model_name="action",
+            index=models.Index(fields=["tenant", "entity"], name="action_entity"),
         ),
         migrations.AddIndex(
-            model_name='action',
-            index=models.Index(fields=['tenant', 'version'], name='action_version'),
+            model_name="action",
+            index=models.Index(fields=["tenant", "version"], name="action_version"),
         ),
         migrations.AddIndex(
-            model_name='action',
-            index=models.Index(fields=['tenant', 'step'], name='action_step'),
+            model_name="action",
+            index=models.Index(fields=["tenant", "step"], name="action_step"),
         ),
         migrations.AddIndex(
-            model_name='action',
-            index=models.Index(fields=['tenant', 'decided_by'], name='action_decided_by'),
+            model_name="action",
+            index=models.Index(fields=["tenant", "decided_by"], name="action_decided_by"),
         ),
         migrations.AddIndex(
-            model_name='action',
-            index=models.Index(fields=['tenant', 'updated_at', 'id'], name='action_updated'),
+            model_name="action",
+            index=models.Index(fields=["tenant", "updated_at", "id"], name="action_updated"),
         ),
         migrations.AddConstraint(
-            model_name='action',
-            constraint=models.UniqueConstraint(fields=('tenant', 'customer', 'entity', 'version', 'on'), name='action_once'),
+            model_name="action",
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "customer", "entity", "version", "on"), name="action_once"
+            ),
         ),
     ]

@@ -1,0 +1,168 @@
+"""The next dunning step of an item, recomputed from facts on each run (docs/rules/dunning.md, examples 1-9).
+
+A step is reached on its boundary day or any later one, so a missed night is caught up by the next. Steps after the due
+date are taken one at a time and never skipped; steps before it lapse on the due date. One step per item and run.
+"""
+
+import calendar
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from enum import StrEnum
+
+
+class Anchor(StrEnum):
+    """From which day a step counts its days."""
+
+    DUE_DATE = "DUE_DATE"
+    END_OF_MONTH = "END_OF_MONTH"  # the last day of the month of due date plus days
+    PREVIOUS_STEP = "PREVIOUS_STEP"  # the day on which the step before it was done
+
+
+class OldItems(StrEnum):
+    """Where items start that were overdue already when sending began."""
+
+    FIRST_STEP = "FIRST_STEP"
+    REACHED_STEP = "REACHED_STEP"
+    NONE = "NONE"
+
+
+class Waits(StrEnum):
+    """Why an item takes no step on a day."""
+
+    NOT_REACHED = "NOT_REACHED"
+    PENDING = "PENDING"  # its last step is proposed and not decided
+    FINISHED = "FINISHED"  # no step is left
+
+
+@dataclass(frozen=True)
+class StepRule:
+    """One step of a scenario version; `offset_days` may be negative with anchor DUE_DATE only."""
+
+    step_key: str
+    position: int
+    anchor: Anchor
+    offset_days: int
+
+    @property
+    def is_before_due(self) -> bool:
+        return self.anchor is Anchor.DUE_DATE and self.offset_days < 0
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a run does with an item: take `step`, or wait for a reason until `next_on` (None: not by date alone).
+
+    `lapsed`: steps before the due date that were not taken in time; they are recorded and never taken.
+    """
+
+    step: StepRule | None
+    waits: Waits | None
+    next_on: date | None
+    lapsed: tuple[StepRule, ...]
+
+
+def reached_on(*, step: StepRule, due_date: date, previous_on: date | None) -> date | None:
+    """The first day on which `step` may be taken; None while the step that it counts from is not done."""
+    if step.anchor is Anchor.PREVIOUS_STEP:
+        return previous_on + timedelta(days=step.offset_days) if previous_on else None
+    boundary = due_date + timedelta(days=step.offset_days)
+    if step.anchor is Anchor.END_OF_MONTH:
+        return boundary.replace(day=calendar.monthrange(boundary.year, boundary.month)[1])
+    return boundary
+
+
+def next_step(
+    *, steps: Sequence[StepRule], due_date: date, done: Mapping[str, date], is_pending: bool, on: date
+) -> Decision:
+    """The step that an open item takes on the day `on`, or why it takes none.
+
+    `steps` in the order of their position; `done`: step_key -> business day for steps sent, skipped, lapsed or set as
+    done by go-live, of any version; `is_pending`: a step of the item waits for a person.
+    """
+    before = [step for step in steps if step.is_before_due and step.step_key not in done]
+    lapsed = tuple(before) if on >= due_date else ()
+    if is_pending:
+        return Decision(None, Waits.PENDING, None, lapsed)
+    if on < due_date:
+        return _before_due(before, _first_after_due(steps, done), due_date=due_date, done=done, on=on)
+    after = _first_after_due(steps, done)
+    if after is None:
+        return Decision(None, Waits.FINISHED, None, lapsed)
+    boundary = reached_on(step=after, due_date=due_date, previous_on=_previous_on(steps, after, done))
+    if boundary is None or boundary > on:
+        return Decision(None, Waits.NOT_REACHED, boundary, lapsed)
+    return Decision(after, None, boundary, lapsed)
+
+
+def _before_due(
+    before: Sequence[StepRule], after: StepRule | None, *, due_date: date, done: Mapping[str, date], on: date
+) -> Decision:
+    boundaries = [(due_date + timedelta(days=step.offset_days), step) for step in before]
+    reached = [step for boundary, step in boundaries if boundary <= on]
+    if reached:
+        # Of several reached at once only the latest is worth a message; the earlier ones have lapsed.
+        return Decision(reached[-1], None, due_date + timedelta(days=reached[-1].offset_days), tuple(reached[:-1]))
+    waiting = min((boundary for boundary, _step in boundaries), default=None)
+    if waiting is None and after is not None:
+        waiting = reached_on(step=after, due_date=due_date, previous_on=None)
+    return Decision(None, Waits.NOT_REACHED if waiting or after else Waits.FINISHED, waiting, ())
+
+
+def _first_after_due(steps: Sequence[StepRule], done: Mapping[str, date]) -> StepRule | None:
+    return next((step for step in steps if not step.is_before_due and step.step_key not in done), None)
+
+
+def _previous_on(steps: Sequence[StepRule], step: StepRule, done: Mapping[str, date]) -> date | None:
+    earlier = [other.step_key for other in steps if other.position < step.position]
+    return done.get(earlier[-1]) if earlier else None
+
+
+def set_by_go_live(
+    *, steps: Sequence[StepRule], due_date: date, live_from: date, old_items: OldItems
+) -> tuple[StepRule, ...]:
+    """The steps that are recorded as done for an item when sending begins, so that it starts where the choice says.
+
+    Items due on or after `live_from` are not old: nothing is set. REACHED_STEP leaves the last reached step to be
+    taken; steps that count from the previous one count as not reached, since no step was done before.
+    """
+    if due_date >= live_from or old_items is OldItems.FIRST_STEP:
+        return ()
+    after = [step for step in steps if not step.is_before_due]
+    if old_items is OldItems.NONE:
+        return tuple(after)
+    reached = [
+        step
+        for step in after
+        if (boundary := reached_on(step=step, due_date=due_date, previous_on=None)) and boundary <= live_from
+    ]
+    return tuple(reached[:-1])
+
+
+class LeftOut(StrEnum):
+    """Why an open item is in no message today, in the words of the message preview."""
+
+    DISPUTED = "DISPUTED"
+    HELD = "HELD"
+    BELOW_ITEM_MINIMUM = "BELOW_ITEM_MINIMUM"
+    BELOW_TOTAL_MINIMUM = "BELOW_TOTAL_MINIMUM"
+    WRITTEN_RECENTLY = "WRITTEN_RECENTLY"  # the minimum delay between two messages
+    NO_RECIPIENT = "NO_RECIPIENT"
+    NOT_REACHED = "NOT_REACHED"
+    PENDING = "PENDING"
+    FINISHED = "FINISHED"
+
+
+def item_left_out(*, open_amount: Decimal, minimum: Decimal, is_disputed: bool, is_held: bool) -> LeftOut | None:
+    """Why an item is not chased at all; None when it may be. `open_amount` is what is open and not disputed.
+
+    An open amount equal to the minimum is chased; credits never are. Both amounts in the item's currency.
+    """
+    if is_held:
+        return LeftOut.HELD
+    if is_disputed and open_amount <= 0:
+        return LeftOut.DISPUTED
+    if open_amount <= 0 or open_amount < minimum:
+        return LeftOut.BELOW_ITEM_MINIMUM
+    return None

@@ -1,0 +1,111 @@
+"""The next step of an item, example by example, and the runs that other programs publish."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+
+from collection.rules.steps import (
+    Anchor,
+    Decision,
+    LeftOut,
+    OldItems,
+    StepRule,
+    Waits,
+    item_left_out,
+    next_step,
+    set_by_go_live,
+)
+
+DUE = date(2026, 3, 2)
+PRE, FIRST, SECOND, THIRD = (
+    StepRule("pre", 1, Anchor.DUE_DATE, -7),
+    StepRule("first", 2, Anchor.DUE_DATE, 5),
+    StepRule("second", 3, Anchor.DUE_DATE, 15),
+    StepRule("third", 4, Anchor.DUE_DATE, 30),
+)
+STEPS = [PRE, FIRST, SECOND, THIRD]
+
+
+def decide(days: int, *, done: dict[str, int] | None = None, is_pending: bool = False, steps=STEPS) -> Decision:
+    """The decision `days` after the due date; `done` maps step keys to days after the due date."""
+    dates = {key: DUE + timedelta(days=value) for key, value in (done or {}).items()}
+    return next_step(steps=steps, due_date=DUE, done=dates, is_pending=is_pending, on=DUE + timedelta(days=days))
+
+
+@pytest.mark.parametrize(
+    ("days", "done", "expected"),
+    [
+        pytest.param(-8, {}, None, id="example 1: too early"),
+        pytest.param(-7, {}, PRE, id="example 2: reached on its day"),
+        pytest.param(-3, {}, PRE, id="example 2: and on any day after it, before the due date"),
+        pytest.param(-3, {"pre": -7}, None, id="example 2: once"),
+        pytest.param(0, {}, None, id="example 3: lapsed on the due date"),
+        pytest.param(4, {}, None, id="example 4: not yet"),
+        pytest.param(5, {}, FIRST, id="example 4: on its day"),
+        pytest.param(45, {}, FIRST, id="example 5: found late, starts at the first step"),
+        pytest.param(45, {"first": 45}, SECOND, id="example 5: then the next one, never skipped"),
+        pytest.param(45, {"first": 5, "second": 15, "third": 30}, None, id="example 6: finished"),
+    ],
+)
+def test_step_taken(days, done, expected):
+    assert decide(days, done=done).step == expected
+
+
+def test_before_due_steps_lapse_on_the_due_date_and_are_said():
+    assert decide(0).lapsed == (PRE,)
+    assert decide(0, done={"pre": 0}).lapsed == ()
+
+
+def test_a_step_that_waits_for_a_person_blocks_the_next_one():
+    assert decide(60, done={"first": 5}, is_pending=True) == Decision(None, Waits.PENDING, None, (PRE,))
+
+
+def test_of_several_steps_before_due_only_the_latest_reached_is_taken():
+    earlier = StepRule("earlier", 0, Anchor.DUE_DATE, -14)
+    decision = decide(-3, steps=[earlier, PRE, FIRST])
+    assert (decision.step, decision.lapsed) == (PRE, (earlier,))
+
+
+def test_waiting_says_until_when():
+    assert decide(-20).next_on == DUE - timedelta(days=7)
+    assert decide(7, done={"pre": -7, "first": 5}).next_on == DUE + timedelta(days=15)
+
+
+def test_days_after_the_previous_step_count_from_the_day_it_was_done():
+    last = StepRule("last", 3, Anchor.PREVIOUS_STEP, 10)
+    steps = [FIRST, last]
+    assert decide(25, done={"first": 16}, steps=steps).step is None
+    assert decide(26, done={"first": 16}, steps=steps).step == last
+
+
+@pytest.mark.parametrize(
+    ("old_items", "expected"),
+    [
+        (OldItems.FIRST_STEP, ()),
+        (OldItems.REACHED_STEP, (FIRST,)),
+        (OldItems.NONE, (FIRST, SECOND, THIRD)),
+    ],
+)
+def test_old_items_at_go_live(old_items, expected):
+    live_from = DUE + timedelta(days=20)
+    assert set_by_go_live(steps=STEPS, due_date=DUE, live_from=live_from, old_items=old_items) == expected
+    assert set_by_go_live(steps=STEPS, due_date=live_from, live_from=live_from, old_items=old_items) == ()
+
+
+@pytest.mark.parametrize(
+    ("amount", "disputed", "held", "expected"),
+    [
+        ("100", False, False, None),
+        ("10", False, False, None),
+        ("9.99", False, False, LeftOut.BELOW_ITEM_MINIMUM),
+        ("-50", False, False, LeftOut.BELOW_ITEM_MINIMUM),
+        ("0", True, False, LeftOut.DISPUTED),
+        ("60", True, False, None),  # the part that is not disputed goes on
+        ("100", False, True, LeftOut.HELD),
+    ],
+)
+def test_items_left_out(amount, disputed, held, expected):
+    assert (
+        item_left_out(open_amount=Decimal(amount), minimum=Decimal(10), is_disputed=disputed, is_held=held) == expected
+    )
