@@ -124,9 +124,12 @@ def icon(name: str, classes: str = "", label: str = "") -> SafeString:
 
 
 @register.simple_tag
-def bar(value: Decimal | int | None, level: str = "", label: str = "", maximum: Decimal | int = 100) -> SafeString:
+def bar(
+    value: Decimal | int | str | None, level: str = "", label: str = "", maximum: Decimal | int | str = 100
+) -> SafeString:
     """A small bar, full at `maximum`. `level`: bad, warn, good, wide or several of them. Silent without `label`."""
-    share = 0 if not value or not maximum else max(0, min(100, round(100 * value / maximum)))
+    whole = Decimal(maximum)
+    share = max(0, min(100, round(100 * Decimal(value or 0) / whole))) if whole else 0
     classes = " ".join(f"bar-{word}" for word in level.split())
     if label:
         return format_html(

@@ -21,7 +21,7 @@
       textStyle: { color: token("bulk-ink"), fontSize: 12 }, axisPointer: { type: "line", lineStyle: { color: token("line2") } },
       valueFormatter: (value) => (value === null || value === undefined ? "–" : `${full.format(value)}${unit}`),
     },
-    legend: { right: 4, top: 0, itemHeight: 8, itemWidth: 16, itemGap: 12, textStyle: { color: token("ink2"), fontSize: 11.5 }, inactiveColor: token("pale") },
+    legend: { type: "scroll", right: 4, top: 0, itemHeight: 8, itemWidth: 16, itemGap: 12, textStyle: { color: token("ink2"), fontSize: 11.5 }, inactiveColor: token("pale") },
   });
   const valueAxis = (unit) => ({
     type: "value", splitNumber: 4, axisLabel: { color: token("ink2"), fontSize: 11.5, formatter: (value) => `${short.format(value)}${unit}` },
@@ -35,7 +35,7 @@
 
   const kinds = {
     ageing: (data, unit) => ({
-      ...ground(unit), legend: undefined, grid: { left: 4, right: 70, top: 4, bottom: 0, containLabel: true },
+      ...ground(unit), legend: undefined, grid: { left: 4, right: 70, top: 2, bottom: 2, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
       tooltip: { ...ground(unit).tooltip, axisPointer: { type: "none" } },
       xAxis: { type: "value", show: false },
       yAxis: labelAxis(data.labels, { inverse: true, axisLine: { show: false } }),
@@ -52,7 +52,7 @@
         { name: data.band.name, type: "line", stack: "band", symbol: "none", silent: true, lineStyle: { opacity: 0 }, itemStyle: { color: token("chart-band") }, areaStyle: { color: token("chart-band") }, data: data.band.high.map((high, i) => high - data.band.low[i]), tooltip: { show: false } },
       ] : [];
       return {
-        ...ground(unit), grid: { left: 4, right: 12, top: 28, bottom: 0, containLabel: true },
+        ...ground(unit), grid: { left: 4, right: 12, top: 26, bottom: 2, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
         legend: { ...ground(unit).legend, data: [...data.series.map((one) => one.name), ...(data.band ? [{ name: data.band.name, icon: "roundRect" }] : [])] },
         xAxis: labelAxis(data.labels, { boundaryGap: false }), yAxis: valueAxis(unit),
         series: [...band, ...data.series.map((one, index) => ({
@@ -64,7 +64,7 @@
     columns: (data, unit) => {
       const colours = palette();
       return {
-        ...ground(unit), grid: { left: 4, right: 8, top: data.series.length > 1 ? 28 : 8, bottom: 0, containLabel: true },
+        ...ground(unit), grid: { left: 4, right: 8, top: data.series.length > 1 ? 26 : 8, bottom: 2, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
         legend: data.series.length > 1 ? ground(unit).legend : undefined,
         tooltip: { ...ground(unit).tooltip, axisPointer: { type: "shadow", shadowStyle: { color: token("chart-band") } } },
         xAxis: labelAxis(data.labels), yAxis: valueAxis(unit),

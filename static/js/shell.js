@@ -222,6 +222,7 @@
       if (select.tomselect || !window.TomSelect) continue;
       const plugins = select.multiple ? ["remove_button"] : [];
       const rich = new window.TomSelect(select, { plugins, maxOptions: 200, allowEmptyOption: true, hideSelected: select.multiple });
+      select.setAttribute("aria-hidden", "true"); // the text field beside it has the label now
       rich.control_input.setAttribute("aria-label", select.labels?.[0]?.textContent.trim() || select.getAttribute("aria-label") || "");
     }
   };
