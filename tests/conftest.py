@@ -9,9 +9,14 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
 from django.test import TransactionTestCase
+from hypothesis import settings as hypothesis_settings
 
 from core.tenancy import tenant_scope
 from tests.make import make_member, make_tenant
+
+# A deadline per example measures the machine's load, not the code.
+hypothesis_settings.register_profile("encours", deadline=None)
+hypothesis_settings.load_profile("encours")
 
 
 def pytest_configure(config: pytest.Config) -> None:

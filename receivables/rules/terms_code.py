@@ -215,7 +215,7 @@ class _Reader:
             self.take("the")
         if self.take("eom"):
             return EndOfMonth()
-        if self.take("d"):
+        if self.take("onday"):
             return OnDay(self.take_whole(31))
         number = self.take_whole(_MOST_DAYS)
         if self.take("m"):

@@ -27,9 +27,9 @@ class UnknownTerms(ValueError):
 _DELIVERY = r"(delivery|livraison|lieferung)( date)?"
 _INVOICE = r"(invoice|rechnung(sdatum)?)( date)?"
 _EXPRESSIONS = [
+    (r"(?<![a-z])j(ours)? ?f ?(d ?)?m\b", " d eom "),
     (r"fin (de|du) mois|end of( the)? month|month end|ende des monats|monats ?ende|(?<![a-z])f ?d ?m\b", " eom "),
     (r"([0-9]+) *(?:d|days?|j|jours?|tage?) (?:after|from|apres|nach|a (?:partir|compter) de)(?: the| la)? +eom", r" eom + \1 "),
-    (r"(?<![a-z])(j|jours) ?f ?m\b", " d eom "),
     (r"cash (in advance|with order)|(payment )?in advance|(paiement )?d ?avance|pre ?paiement", " cia "),
     (r"a la commande|(with|on) order|bei bestellung", " cia "),
     (r"cash on delivery|contre remboursement|paiement a la livraison", " cod "),
@@ -37,12 +37,14 @@ _EXPRESSIONS = [
     (rf"(from|after|date of|date de|apres|de|nach|ab) (the |la )?{_DELIVERY}", " delivery "),
     (rf"(a (partir|compter) de la )?date (de )?(facture|facturation)|(from|after|nach|ab) (the )?{_INVOICE}", " "),
     (r"(?<![a-z])n */ *(?=[0-9])", " net "),
+    (r"(?<![a-z0-9])d(?=[0-9])", " onday "),
 ]  # fmt: skip
 _WORDS = {
     "net": "net nets nette netto n",
     "d": "d day days j jr jrs jour jours t tag tage tagen jdf",
     "m": "m month months mois monat monate monaten",
     "eom": "eom fm",
+    "onday": "onday",
     "the": "the le am on au",
     "cia": "cia pia cwo prepayment prepaid vorkasse vorauskasse proforma",
     "cod": "cod nachnahme",
