@@ -66,17 +66,17 @@ def mail_port(port: int) -> int:
     return port + 25
 
 
-def check_port(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except PermissionError:
-            raise DemoError(f"Port {port} is for root only. Choose another: make demo PORT=8000") from None
-        except OSError:
-            raise DemoError(
-                f"Port {port} is in use by another program. Choose another: make demo PORT={port + 1}"
-            ) from None
+def check_ports(port: int) -> None:
+    """Raises DemoError when the pages' or the mailbox's port cannot be had."""
+    for number in (port, mail_port(port)):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", number))
+            except PermissionError:
+                raise DemoError(f"Port {number} is for root only. Choose another: make demo PORT=8000") from None
+            except OSError:
+                raise DemoError(f"Port {number} is in use. Choose another: make demo PORT={port + 100}") from None
 
 
 # --- what runs, written down for `stop` -------------------------------------------------------------------------------
@@ -126,8 +126,7 @@ def start() -> int:
         record = read_record()
         if record and recorded(record, record["supervisor"]):
             raise DemoError(f"A demo already runs at http://localhost:{record['port']} (make stop ends it).")
-        check_port(port)
-        check_port(mail_port(port))
+        check_ports(port)
         os.environ["PORT"] = str(port)
         mine = True
         say("starting PostgreSQL and Valkey")
