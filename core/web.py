@@ -204,6 +204,11 @@ class Shell:
         return [(code, LANG_INFO[code]["name_local"].capitalize()) for code, _name in settings.LANGUAGES]
 
     @cached_property
+    def account_layout(self) -> str:
+        """Where pages of one's own account stand: in the shell once an organisation is open."""
+        return "shell.html" if self.member else "plain.html"
+
+    @cached_property
     def toasts(self) -> list[dict[str, str]]:
         return read_toasts(self.request)
 

@@ -104,6 +104,25 @@ def initials(value: object) -> str:
 
 
 @register.filter
+def device(user_agent: str) -> str:
+    """A browser's long name in short, for the list of sessions: `Firefox · Windows`."""
+    browsers = {"Edg": "Edge", "OPR": "Opera", "Firefox": "Firefox", "Chrome": "Chrome", "Safari": "Safari"}
+    systems = {
+        "Windows": "Windows", "Android": "Android", "iPhone": "iPhone", "iPad": "iPad", "Mac OS": "macOS", "Linux": "Linux"
+    }  # fmt: skip
+    found = [
+        next((name for sign, name in table.items() if sign in (user_agent or "")), "") for table in (browsers, systems)
+    ]
+    return " · ".join(filter(None, found)) or (user_agent or "")[:60] or "?"
+
+
+@register.filter
+def device_kind(user_agent: str) -> str:
+    """`phone` or `computer`."""
+    return "phone" if any(sign in (user_agent or "") for sign in ("Android", "iPhone", "Mobile")) else "computer"
+
+
+@register.filter
 def age_class(bucket: int | None) -> str:
     """The tint of an ageing bucket 1-4 (0 and None: no tint)."""
     return f"age{bucket}" if bucket else ""

@@ -202,6 +202,20 @@
     });
   }
 
+  // --- Copy: <button data-copy="#field or list"> ----------------------------------------------------------------------
+  document.addEventListener("click", async (event) => {
+    const button = event.target instanceof Element ? event.target.closest("[data-copy]") : null;
+    const source = button && $(button.dataset.copy);
+    if (!source) return;
+    const items = $$("li", source).map((item) => item.textContent.trim());
+    await navigator.clipboard.writeText(source.value ?? (items.length ? items.join("\n") : source.textContent.trim()));
+    const drawing = $("use", button);
+    if (!drawing) return;
+    const before = drawing.getAttribute("href");
+    drawing.setAttribute("href", before.replace(/#.*/, "#check"));
+    setTimeout(() => drawing.setAttribute("href", before), 1500);
+  });
+
   // --- Theme without a reload ---------------------------------------------------------------------------------------
   document.addEventListener("submit", (event) => {
     const form = event.target;
