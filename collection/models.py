@@ -54,6 +54,7 @@ class ScenarioVersion(TenantModel):
     minimum_item_amount = models.DecimalField(max_digits=20, decimal_places=4, default=0)  # in the item's currency
     minimum_total_amount = models.DecimalField(max_digits=20, decimal_places=4, default=0)  # per message and currency
     stale_after_days = models.PositiveSmallIntegerField(null=True)  # no reminder on an older ledger; null: unchecked
+    working_days_only = models.BooleanField(default=True)
     live_from = models.DateField(null=True)
     old_items = models.CharField(max_length=12, choices=OldItems, default=OldItems.FIRST_STEP)
     approved_by = TenantForeignKey(Member, models.PROTECT, null=True, related_name="+")
@@ -132,6 +133,8 @@ class Action(TenantModel):
     # Ranking: what the action is expected to bring in, in cents of the organisation's currency, and why.
     priority_cents = models.BigIntegerField(default=0)
     priority_reason = models.JSONField(default=dict)
+    # A proposal that nobody decided is made anew from the facts each night; this is the day of the first one.
+    proposed_since = models.DateField()
     postponed_until = models.DateField(null=True)
     undo_until = models.DateTimeField(null=True)
     decided_by = TenantForeignKey(Member, models.PROTECT, null=True, related_name="+")

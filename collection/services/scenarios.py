@@ -1,0 +1,151 @@
+"""Scenarios: the default one, and the approval that lets messages leave."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, override
+
+from accounts.models import Member, Tenant
+from collection.models import ActionLine, Scenario, ScenarioVersion, Step
+from collection.queries.candidates import candidates
+from collection.rules.steps import Anchor, OldItems, StepRule, set_by_go_live
+from core.audit import SYSTEM, Actor, record
+from core.errors import Conflict
+from desk.models import Channel
+
+
+class AlreadyLive(Conflict):
+    code = "already_live"
+    message = gettext_lazy("Sending has been approved for this scenario already.")
+
+
+@dataclass(frozen=True)
+class DefaultStep:
+    step_key: str
+    offset_days: int
+    channel: str
+
+
+DEFAULT_STEPS = (
+    DefaultStep("before_due", -7, Channel.EMAIL),
+    DefaultStep("reminder_1", 5, Channel.EMAIL),
+    DefaultStep("reminder_2", 15, Channel.EMAIL),
+    DefaultStep("reminder_3", 30, Channel.EMAIL),
+    DefaultStep("formal_notice", 45, Channel.LETTER),
+)
+
+
+def _step_name(step_key: str) -> str:
+    return {
+        "before_due": _("Before the due date"),
+        "reminder_1": _("First reminder"),
+        "reminder_2": _("Second reminder"),
+        "reminder_3": _("Last reminder"),
+        "formal_notice": _("Formal notice"),
+    }[step_key]
+
+
+@transaction.atomic
+def ensure_default_scenario(*, tenant: Tenant, on: date) -> ScenarioVersion:
+    """The default scenario's version in force on the day `on`; made, to confirm and not live, where there is none.
+
+    Steps: 7 days before the due date, 5, 15 and 30 days after it by e-mail, 45 days after it by letter.
+    """
+    version = version_in_force(on=on)
+    if version is not None:
+        return version
+    with override(tenant.language):
+        scenario, created = Scenario.objects.get_or_create(is_default=True, defaults={"name": _("Standard")})
+        if not created and scenario.versions.exists():
+            # Asked for a day before the first version: that one is the earliest there is.
+            return scenario.versions.order_by("valid_from")[0]
+        version = ScenarioVersion.objects.create(
+            scenario=scenario,
+            number=1,
+            valid_from=date.min,
+            # A sandbox is fed by hand: its ledger is as old as its owner likes.
+            stale_after_days=None if tenant.is_sandbox else 4,
+        )
+        Step.objects.bulk_create(
+            Step(
+                version=version,
+                step_key=step.step_key,
+                position=position,
+                name=_step_name(step.step_key),
+                offset_days=step.offset_days,
+                channel=step.channel,
+                template_code=step.step_key,
+            )
+            for position, step in enumerate(DEFAULT_STEPS, start=1)
+        )
+    record(actor=SYSTEM, action="collection.scenario_created", row=scenario)
+    return version
+
+
+def version_in_force(*, on: date) -> ScenarioVersion | None:
+    """The default scenario's version on the day `on`. 1 SQL query."""
+    return (
+        ScenarioVersion.objects.filter(scenario__is_default=True, valid_from__lte=on)
+        .exclude(valid_to__lte=on)
+        .select_related("scenario")
+        .first()
+    )
+
+
+def step_rules(version: ScenarioVersion) -> list[StepRule]:
+    """The version's steps as the rule takes them, in order. 1 SQL query."""
+    return [
+        StepRule(step.step_key, step.position, Anchor(step.anchor), step.offset_days)
+        for step in version.steps.order_by("position")
+    ]
+
+
+@transaction.atomic
+def approve_go_live(
+    *, version: ScenarioVersion, old_items: OldItems, live_from: date, approved_by: Member, actor: Actor
+) -> ScenarioVersion:
+    """Let messages leave from `live_from` on, and set where items start that are overdue on that day.
+
+    Raises AlreadyLive. Until this is called no run proposes anything.
+    """
+    locked = ScenarioVersion.objects.select_for_update().get(id=version.id)
+    if locked.live_from is not None:
+        raise AlreadyLive
+    locked.live_from, locked.old_items = live_from, old_items
+    locked.approved_by, locked.approved_at = approved_by, timezone.now()
+    locked.save(update_fields=["live_from", "old_items", "approved_by", "approved_at"])
+    set_count = _set_steps_of_old_items(locked)
+    record(
+        actor=actor,
+        action="collection.go_live_approved",
+        row=locked,
+        changes={"live_from": [None, live_from], "old_items": [None, old_items], "steps_set": [0, set_count]},
+    )
+    return locked
+
+
+def _set_steps_of_old_items(version: ScenarioVersion) -> int:
+    """Record the steps that old items start behind. Returns how many."""
+    if version.live_from is None or version.old_items == OldItems.FIRST_STEP:
+        return 0
+    steps, live_from = step_rules(version), version.live_from
+    lines = [
+        ActionLine(
+            item_id=item.item_id,
+            customer_id=item.customer_id,
+            step_key=step.step_key,
+            on=live_from,
+            currency=item.currency,
+            open_amount=item.open_amount,
+            state=ActionLine.State.SET_BY_GO_LIVE,
+        )
+        for item in candidates(on=live_from, due_until=live_from - timedelta(days=1))
+        for step in set_by_go_live(
+            steps=steps, due_date=item.due_date, live_from=live_from, old_items=OldItems(version.old_items)
+        )
+    ]
+    ActionLine.objects.bulk_create(lines, ignore_conflicts=True, batch_size=5000)
+    return len(lines)
