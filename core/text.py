@@ -61,6 +61,7 @@ def search_key(text: str) -> str:
     `"Société L'ÉTOILE, S.A."` is `societe l etoile s a`. The key of a beginning is a beginning of the key,
     so stored keys (COLLATE "C") can be searched by prefix. A key's key is itself. Search with
     `search_key(typed)`, and refill the stored keys when this function or Python's Unicode version changes.
+    A key may be longer than its text (ß is ss): cut it where the column ends.
     """
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     kept = "".join(_kept(letter) for letter in folded.translate(_PLAIN_LETTERS))

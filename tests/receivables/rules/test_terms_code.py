@@ -55,7 +55,20 @@ def test_a_refusal_names_the_word():
 
 
 @pytest.mark.parametrize(
-    "text", ["", " ", "\n", "NET ٣", "NET 30 " * 100, "NET 1000", "D32", "0% NET 10, REST NET 20", "100 M", "D0"]
+    "text",
+    [
+        "",
+        " ",
+        "\n",
+        "NET ٣",
+        "NET 30 " * 100,
+        "NET 1000",
+        "NET 30 EOM NET 10",
+        "D32",
+        "0% NET 10, REST NET 20",
+        "100 M",
+        "D0",
+    ],
 )
 def test_other_texts_are_refused(text):
     with pytest.raises(UnknownTerms):
