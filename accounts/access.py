@@ -1,8 +1,10 @@
-"""The doors that open a tenant scope, and the question that each of them asks: may this member do this?
+"""Who is asking, which rows they see, and the question of each page: may this member do this?
 
-Doors: accounts.middleware (pages), accounts.authentication (API keys), TenantTask (Celery), TenantCommand (commands).
+The doors that open a tenant scope: accounts.middleware (pages, invitation links, API keys), TenantTask (Celery) and
+TenantCommand (commands).
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -23,7 +25,7 @@ from accounts.models import ApiKey, Member, Tenant
 from accounts.roles import Can
 from core.audit import SYSTEM, Actor
 from core.days import today_in
-from core.errors import NotAllowed
+from core.errors import NotAllowed, Refusal
 from core.tenancy import current_tenant_id, tenant_scope
 
 
@@ -58,6 +60,24 @@ def scope_of(member: Member) -> Scope:
     return Scope(
         portfolio_of=member.id if member.role.portfolio_only else None,
         entity_ids=frozenset(member.entity_accesses.values_list("entity_id", flat=True)),
+    )
+
+
+def scope_of_key(key: ApiKey) -> Scope:
+    """The row scope of an API key: its maker's entities, and with a portfolio role its maker's customers.
+
+    A portfolio key without maker sees no customer: nobody is salesperson or collector under the key's own id.
+    1 SQL query.
+    """
+    return Scope(
+        portfolio_of=(key.created_by_id or key.id) if key.role.portfolio_only else None,
+        entity_ids=frozenset(
+            Member.entity_accesses.rel.related_model.objects.filter(  # type: ignore[attr-defined]
+                member_id=key.created_by_id
+            ).values_list("entity_id", flat=True)
+        )
+        if key.created_by_id
+        else frozenset(),
     )
 
 
@@ -105,6 +125,19 @@ def requires(*capabilities: Can) -> Callable[[Callable[..., HttpResponse]], Call
     return decorate
 
 
+def signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A page for every signed-in person, member of an organisation or not. Reads and writes nothing of a tenant."""
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path())
+        return view(request, *args, **kwargs)
+
+    wrapped.for_persons = True  # type: ignore[attr-defined]
+    return wrapped
+
+
 @dataclass(frozen=True)
 class Caller:
     """Who calls the API: stands where a user stands in Django REST framework."""
@@ -114,6 +147,7 @@ class Caller:
     scope: Scope
 
     is_authenticated = True
+    is_anonymous = False
 
     @property
     def pk(self) -> UUID:
@@ -141,11 +175,33 @@ class TenantTask(Task):
             return super().__call__(*args, tenant=tenant, **kwargs)
 
 
-class TenantCommand(BaseCommand):
-    """Base of every command that works in one organisation: `--tenant SLUG` opens its scope.
+class RefusingCommand(BaseCommand):
+    """Base of every command: a named refusal ends it with the refusal's text on standard error and exit status 1.
 
-    Errors go to standard error: exit status 1 for bad input, 2 for a wrong call.
+    Exit status 2 is a wrong call (a missing argument), which the argument parser answers. Values are therefore read
+    in the body, by `day` and by the services, not by the parser's types.
     """
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        try:
+            return super().execute(*args, **options)
+        except Refusal as refusal:
+            raise CommandError(str(refusal), returncode=1) from refusal
+
+    def day(self, text: str, option: str = "--on") -> date:
+        """The ISO date an option was given. Raises CommandError with exit status 1."""
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            raise CommandError(f"{option} is {text!r}; expected a date such as 2026-03-31.", returncode=1) from None
+
+    def print_json(self, document: Any) -> None:
+        """The one JSON document of `--json`, on standard output."""
+        self.stdout.write(json.dumps(document, ensure_ascii=False))
+
+
+class TenantCommand(RefusingCommand):
+    """Base of every command that works in one organisation: `--tenant SLUG` opens its scope."""
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         parser = super().create_parser(prog_name, subcommand, **kwargs)

@@ -1,9 +1,17 @@
-"""Where allauth and axes ask us: who may sign up, and what a locked-out person sees."""
+"""Where allauth and axes ask us: who may sign up, where links point, what counts as one visitor, how secrets rest."""
 
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from cryptography.fernet import Fernet
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -11,7 +19,7 @@ from django.urls import reverse
 
 class AccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        """Persons come in by invitation (accounts.views.invitation_accept), not by signing themselves up."""
+        """Persons come in by invitation (accounts.views.joining), not by signing themselves up."""
         return False
 
     def get_reset_password_from_key_url(self, key: str) -> str:
@@ -21,6 +29,58 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:
         return settings.BASE_URL + reverse("account_confirm_email", args=[emailconfirmation.key])
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        return client_address(request)
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """allauth's own limit (per address, and per account from wherever) is answered as the axes one is: 429."""
+        try:
+            super().pre_authenticate(request, **credentials)
+        except ValidationError:
+            request.axes_locked_out = True  # type: ignore[attr-defined]
+            raise
+
+
+class MFAAdapter(DefaultMFAAdapter):
+    """Second-factor secrets rest encrypted: a copy of the database alone gives no codes.
+
+    `<key id>:<token>`: the id says which key of SECRET_KEY and SECRET_KEY_FALLBACKS encrypted it.
+    """
+
+    def encrypt(self, text: str) -> str:
+        key_id, fernet = _fernet(settings.SECRET_KEY)
+        return f"{key_id}:{fernet.encrypt(text.encode()).decode()}"
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """Raises KeyError when the key that encrypted it is not among the settings any more."""
+        key_id, _separator, token = encrypted_text.partition(":")
+        keys = dict(_fernet(secret) for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS))
+        return keys[key_id].decrypt(token.encode()).decode()
+
+
+def _fernet(secret: str | bytes) -> tuple[str, Fernet]:
+    """The key made of one of the project's secrets, and a short name for it that tells nothing of it."""
+    key = hmac.digest(secret if isinstance(secret, bytes) else secret.encode(), b"encours second factor", "sha256")
+    return hashlib.sha256(key).hexdigest()[:8], Fernet(base64.urlsafe_b64encode(key))
+
+
+def client_address(request: HttpRequest) -> str:
+    """The visitor's address. Behind the proxy that ends https, the last one that it noted; what comes before in the
+    header is what the visitor claims.
+    """
+    if settings.SECURE:
+        forwarded = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+        if forwarded:
+            return forwarded
+    return request.META.get("REMOTE_ADDR", "")
+
+
+def sign_in_name(request: HttpRequest, credentials: dict[str, Any] | None = None) -> str | None:
+    """The address under which failures are counted: allauth calls it email, axes login."""
+    named = credentials or {}
+    name = named.get("email") or named.get("login") or request.POST.get("login")
+    return str(name).strip().lower() if name else None
 
 
 def locked_out(request: HttpRequest, original_response: Any = None, credentials: Any = None) -> HttpResponse:

@@ -1,35 +1,102 @@
-"""The door of the pages: opens the scope of the organisation that the signed-in person chose."""
+"""The doors of HTTP: each opens the scope of one organisation for one request, or of none.
+
+- pages: the organisation that the signed-in person chose,
+- /join/<tenant>/...: the one that the invitation link names,
+- /api/: the one that the API key names, once the key is verified,
+- /organisations/: none. The person chooses or creates one there, which opens its own.
+
+A scope must be open before the view's transaction begins, so the door is a middleware and not the view.
+"""
+
+from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone, translation
 
+from accounts.access import Caller, scope_of_key
 from accounts.models import Tenant, UserTenant
+from accounts.services.api_keys import read_key, verify_key
 from core.tenancy import tenant_scope
 
 SESSION_KEY = "tenant"
+JOIN, API, ORGANISATIONS = "/join/", "/api/", "/organisations/"
+
+Answer = Callable[[HttpRequest], HttpResponse]
 
 
 class TenantMiddleware:
-    """Sets request.tenant (None when the person belongs to no organisation) and opens its scope.
+    """Sets request.tenant (None where no organisation is meant, or may be entered) and opens its scope.
 
-    The choice stands in the session; that the person may enter is asked of the database each time.
+    The choice stands in the session; that the person may enter is asked of the database each time. Pages are in the
+    person's language and the organisation's time zone.
     """
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+    def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.tenant = chosen_tenant(request) if request.user.is_authenticated else None  # type: ignore[attr-defined]
-        if request.tenant is None:  # type: ignore[attr-defined]
+        request.tenant = None  # type: ignore[attr-defined]
+        path = request.path_info
+        if path.startswith(API):
+            return self.by_key(request)
+        if path.startswith(JOIN):
+            return self.within(request, named_tenant(path.removeprefix(JOIN).partition("/")[0]))
+        if request.user.is_authenticated:
+            speak_to(request)
+            if not path.startswith(ORGANISATIONS):
+                return self.within(request, chosen_tenant(request))
+        return self.get_response(request)
+
+    def within(self, request: HttpRequest, tenant: Tenant | None) -> HttpResponse:
+        """The answer inside the tenant's scope, or outside of all where there is no such tenant."""
+        if tenant is None:
             return self.get_response(request)
-        with tenant_scope(request.tenant):  # type: ignore[attr-defined]
+        request.tenant = tenant  # type: ignore[attr-defined]
+        with tenant_scope(tenant), timezone.override(tenant.time_zone):
             return self.get_response(request)
 
+    def by_key(self, request: HttpRequest) -> HttpResponse:
+        """A call with a good key is answered inside its tenant; any other one outside, where nothing can be read.
 
-def chosen_tenant(request: HttpRequest) -> Tenant | None:
+        Verified in a transaction of its own: that a key was used must neither be lost with a refused call nor stay
+        locked during a long one.
+        """
+        text = read_key(bearer(request))
+        if text is None:
+            return self.get_response(request)
+        with tenant_scope(text.tenant_id):
+            with transaction.atomic():
+                tenant = named_tenant(text.tenant_id.hex)
+                key = verify_key(key_id=text.key_id, secret=text.secret)
+                caller = Caller(key=key, tenant=tenant, scope=scope_of_key(key)) if tenant and key else None
+            if caller is not None:
+                request.tenant, request.caller = caller.tenant, caller  # type: ignore[attr-defined]
+                return self.get_response(request)
+        return self.get_response(request)
+
+
+def bearer(request: HttpRequest) -> str:
+    """The token of `Authorization: Bearer <token>`, "" without one."""
+    kind, _space, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if kind.lower() == "bearer" else ""
+
+
+def named_tenant(text: str) -> Tenant | None:
+    """The active organisation with this id, None for an unknown one and for what is no id. At most 1 SQL query."""
+    try:
+        tenant_id = UUID(text)
+    except ValueError:
+        return None
+    with transaction.atomic():
+        return Tenant.objects.filter(id=tenant_id, status=Tenant.Status.ACTIVE).first()
+
+
+def chosen_tenant(request: Any) -> Tenant | None:
     """The organisation in the session if the person may (still) enter it, else the first that they may enter."""
     with transaction.atomic():
         entries = UserTenant.objects.filter(
@@ -39,3 +106,11 @@ def chosen_tenant(request: HttpRequest) -> Tenant | None:
         entry = entries.filter(of_tenant_id=UUID(chosen)).first() if chosen else None
         entry = entry or entries.order_by("of_tenant__name", "id").first()
     return entry.of_tenant if entry else None
+
+
+def speak_to(request: HttpRequest) -> None:
+    """Answer in the language that the person chose for themselves, on whichever browser; else in the browser's."""
+    language = request.user.language  # type: ignore[union-attr]
+    if language:
+        translation.activate(language)
+        request.LANGUAGE_CODE = translation.get_language() or language

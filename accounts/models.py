@@ -71,7 +71,7 @@ class User(AbstractBaseUser):
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
-    REQUIRED_FIELDS: list[str] = []
+    REQUIRED_FIELDS = []
 
     objects = UserManager()
 
@@ -164,7 +164,10 @@ class Invitation(TenantModel):
     email = models.EmailField(max_length=254)
     name = models.CharField(max_length=120, blank=True)
     role = TenantForeignKey(Role, models.PROTECT, related_name="+")
+    # The row that the person takes over: a name from the ERP, or a member who had left.
     member = TenantForeignKey(Member, models.PROTECT, null=True, blank=True, related_name="+")
+    # Entities to which the member will be restricted; empty: all.
+    entity_ids = ArrayField(models.UUIDField(), default=list, blank=True)
     invited_by = TenantForeignKey(Member, models.PROTECT, null=True, blank=True, related_name="+")
     secret_hash = models.CharField(max_length=64)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -173,6 +176,13 @@ class Invitation(TenantModel):
     withdrawn_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "email"],
+                name="invitation_open_once",
+                condition=Q(accepted_at__isnull=True, withdrawn_at__isnull=True),
+            ),
+        ]
         indexes = [
             models.Index(fields=["tenant", "role"], name="invitation_role"),
             models.Index(fields=["tenant", "member"], name="invitation_member"),

@@ -6,8 +6,12 @@ Asking for a capability that is not in the enumeration is an error, never a sile
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 class Can(StrEnum):
@@ -72,20 +76,8 @@ EVERYTHING = frozenset(Can)
 READING = frozenset(
     {Can.VIEW_CUSTOMERS, Can.VIEW_ITEMS, Can.VIEW_AGEING, Can.EXPORT, Can.VIEW_MESSAGES, Can.VIEW_ACTIONS}
 )
-ADMINISTRATION = frozenset(
-    {
-        Can.VIEW_AUDIT,
-        Can.MANAGE_MEMBERS,
-        Can.MANAGE_ROLES,
-        Can.MANAGE_API_KEYS,
-        Can.MANAGE_ORGANISATION,
-        Can.MANAGE_CONNECTIONS,
-        Can.IMPORT_LEDGER,
-        Can.VIEW_CUSTOMERS,
-        Can.VIEW_ITEMS,
-        Can.VIEW_AGEING,
-    }
-)
+# Who may change members and roles: somebody in each organisation always can (accounts.services.rights).
+GOVERNING = frozenset({Can.MANAGE_MEMBERS, Can.MANAGE_ROLES})
 COLLECTING = READING | {
     Can.EDIT_CUSTOMERS,
     Can.RECORD_PROMISE,
@@ -103,7 +95,7 @@ class DefaultRole:
     """A role that every new organisation receives. `portfolio_only`: sees only the customers assigned to the member."""
 
     code: str
-    name: str
+    name: "StrOrPromise"
     can: frozenset[Can]
     portfolio_only: bool = False
 
@@ -135,7 +127,8 @@ DEFAULT_ROLES = (
     ),
     DefaultRole("dispute_resolver", _("Dispute resolver"), frozenset({Can.ANSWER_DISPUTE})),
     DefaultRole("auditor", _("Auditor"), READING | {Can.VIEW_AUDIT}),
-    DefaultRole("admin", _("Administrator"), ADMINISTRATION),
+    # Everything: nobody may grant what they lack, so whoever sets the organisation up must have it all to give.
+    DefaultRole("admin", _("Administrator"), EVERYTHING),
 )
 
 

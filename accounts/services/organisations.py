@@ -1,18 +1,34 @@
 """Organisations are made whole: with their roles, and in a scope of their own."""
 
-from datetime import date
-from zoneinfo import ZoneInfo
+from __future__ import annotations
 
+import re
+from datetime import date, timedelta
+from functools import cache
+from typing import TYPE_CHECKING
+from zoneinfo import available_timezones
+
+from babel import Locale
+from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
-from accounts.models import Role, Tenant
+from accounts.models import Role, Tenant, User
 from accounts.roles import DEFAULT_ROLES
-from core.audit import SYSTEM, Actor, record
+from accounts.services.members import join, role_with_code
+from accounts.services.rights import lock_organisation
+from core.audit import SYSTEM, Actor, changed, record
 from core.errors import Conflict, Invalid
 from core.money import is_currency
 from core.tenancy import tenant_scope
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+# In CLDR's list of territories, but no country codes of ISO 3166: unions, lone islands, the rest of the world.
+_NOT_COUNTRIES = {"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"}
 
 
 class SlugTaken(Conflict):
@@ -46,12 +62,12 @@ def create_organisation(
 
     `sandbox_on` makes it a sandbox whose clock stands on that day. Raises SlugTaken, BadOrganisation.
     """
-    _check(slug=slug, currency=currency, time_zone=time_zone)
+    _check(slug=slug, name=name, country=country, currency=currency, language=language, time_zone=time_zone)
     try:
         with transaction.atomic():
             tenant = Tenant.objects.create(
                 slug=slug,
-                name=name,
+                name=name.strip(),
                 country=country,
                 currency=currency,
                 language=language,
@@ -81,29 +97,114 @@ def create_default_roles(*, language: str) -> None:
         )
 
 
-def _check(*, slug: str, currency: str, time_zone: str) -> None:
-    from django.core.validators import validate_slug
+@transaction.atomic
+def create_own_organisation(
+    *,
+    user: User,
+    name: str,
+    country: str,
+    currency: str,
+    language: str,
+    time_zone: str,
+    sandbox_on: date | None = None,
+) -> Tenant:
+    """A further organisation of a person, who becomes its administrator. Its short name is made from the name.
 
-    try:
-        validate_slug(slug)
-    except Exception as error:
-        raise BadOrganisation(
-            fields={"slug": [_("Letters, digits, hyphens and underscores only, 50 at most.")]}
-        ) from error
-    if len(slug) > 50:
-        raise BadOrganisation(fields={"slug": [_("Letters, digits, hyphens and underscores only, 50 at most.")]})
+    Raises BadOrganisation. Must be called outside of every tenant scope: it opens the new one's.
+    """
+    tenant = create_organisation(
+        slug=free_slug(name),
+        name=name,
+        country=country,
+        currency=currency,
+        language=language,
+        time_zone=time_zone,
+        sandbox_on=sandbox_on,
+    )
+    with tenant_scope(tenant):
+        join(
+            user=user,
+            name=user.get_full_name(),
+            email=user.email,
+            role=role_with_code("admin"),
+            entity_ids=(),
+            member=None,
+            actor=None,
+        )
+    return tenant
+
+
+@transaction.atomic
+def change_organisation(
+    *, name: str, country: str, currency: str, language: str, time_zone: str, actor: Actor
+) -> Tenant:
+    """Change the settings of the organisation in scope. The time zone decides when its days begin.
+
+    `currency` is that of files and figures that name none; amounts already stored keep theirs. Raises BadOrganisation.
+    """
+    tenant = lock_organisation()
+    _check(slug=tenant.slug, name=name, country=country, currency=currency, language=language, time_zone=time_zone)
+    differing = changed(
+        tenant,
+        {
+            "name": name.strip(),
+            "country": country,
+            "currency": currency,
+            "language": language,
+            "time_zone": time_zone,
+        },
+    )
+    if differing:
+        tenant.save(update_fields=list(differing))
+        record(actor=actor, action="accounts.organisation_changed", row=tenant, changes=differing)
+    return tenant
+
+
+def free_slug(name: str) -> str:
+    """The name as a short name that no organisation has yet. 1 SQL query."""
+    base = slugify(name)[:40] or "organisation"
+    taken = set(Tenant.objects.filter(slug__startswith=base).values_list("slug", flat=True))
+    slug, n = base, 2
+    while slug in taken:
+        slug, n = f"{base}-{n}", n + 1
+    return slug
+
+
+def _check(*, slug: str, name: str, country: str, currency: str, language: str, time_zone: str) -> None:
+    """Raise BadOrganisation with a message for each value that cannot stay."""
+    fields: dict[str, list[StrOrPromise]] = {}
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,50}", slug):
+        fields["slug"] = [_("Letters, digits, hyphens and underscores only, 50 at most.")]
+    if not name.strip() or len(name) > 120:
+        fields["name"] = [_("An organisation needs a name of at most 120 characters.")]
+    if country not in countries():
+        fields["country"] = [_("Not a country code of ISO 3166, such as FR.")]
     if not is_currency(currency):
-        raise BadOrganisation(fields={"currency": [_("Not a currency code of ISO 4217, such as EUR.")]})
-    try:
-        ZoneInfo(time_zone)
-    except Exception as error:
-        raise BadOrganisation(fields={"time_zone": [_("Not a time zone name, such as Europe/Paris.")]}) from error
+        fields["currency"] = [_("Not a currency code of ISO 4217, such as EUR.")]
+    if language not in dict(settings.LANGUAGES):
+        fields["language"] = [_("Not one of the languages %(codes)s.") % {"codes": ", ".join(dict(settings.LANGUAGES))}]
+    if time_zone not in time_zones():
+        fields["time_zone"] = [_("Not a time zone name, such as Europe/Paris.")]
+    if fields:
+        raise BadOrganisation(fields=fields)
+
+
+@cache
+def countries() -> frozenset[str]:
+    """The country codes of ISO 3166 (two letters), from CLDR."""
+    return frozenset(code for code in map(str, Locale("en").territories) if len(code) == 2) - _NOT_COUNTRIES
+
+
+@cache
+def time_zones() -> frozenset[str]:
+    """The names of the zones that this machine knows, regions with cities first of all: Europe/Paris, UTC."""
+    return frozenset(name for name in available_timezones() if "/" in name or name == "UTC")
 
 
 @transaction.atomic
 def set_sandbox_clock(*, tenant: Tenant, on: date, actor: Actor) -> Tenant:
     """Set a sandbox's business day. Free until its first night, forwards only after it. Raises ClockNotMovable."""
-    locked = Tenant.objects.select_for_update().get(id=tenant.id)
+    locked = Tenant.objects.select_for_update(no_key=True).get(id=tenant.id)
     if not locked.is_sandbox or locked.sandbox_on is None:
         raise ClockNotMovable(_("Only a sandbox organisation has a clock of its own."))
     if locked.first_night_on is not None and on < locked.sandbox_on:
@@ -113,3 +214,17 @@ def set_sandbox_clock(*, tenant: Tenant, on: date, actor: Actor) -> Tenant:
     tenant.sandbox_on = on
     record(actor=actor, action="accounts.sandbox_clock_set", row=locked, changes={"sandbox_on": [before, on]})
     return locked
+
+
+@transaction.atomic
+def advance_sandbox_clock(*, tenant: Tenant, days: int = 1, actor: Actor) -> Tenant:
+    """Move a sandbox's business day on by `days` (1 or more). Raises ClockNotMovable.
+
+    Counted from the day under the lock, so two clicks at once are two days.
+    """
+    if days < 1:
+        raise ClockNotMovable(_("The clock moves on by one day or more."))
+    locked = Tenant.objects.select_for_update(no_key=True).get(id=tenant.id)
+    if locked.sandbox_on is None:
+        raise ClockNotMovable(_("Only a sandbox organisation has a clock of its own."))
+    return set_sandbox_clock(tenant=tenant, on=locked.sandbox_on + timedelta(days=days), actor=actor)

@@ -1,0 +1,1 @@
+"""Reads of accounts: one function per question."""

@@ -1,0 +1,160 @@
+"""The audit trail and the rights in words for a reader."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.roles import LABELS, Can
+
+# Where a group of rights belongs: the part of a capability's name before the point.
+GROUPS = {
+    "receivables": gettext_lazy("Customers and ledger"),
+    "collection": gettext_lazy("Collections"),
+    "desk": gettext_lazy("Messages"),
+    "integrations": gettext_lazy("Data"),
+    "accounts": gettext_lazy("Administration"),
+}
+
+ACTIONS = {
+    "accounts.organisation_created": gettext_lazy("Organisation created"),
+    "accounts.organisation_changed": gettext_lazy("Settings of the organisation changed"),
+    "accounts.sandbox_clock_set": gettext_lazy("Sandbox clock set"),
+    "accounts.member_invited": gettext_lazy("Invitation sent"),
+    "accounts.invitation_resent": gettext_lazy("Invitation sent again"),
+    "accounts.invitation_withdrawn": gettext_lazy("Invitation withdrawn"),
+    "accounts.invitation_accepted": gettext_lazy("Invitation accepted"),
+    "accounts.invitation_deleted": gettext_lazy("Closed invitation deleted"),
+    "accounts.member_joined": gettext_lazy("Member joined"),
+    "accounts.member_named": gettext_lazy("Name from the ERP added"),
+    "accounts.member_changed": gettext_lazy("Member changed"),
+    "accounts.member_deactivated": gettext_lazy("Access taken away"),
+    "accounts.profile_changed": gettext_lazy("Own profile changed"),
+    "accounts.role_created": gettext_lazy("Role created"),
+    "accounts.role_changed": gettext_lazy("Role changed"),
+    "accounts.role_deleted": gettext_lazy("Role deleted"),
+    "accounts.api_key_created": gettext_lazy("API key created"),
+    "accounts.api_key_revoked": gettext_lazy("API key revoked"),
+}
+
+OBJECTS = {
+    "accounts.Tenant": gettext_lazy("organisation"),
+    "accounts.Member": gettext_lazy("member"),
+    "accounts.Invitation": gettext_lazy("invitation"),
+    "accounts.Role": gettext_lazy("role"),
+    "accounts.ApiKey": gettext_lazy("API key"),
+}
+
+FIELDS = {
+    "name": gettext_lazy("name"),
+    "role": gettext_lazy("role"),
+    "entities": gettext_lazy("companies"),
+    "capabilities": gettext_lazy("rights"),
+    "scopes": gettext_lazy("narrowed to"),
+    "portfolio_only": gettext_lazy("own customers only"),
+    "is_active": gettext_lazy("active"),
+    "expires_at": gettext_lazy("expires"),
+    "sandbox_on": gettext_lazy("day of the clock"),
+    "country": gettext_lazy("country"),
+    "currency": gettext_lazy("currency"),
+    "language": gettext_lazy("language"),
+    "time_zone": gettext_lazy("time zone"),
+    "code": gettext_lazy("code"),
+}
+
+LONGEST_VALUE = 120
+
+
+@dataclass(frozen=True)
+class Change:
+    """A field's change in words: `before` and `after`, or for a set what was added and removed."""
+
+    field: str
+    before: str = ""
+    after: str = ""
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+
+def action_words(action: str) -> str:
+    """What an action is called; one without words of its own is read out of its name."""
+    return str(ACTIONS.get(action) or _spelled_out(action.rpartition(".")[2]).capitalize())
+
+
+def object_words(object_type: str) -> str:
+    """What a kind of row is called: the words of accounts, else the model's own name for it."""
+    from django.apps import apps
+
+    if object_type in OBJECTS:
+        return str(OBJECTS[object_type])
+    try:
+        return str(apps.get_model(object_type)._meta.verbose_name)
+    except (LookupError, ValueError):
+        return _spelled_out(object_type.rpartition(".")[2])
+
+
+def change_words(changes: Mapping[str, Any], names: Mapping[UUID, str]) -> list[Change]:
+    """The changes of an audit record, one for each field. `names`: of the rows that a value may refer to."""
+    out = []
+    for field, value in changes.items():
+        label = str(FIELDS.get(field) or _spelled_out(field))
+        if isinstance(value, list) and len(value) == 2:
+            before, after = value
+            if isinstance(before, list) or isinstance(after, list):
+                old = [value_words(one, names) for one in before or []]
+                new = [value_words(one, names) for one in after or []]
+                out.append(
+                    Change(
+                        label,
+                        added=tuple(one for one in new if one not in old),
+                        removed=tuple(one for one in old if one not in new),
+                    )
+                )
+            else:
+                out.append(Change(label, before=value_words(before, names), after=value_words(after, names)))
+        else:
+            out.append(Change(label, after=value_words(value, names)))
+    return out
+
+
+def value_words(value: Any, names: Mapping[UUID, str]) -> str:
+    """One value: yes and no, a right or a row by its name, long ones cut; "" for none."""
+    if value is None or value == "":
+        return ""
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    text = str(value)
+    if text in _CAPABILITIES:
+        return str(LABELS[Can(text)])
+    try:
+        return names.get(UUID(text), text)
+    except ValueError:
+        return text if len(text) <= LONGEST_VALUE else text[:LONGEST_VALUE] + "…"
+
+
+def references_in(changes: Mapping[str, Any]) -> set[UUID]:
+    """The ids among the values, to look their names up."""
+    found = set()
+    for value in changes.values():
+        for one in _flat(value):
+            try:
+                found.add(UUID(str(one)))
+            except ValueError:
+                continue
+    return found
+
+
+_CAPABILITIES = frozenset(can.value for can in Can)
+
+
+def _flat(value: Any) -> list[Any]:
+    return [inner for one in value for inner in _flat(one)] if isinstance(value, list) else [value]
+
+
+def _spelled_out(name: str) -> str:
+    return name.replace("_", " ").strip()
