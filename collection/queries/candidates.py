@@ -88,7 +88,7 @@ WITH disputed AS MATERIALIZED (
            bool_or(l.state = 'PLANNED') AS pending
     FROM collection_actionline l
     JOIN receivables_ledgeritem o ON o.tenant_id = l.tenant_id AND o.id = l.item_id
-    WHERE l.tenant_id = %(tenant)s AND o.open_amount <> 0
+    WHERE l.tenant_id = %(tenant)s AND o.is_open
     GROUP BY l.item_id
 )
 SELECT i.id, i.customer_id, i.entity_id, i.number, i.currency, i.due_date, i.open_amount,
@@ -107,7 +107,7 @@ LEFT JOIN (SELECT customer_id, min(reason) AS reason FROM hold
            WHERE item_id IS NULL AND customer_id IS NOT NULL GROUP BY customer_id) hc ON hc.customer_id = i.customer_id
 LEFT JOIN (SELECT group_id, min(reason) AS reason FROM hold WHERE group_id IS NOT NULL GROUP BY group_id) hg
        ON hg.group_id = c.group_id
-WHERE i.tenant_id = %(tenant)s AND i.open_amount <> 0 AND i.open_amount > 0 AND i.void_on IS NULL
+WHERE i.tenant_id = %(tenant)s AND i.is_open AND i.open_amount > 0
   AND i.due_date <= %(due_until)s AND i.posting_date <= %(on)s{narrow}
 ORDER BY i.customer_id, i.entity_id, i.due_date, i.number, i.id
 """

@@ -7,87 +7,221 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('receivables', '0001_initial'),
+        ("accounts", "0001_initial"),
+        ("receivables", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('id', models.UUIDField(db_default=core.tenancy.models.UUIDv7(), editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(max_length=40)),
-                ('on', models.DateField()),
-                ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('member_id', models.UUIDField(null=True)),
-                ('object_type', models.CharField(blank=True, max_length=40)),
-                ('object_id', models.UUIDField(null=True)),
-                ('data', models.JSONField(default=dict)),
-                ('customer', core.tenancy.models.TenantForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='events', to='receivables.customer')),
-                ('tenant', models.ForeignKey(db_default=core.tenancy.models.CurrentTenant(), db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.tenant')),
+                (
+                    "id",
+                    models.UUIDField(
+                        db_default=core.tenancy.models.UUIDv7(), editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("kind", models.CharField(max_length=40)),
+                ("on", models.DateField()),
+                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
+                ("member_id", models.UUIDField(null=True)),
+                ("object_type", models.CharField(blank=True, max_length=40)),
+                ("object_id", models.UUIDField(null=True)),
+                ("data", models.JSONField(default=dict)),
+                (
+                    "customer",
+                    core.tenancy.models.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="events",
+                        to="receivables.customer",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_default=core.tenancy.models.CurrentTenant(),
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.tenant",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['tenant', 'customer', '-at', '-id'], name='event_customer')],
+                "indexes": [models.Index(fields=["tenant", "customer", "-at", "-id"], name="event_customer")],
             },
         ),
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.UUIDField(db_default=core.tenancy.models.UUIDv7(), editable=False, primary_key=True, serialize=False)),
-                ('reason_type', models.CharField(max_length=40)),
-                ('reason_id', models.UUIDField()),
-                ('on', models.DateField()),
-                ('channel', models.CharField(choices=[('EMAIL', 'e-mail'), ('LETTER', 'letter')], max_length=10)),
-                ('recipient', models.CharField(max_length=320)),
-                ('recipient_name', models.CharField(blank=True, max_length=160)),
-                ('cc', models.JSONField(default=list)),
-                ('reply_to', models.CharField(blank=True, max_length=254)),
-                ('sender_name', models.CharField(blank=True, max_length=160)),
-                ('language', models.CharField(max_length=5)),
-                ('subject', models.CharField(max_length=250)),
-                ('body_text', models.TextField()),
-                ('body_html', models.TextField(blank=True)),
-                ('facts', models.JSONField(default=list)),
-                ('attachment_path', models.CharField(blank=True, max_length=200)),
-                ('attachment_sha256', models.CharField(blank=True, max_length=64)),
-                ('state', models.CharField(choices=[('DUE', 'to be sent'), ('CLAIMED', 'being sent'), ('HANDED', 'handed over'), ('SENT', 'sent'), ('BOUNCED', "refused by the recipient's server"), ('UNSURE', 'perhaps sent'), ('CANCELLED', 'cancelled'), ('FAILED', 'not sendable')], default='DUE', max_length=10)),
-                ('not_before', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('lease_token', models.UUIDField(null=True)),
-                ('lease_until', models.DateTimeField(null=True)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('error', models.CharField(blank=True, max_length=300)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('sent_at', models.DateTimeField(null=True)),
-                ('updated_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('contact', core.tenancy.models.TenantForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='receivables.contact')),
-                ('created_by', core.tenancy.models.TenantForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.member')),
-                ('customer', core.tenancy.models.TenantForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='receivables.customer')),
-                ('entity', core.tenancy.models.TenantForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='receivables.entity')),
-                ('tenant', models.ForeignKey(db_default=core.tenancy.models.CurrentTenant(), db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.tenant')),
+                (
+                    "id",
+                    models.UUIDField(
+                        db_default=core.tenancy.models.UUIDv7(), editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("reason_type", models.CharField(max_length=40)),
+                ("reason_id", models.UUIDField()),
+                ("on", models.DateField()),
+                ("channel", models.CharField(choices=[("EMAIL", "e-mail"), ("LETTER", "letter")], max_length=10)),
+                ("recipient", models.CharField(max_length=320)),
+                ("recipient_name", models.CharField(blank=True, max_length=160)),
+                ("cc", models.JSONField(default=list)),
+                ("reply_to", models.CharField(blank=True, max_length=254)),
+                ("sender_name", models.CharField(blank=True, max_length=160)),
+                ("language", models.CharField(max_length=5)),
+                ("subject", models.CharField(max_length=250)),
+                ("body_text", models.TextField()),
+                ("body_html", models.TextField(blank=True)),
+                ("facts", models.JSONField(default=list)),
+                ("attachment_path", models.CharField(blank=True, max_length=200)),
+                ("attachment_sha256", models.CharField(blank=True, max_length=64)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("DUE", "to be sent"),
+                            ("CLAIMED", "being sent"),
+                            ("HANDED", "handed over"),
+                            ("SENT", "sent"),
+                            ("BOUNCED", "refused by the recipient's server"),
+                            ("UNSURE", "perhaps sent"),
+                            ("CANCELLED", "cancelled"),
+                            ("FAILED", "not sendable"),
+                        ],
+                        default="DUE",
+                        max_length=10,
+                    ),
+                ),
+                ("not_before", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("lease_token", models.UUIDField(null=True)),
+                ("lease_until", models.DateTimeField(null=True)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("error", models.CharField(blank=True, max_length=300)),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                ("sent_at", models.DateTimeField(null=True)),
+                ("updated_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "contact",
+                    core.tenancy.models.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="receivables.contact",
+                    ),
+                ),
+                (
+                    "created_by",
+                    core.tenancy.models.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.member",
+                    ),
+                ),
+                (
+                    "customer",
+                    core.tenancy.models.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="messages",
+                        to="receivables.customer",
+                    ),
+                ),
+                (
+                    "entity",
+                    core.tenancy.models.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="receivables.entity",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_default=core.tenancy.models.CurrentTenant(),
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.tenant",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('state__in', ['DUE', 'CLAIMED', 'HANDED'])), fields=['tenant', 'not_before', 'id'], name='message_waiting'), models.Index(fields=['tenant', 'customer', '-created_at'], name='message_customer'), models.Index(fields=['tenant', 'entity'], name='message_entity'), models.Index(fields=['tenant', 'contact'], name='message_contact'), models.Index(fields=['tenant', 'created_by'], name='message_created_by'), models.Index(fields=['tenant', 'updated_at', 'id'], name='message_updated')],
-                'constraints': [models.UniqueConstraint(fields=('tenant', 'reason_type', 'reason_id', 'recipient', 'channel'), name='message_once'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'SENT'), _negated=True), ('sent_at__isnull', False), _connector='OR'), name='message_sent_has_time')],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state__in", ["DUE", "CLAIMED", "HANDED"])),
+                        fields=["tenant", "not_before", "id"],
+                        name="message_waiting",
+                    ),
+                    models.Index(fields=["tenant", "customer", "-created_at"], name="message_customer"),
+                    models.Index(fields=["tenant", "entity"], name="message_entity"),
+                    models.Index(fields=["tenant", "contact"], name="message_contact"),
+                    models.Index(fields=["tenant", "created_by"], name="message_created_by"),
+                    models.Index(fields=["tenant", "updated_at", "id"], name="message_updated"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("tenant", "reason_type", "reason_id", "recipient", "channel"), name="message_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "SENT"), _negated=True), ("sent_at__isnull", False), _connector="OR"
+                        ),
+                        name="message_sent_has_time",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Template',
+            name="Template",
             fields=[
-                ('id', models.UUIDField(db_default=core.tenancy.models.UUIDv7(), editable=False, primary_key=True, serialize=False)),
-                ('code', models.SlugField(max_length=40)),
-                ('channel', models.CharField(choices=[('EMAIL', 'e-mail'), ('LETTER', 'letter')], max_length=10)),
-                ('language', models.CharField(max_length=5)),
-                ('subject', models.CharField(max_length=200)),
-                ('body', models.TextField()),
-                ('updated_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('tenant', models.ForeignKey(db_default=core.tenancy.models.CurrentTenant(), db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.tenant')),
+                (
+                    "id",
+                    models.UUIDField(
+                        db_default=core.tenancy.models.UUIDv7(), editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("code", models.SlugField(max_length=40)),
+                ("channel", models.CharField(choices=[("EMAIL", "e-mail"), ("LETTER", "letter")], max_length=10)),
+                ("language", models.CharField(max_length=5)),
+                ("subject", models.CharField(max_length=200)),
+                ("body", models.TextField()),
+                ("updated_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_default=core.tenancy.models.CurrentTenant(),
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.tenant",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('tenant', 'code', 'channel', 'language'), name='template_once')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("tenant", "code", "channel", "language"), name="template_once")
+                ],
             },
         ),
     ]
