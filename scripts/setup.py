@@ -78,7 +78,10 @@ def run(command, **options):
 
 
 def works(python):
-    return python.exists() and run([python, "-m", "pip", "--version"], stdout=subprocess.DEVNULL, stderr=-1) == 0
+    return (
+        os.access(str(python), os.X_OK)
+        and run([python, "-m", "pip", "--version"], stdout=subprocess.DEVNULL, stderr=-1) == 0
+    )
 
 
 def lock_hash():
@@ -89,7 +92,7 @@ def lock_hash():
 
 def install_packages():
     wanted = lock_hash()
-    if PYTHON.exists() and STAMP.exists() and STAMP.read_text() == wanted:
+    if os.access(str(PYTHON), os.X_OK) and STAMP.exists() and STAMP.read_text() == wanted:
         return
     check_venv()
     if not works(PYTHON):
