@@ -59,7 +59,7 @@ def parse_amount(text: str, *, decimal: str) -> Decimal | Phrase | None:
     if text in DASHES:
         return Decimal(0)
     if len(text) > 60:
-        return _expected(decimal)
+        return expected_amount(decimal)
     if not _PLAIN[decimal].fullmatch(text):
         body, parentheses = text, False
         if body[0] == "(" and body[-1] == ")":
@@ -67,11 +67,11 @@ def parse_amount(text: str, *, decimal: str) -> Decimal | Phrase | None:
         match = _WRITTEN.fullmatch(body)
         code = _CODE.search(body)
         if (code and not is_currency(code[0])) or not match or not _GROUPED[decimal].fullmatch(match["number"]):
-            return _expected(decimal)
+            return expected_amount(decimal)
         behind = _BEHIND.get(match["behind"] or "", "")
         marks = [mark for mark in (match["sign"].strip("+"), behind, "-" if parentheses else "") if mark]
         if len(marks) > 1:
-            return _expected(decimal)
+            return expected_amount(decimal)
         text = ("-" if marks else "") + match["number"]
     amount = Decimal(text.translate(_DROP[decimal]))
     return within_range(amount)
@@ -107,7 +107,8 @@ def currency_in(text: str) -> str:
     return next((SIGNS[letter] for letter in text if letter in SIGNS), "")
 
 
-def _expected(decimal: str) -> Phrase:
+def expected_amount(decimal: str) -> Phrase:
+    """What should have stood in a cell of amounts."""
     return Phrase(
         gettext_noop("an amount such as %(example)s"), {"example": "1234.56" if decimal == "." else "1234,56"}
     )

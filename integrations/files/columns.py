@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from core.text import Phrase, gettext_noop
 from integrations.files import amounts, words
-from integrations.files.dates import parse_date, serial_date
+from integrations.files.dates import expected_date, parse_date, serial_date
 from integrations.files.fields import Field, Type
 from integrations.files.sheets import Cell
 from integrations.files.table import cell_text
@@ -45,7 +45,7 @@ class Bad(NamedTuple):
 class Reader:
     """Reads a column batch by batch. After each, `failed` says whether a Bad is among the values.
 
-    `plain` says, of amounts, that none of them has more than two decimals. `soft` holds, for fields that do not decide
+    `plain` says, of amounts, that all are there or none is, and that none has more than two decimals. `soft` holds, for fields that do not decide
     anything, texts that were not understood (the value is None) or were too long (they are cut).
     """
 
@@ -55,7 +55,7 @@ class Reader:
         self.plain = False
         self.soft: list[str] = []
 
-    def read(self, cells: Sequence[Cell]) -> list[Any]:
+    def read(self, cells: Sequence[Cell]) -> Sequence[Any]:
         memory = self._memory
         if len(memory) > _REMEMBERED:
             memory.clear()
@@ -93,19 +93,21 @@ class _CodeReader(Reader):
         super().__init__(read_one)
         self.max_length = max_length
 
-    def read(self, cells: Sequence[Cell]) -> list[Any]:
+    def read(self, cells: Sequence[Cell]) -> Sequence[Any]:
         try:
             together = "".join(cells)  # type: ignore[arg-type]
         except TypeError:
             return super().read(cells)
         if (
             max(map(len, cells)) > self.max_length  # type: ignore[arg-type]
-            or _CONTROL.search(together)
             or "'" in together
             or '="' in together
+            or not (together.isprintable() or not _CONTROL.search(together))
         ):
             return super().read(cells)
         self.failed = False
+        if together.isascii() and " " not in together and "" not in cells:
+            return cells
         return [cell.strip() or None for cell in cells]  # type: ignore[union-attr]
 
 
@@ -117,12 +119,15 @@ class _AmountReader(Reader):
         self._decimal = decimal
         self._unusual = re.compile(rf"[^0-9{decimal}\n-]|-0|[{decimal}][0-9]{{3}}")
 
-    def read(self, cells: Sequence[Cell]) -> list[Any]:
+    def read(self, cells: Sequence[Cell]) -> Sequence[Any]:
         self.plain = False
         try:
             together = "\n".join(cells)  # type: ignore[arg-type]
         except TypeError:
             return super().read(cells)
+        if not together.strip("\n"):
+            self.failed, self.plain = False, True
+            return [None] * len(cells)
         if max(map(len, cells)) <= _PLAIN_LENGTH and not self._unusual.search(together):  # type: ignore[arg-type]
             if self._decimal == ",":
                 cells = together.replace(",", ".").split("\n")
@@ -160,20 +165,17 @@ def reader_for(field: Field, *, order: str, two_digit_years: bool, decimal: str)
 def expected_of(field: Field, *, order: str, decimal: str) -> Phrase:
     """What should have stood in an empty cell of a required field."""
     if field.type is Type.DATE:
-        result = parse_date("?", order=order)
-    elif field.type is Type.AMOUNT:
-        result = amounts.parse_amount("?", decimal=decimal)
-    else:
-        result = Phrase(gettext_noop("a text"))
-    assert isinstance(result, Phrase)
-    return result
+        return expected_date(order)
+    if field.type is Type.AMOUNT:
+        return amounts.expected_amount(decimal)
+    return Phrase(gettext_noop("a text"))
 
 
 def _amount(cell: Cell, decimal: str) -> Decimal | Bad | None:
     if isinstance(cell, str):
         value = amounts.parse_amount(cell, decimal=decimal)
     elif isinstance(cell, date):
-        value = amounts.parse_amount("?", decimal=decimal)
+        value = amounts.expected_amount(decimal)
     else:
         value = amounts.from_number(cell)
     return _bad(cell, value) if isinstance(value, Phrase) else value

@@ -65,7 +65,7 @@ def parse_date(text: str, *, order: str, two_digit_years: bool = False) -> date 
     if not text or _NOTHING.fullmatch(text):
         return None
     if len(text) > 60:
-        return Phrase(gettext_noop("a date such as %(example)s"), {"example": _example(order)})
+        return expected_date(order)
     if match := _YEAR_FIRST.fullmatch(text):
         return _day(match[1], match[3], match[4])
     if match := _YEAR_LAST.fullmatch(text):
@@ -79,13 +79,18 @@ def parse_date(text: str, *, order: str, two_digit_years: bool = False) -> date 
     elif match := _NAMED_MONTH_FIRST.fullmatch(text):
         day, name, year = match[2], match[1], match[3]
     else:
-        return Phrase(gettext_noop("a date such as %(example)s"), {"example": _example(order)})
+        return expected_date(order)
     month = _MONTHS.get(name.casefold().translate(_PLAIN))
     if month is None:
-        return Phrase(gettext_noop("a date such as %(example)s"), {"example": _example(order)})
+        return expected_date(order)
     if len(year) == 2 and not two_digit_years:
         return Phrase(gettext_noop("a year of four digits"))
     return _day(_full_year(year), str(month), day)
+
+
+def expected_date(order: str) -> Phrase:
+    """What should have stood in a cell of dates."""
+    return Phrase(gettext_noop("a date such as %(example)s"), {"example": _example(order)})
 
 
 def _year_last(match: re.Match[str], order: str, two_digit_years: bool) -> date | Phrase:
@@ -98,7 +103,7 @@ def _year_last(match: re.Match[str], order: str, two_digit_years: bool) -> date 
         return _day(_full_year(first), second, year, wish="ymd")
     if order == "dmy":
         return _day(_full_year(year), second, first, wish="dmy")
-    return Phrase(gettext_noop("a date such as %(example)s"), {"example": _example(order)})
+    return expected_date(order)
 
 
 def _compact(digits: str, order: str) -> date | Phrase:
@@ -112,12 +117,12 @@ def _compact(digits: str, order: str) -> date | Phrase:
         return _day(digits[4:], digits[2:4], digits[:2], wish="dmy")
     if order == "mdy":
         return _day(digits[4:], digits[:2], digits[2:4], wish="mdy")
-    return Phrase(gettext_noop("a date such as %(example)s"), {"example": _example(order)})
+    return expected_date(order)
 
 
 def _serial(digits: str, order: str) -> date | Phrase:
     if order != "serial" or int(digits) < _FIRST_SERIAL:
-        return Phrase(gettext_noop("a date such as %(example)s"), {"example": _example(order)})
+        return expected_date(order)
     return _SERIAL_START + timedelta(days=int(digits))
 
 

@@ -119,10 +119,10 @@ class Ending:
             raise Truncated(_("Files of this source end with a total or an end mark; this one does not."))
         if not self.trailer and not self._source.ends_with_newline and not self._accept_unfinished:
             self._check_last_line()
-        if self.trailer and self.trailer.count is not None and self.trailer.count != rows + bad:
+        if self.trailer and self.trailer.row_count is not None and self.trailer.row_count != rows + bad:
             raise WrongTotal(
                 _("The end of the file counts %(given)s rows; there are %(found)s.")
-                % {"given": self.trailer.count, "found": rows + bad}
+                % {"given": self.trailer.row_count, "found": rows + bad}
             )
         if bad or currencies > 1:
             return

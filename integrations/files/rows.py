@@ -29,7 +29,7 @@ from core.text import Phrase, gettext_noop
 from integrations.files import settle
 from integrations.files.columns import Bad, Reader, expected_of, reader_for, sign_reader
 from integrations.files.endings import Ending
-from integrations.files.fields import FIELDS, SIGN_COLUMNS, Field, Type, has_amount
+from integrations.files.fields import FIELDS, SIGN_COLUMNS, Field, has_amount
 from integrations.files.mapping import Mapping
 from integrations.files.refusals import InvalidMapping
 from integrations.files.settle import Problem
@@ -227,14 +227,14 @@ class Conversion:
         count = len(rows)
         problems: dict[int, list[Problem]] = {}
         found: dict[str, Sequence[Any]] = {}
-        plain = True
+        plain: set[str] = set()
         for one, position, reader in self._readers:
             values = reader.read(sides[position])
             if reader.failed:
                 values = settle.take_out_bad(one.name, values, problems)
             found[one.name] = values
-            if one.type is Type.AMOUNT:
-                plain = plain and reader.plain
+            if reader.plain:
+                plain.add(one.name)
             if reader.soft:
                 self.summary.soft[one.name] = reader.soft
         settle.fill(found, self._constants, count)
@@ -245,14 +245,18 @@ class Conversion:
             if self._mapping.kind == "items":
                 settle.fill_due_dates_of_credits(found)
             self._currencies.fill(found, count)
-            if not plain or not self._currencies.all_have_two_decimals(found["currency"]):
-                rounded = settle.round_amounts(found, self._mapping.extra_decimals, problems)
+            if {"debit", "credit"} <= plain:
+                plain.add("amount")
+            if not self._currencies.all_have_two_decimals(found["currency"]):
+                plain.clear()
+            if unusual := [name for name in settle.AMOUNTS if name in found and name not in plain]:
+                rounded = settle.round_amounts(found, unusual, self._mapping.extra_decimals, problems)
                 for currency, times in rounded.items():
                     self.summary.rounded[currency] = self.summary.rounded.get(currency, 0) + times
         nothing = [None] * count
         columns = {one.name: found.get(one.name, nothing) for one in self._fields}
         for one in self._fields:
-            if one.required and None in columns[one.name]:
+            if one.required and settle.has_blank(columns[one.name]):
                 order, decimal = self._format(one)
                 expected = expected_of(one, order=order, decimal=decimal)
                 settle.require(one.name, columns[one.name], expected, problems)
@@ -286,14 +290,13 @@ class Conversion:
         currencies, amounts = columns["currency"], columns["amount"]
         before = exact
         if dropped:
-            currencies, amounts, exact = (
-                [value for position, value in enumerate(values) if position not in dropped]
-                for values in (currencies, amounts, exact)
-            )
+            kept = [position for position in range(len(exact)) if position not in dropped]
+            currencies, amounts, exact = ([values[one] for one in kept] for values in (currencies, amounts, exact))
         summary = self.summary
-        for currency, total in settle.sums(currencies, amounts).items():
+        sums = settle.sums(currencies, amounts)
+        exact_sums = sums if amounts is exact else settle.sums(currencies, exact)
+        for currency, total in sums.items():
             _add(summary.totals, currency, total)
-        exact_sums = settle.sums(currencies, exact)
         for currency, total in exact_sums.items():
             _add(summary.exact_totals, currency, total)
             summary.rounding[currency] = summary.totals[currency] - summary.exact_totals[currency]

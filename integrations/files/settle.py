@@ -5,8 +5,8 @@ A batch is a dict of columns, field -> values by position; None is a blank. What
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as AnyMapping
-from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -61,8 +61,13 @@ def fill(columns: Columns, constants: AnyMapping[str, Any], count: int) -> None:
             columns[name] = _or_else(columns[name], columns[other]) if name in columns else columns[other]
 
 
+def has_blank(values: Sequence[Any]) -> bool:
+    """Whether a None is among them. `None in values` would ask each Decimal whether it equals None, at a microsecond each."""
+    return any(value is None for value in values)
+
+
 def _or_else(values: Sequence[Any], others: Sequence[Any]) -> Sequence[Any]:
-    if None not in values:
+    if not has_blank(values):
         return values
     return [other if value is None else value for value, other in zip(values, others, strict=True)]
 
@@ -117,7 +122,7 @@ def _sign_of(value: int | None, position: int, problems: Problems) -> int:
 def fill_due_dates_of_credits(columns: Columns) -> None:
     """What we owe has often no due date: it counts from its document's date. An invoice without one is bad."""
     due, start, amounts = columns.get("due_date"), columns.get("document_date"), columns.get("amount")
-    if due is None or start is None or amounts is None or None not in due:
+    if due is None or start is None or amounts is None or not has_blank(due):
         return
     columns["due_date"] = [
         start[position] if value is None and amounts[position] is not None and amounts[position] < 0 else value
@@ -134,7 +139,7 @@ class Currencies:
 
     def fill(self, columns: Columns, count: int) -> None:
         values = columns.get("currency")
-        if values is not None and None not in values:
+        if values is not None and not has_blank(values):
             return
         entities = columns.get("entity_code")
         if entities is not None and self.by_entity:
@@ -150,17 +155,15 @@ class Currencies:
         return all(exponent(currency) >= 2 for currency in set(values))
 
 
-def round_amounts(columns: Columns, policy: str, problems: Problems) -> dict[str, int]:
-    """Put amounts on their currency's grid, or note them as bad when the policy is to refuse.
+def round_amounts(columns: Columns, names: Iterable[str], policy: str, problems: Problems) -> dict[str, int]:
+    """Put the amounts of some fields on their currency's grid, or note them as bad when the policy is to refuse.
 
     Returns how many amounts (not open amounts or VAT) were rounded, by currency.
     """
     rounded: dict[str, int] = {}
     currencies = columns["currency"]
-    for name in AMOUNTS:
-        values = columns.get(name)
-        if values is None:
-            continue
+    for name in names:
+        values = columns[name]
         result = list(values)
         for position, value in enumerate(values):
             # Most have two decimals and a currency with two.
@@ -192,10 +195,11 @@ def require(name: str, values: Sequence[Any], expected: Phrase, problems: Proble
 
 def sums(currencies: Sequence[str], amounts: Sequence[Decimal | None]) -> dict[str, Decimal]:
     """Exact sums by currency; blanks count for nothing."""
-    names = set(currencies)
-    if len(names) == 1 and None not in amounts:
-        return {names.pop(): sum(amounts, Decimal(0))}  # type: ignore[arg-type]
-    found = dict.fromkeys(names, Decimal(0))
+    found = dict.fromkeys(set(currencies), Decimal(0))
+    if len(found) == 1:
+        only = next(iter(found))
+        found[only] = sum((amount for amount in amounts if amount is not None), Decimal(0))
+        return found
     for currency, amount in zip(currencies, amounts, strict=True):
         if amount is not None:
             found[currency] += amount

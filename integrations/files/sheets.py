@@ -99,9 +99,9 @@ def open_sheet(path: Path, *, sheet: str | None = None, max_rows: int = 0) -> It
 def _rows(lines: IO[str]) -> Iterator[tuple[int, list[Cell]]]:
     while True:
         part = _next(lines)
-        if isinstance(part, dict):
-            if "end" in part:
-                return
+        if isinstance(part, dict) and "end" in part:
+            return
+        if not isinstance(part, list):
             raise _broken(part)
         start, rows = part
         for number, row in enumerate(rows, start):

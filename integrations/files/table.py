@@ -30,6 +30,7 @@ BATCH = 5000
 DELIMITERS = ("\t", ";", "|", ",")
 QUOTES = ('"', "'", "")
 _HEAD_LINES = 200
+_LINE_BREAK = re.compile(r"\r\n|\n|\r")
 _HEADER_WITHIN = 40
 _SEPARATOR_HINT = re.compile(r"sep=(.)\s*", re.IGNORECASE)
 
@@ -178,44 +179,44 @@ def _cut(
         last = before + reader.line_num
     while True:
         rows: list[list[Cell]] = []
-        ends: list[int] = []
         broken: list[Broken] = []
-        start = last
+        start, failed = last, False
         try:
-            for row in islice(reader, size):
-                rows.append(row)  # type: ignore[arg-type]
-                ends.append(reader.line_num)
+            rows.extend(islice(reader, size))  # type: ignore[arg-type]
         except csv.Error:
-            broken.append(Broken((before + ends[-1] if ends else last) + 1, before + reader.line_num))
+            failed = True  # and the rows before it are in the list
         last = before + reader.line_num
-        if not rows and not broken:
+        if not rows and not failed:
             return
         numbers: Sequence[int] = range(start + 1, start + 1 + len(rows))
-        if ends and (before + ends[-1] - start != len(rows) or [] in rows):
-            numbers, rows = _numbered(rows, [start, *(before + end for end in ends)], delimiter, width, broken)
+        if failed or last - start != len(rows) or [] in rows:
+            numbers, rows, end = _numbered(rows, start, delimiter, width, broken)
+            if failed:
+                broken.append(Broken(end + 1, last))
         yield Chunk(numbers, rows, broken)
 
 
 def _numbered(
-    rows: list[list[Cell]], ends: list[int], delimiter: str, width: int, broken: list[Broken]
-) -> tuple[list[int], list[list[Cell]]]:
-    """The rows with the number of their first line, without the blank ones.
+    rows: list[list[Cell]], start: int, delimiter: str, width: int, broken: list[Broken]
+) -> tuple[list[int], list[list[Cell]], int]:
+    """The rows with the number of their first line, without the blank ones; and the last line of the last one.
 
     A cell that spans lines and holds as many delimiters as a whole row has swallowed the next ones: a quotation mark
     was opened in a text that did not mean it. Such a row looks whole, and would lose the rows inside without a word.
     """
     numbers: list[int] = []
     kept: list[list[Cell]] = []
-    for i, row in enumerate(rows):
-        first, last = ends[i] + 1, ends[i + 1]
+    end = start
+    for row in rows:
+        first, end = end + 1, end + 1 + sum(len(_LINE_BREAK.findall(str(cell))) for cell in row)
         if not row:
             continue
-        if last > first and any("\n" in cell and cell.count(delimiter) >= width - 1 for cell in map(str, row)):
-            broken.append(Broken(first, last))
+        if end > first and any("\n" in cell and cell.count(delimiter) >= width - 1 for cell in map(str, row)):
+            broken.append(Broken(first, end))
             continue
         numbers.append(first)
         kept.append(row)
-    return numbers, kept
+    return numbers, kept, end
 
 
 def _delimiter(lines: list[str]) -> str:

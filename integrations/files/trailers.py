@@ -21,7 +21,7 @@ _TOTAL = re.compile(
 class Trailer(NamedTuple):
     """What the last line of a file says of it: how many rows, and their total; None where it does not say."""
 
-    count: int | None
+    row_count: int | None
     total: Decimal | None
 
 
@@ -52,12 +52,12 @@ def names_a_total(row: Sequence[Cell]) -> bool:
 
 def looks_like_end(row: Sequence[Cell]) -> str:
     """`end`, `total` or empty, without knowing which column is what: a total row leaves most cells blank."""
+    filled = sum(1 for cell in row if cell != "")
+    if filled > max(4, len(row) // 2):
+        return ""
     if any(read_trailer(row, decimal=mark) for mark in MARKS):
         return "end"
-    filled = sum(1 for cell in row if str(cell).strip())
-    if names_a_total(row) and filled <= max(2, len(row) // 2):
-        return "total"
-    return ""
+    return "total" if filled <= max(2, len(row) // 2) and names_a_total(row) else ""
 
 
 def _number(cell: Cell, decimal: str) -> Decimal | None:

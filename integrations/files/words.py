@@ -7,14 +7,17 @@ blank and gives the value, or None when it does not know the word: never a guess
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from babel import Locale
 from babel.core import get_global
 
 from core.money import is_currency
-from core.text import search_key
+from core.text import search_key as _search_key
 from integrations.files.amounts import SIGNS
+
+# The same few words are looked up again and again while a file's columns are compared with all fields.
+search_key = lru_cache(maxsize=20_000)(_search_key)
 
 _LANGUAGES = ("en", "fr", "de", "es", "it", "nl", "pt")
 
@@ -145,7 +148,7 @@ def language(text: str) -> str | None:
 @cache
 def _country_codes() -> dict[str, str]:
     """Alpha-2 and alpha-3 codes, and UK. Numeric codes are left out: `056` and a company's own 56 look the same."""
-    countries = {code for code in Locale("en").territories if re.fullmatch("[A-Z]{2}", code)} - _NO_COUNTRY
+    countries = {str(code) for code in Locale("en").territories if re.fullmatch("[A-Z]{2}", str(code))} - _NO_COUNTRY
     codes = {code: code for code in countries}
     for alias, targets in get_global("territory_aliases").items():
         if re.fullmatch("[A-Z]{3}", alias) and len(targets) == 1 and targets[0] in countries:
@@ -173,7 +176,7 @@ def _country_names() -> dict[str, str]:
 
 @cache
 def _language_codes() -> frozenset[str]:
-    return frozenset(code for code in Locale("en").languages if len(code) == 2)
+    return frozenset(str(code) for code in Locale("en").languages if len(str(code)) == 2)
 
 
 @cache
