@@ -20,6 +20,7 @@ from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render, resolve_url
 from django.template.loader import render_to_string
+from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, reverse
 from django.utils.cache import patch_vary_headers
 from django.utils.functional import Promise
@@ -344,6 +345,20 @@ def _after_login(request: HttpRequest, location: str) -> str:
     if urlsplit(location).path == login and current.path:
         return login + "?" + urlencode({"next": current.path + ("?" + current.query if current.query else "")})
     return location
+
+
+class RenderMiddleware:
+    """Renders template responses (allauth's) in a transaction: their views' own is over, and the shell reads rows."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_template_response(self, request: HttpRequest, response: TemplateResponse) -> TemplateResponse:
+        with transaction.atomic():
+            return response.render()
 
 
 class RefusalMiddleware:

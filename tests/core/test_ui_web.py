@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from django import forms
 from django.conf import settings
+from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 
@@ -313,3 +314,13 @@ def test_two_organisations_do_not_share_a_sidebar(client):
     html = client.get("/account/sessions/").content.decode()
     assert "Alpha" in html
     assert "Beta" not in html
+
+
+@pytest.mark.django_db(transaction=True)
+def test_pages_of_the_account_read_their_rows_in_a_transaction(client):
+    """allauth renders after its view's transaction; under row-level security the sidebar would have no tenant there."""
+    with tenant_scope(make_tenant(name="Alpha")), transaction.atomic():
+        user = make_member(user=make_user(password=PASSWORD)).user
+    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    assert "Alpha" in client.get("/account/password/change/").content.decode()
+    assert 'id="sidebar"' in client.get("/nowhere/").content.decode()
