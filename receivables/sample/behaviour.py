@@ -23,7 +23,7 @@ _USUAL_HABITS = (
     (Habit.SLIGHTLY_LATE, 28),
     (Habit.MONTH_END, 14),
     (Habit.TENTH_OF_MONTH, 12),
-    (Habit.SLOW, 13),
+    (Habit.SLOW, 11),
     (Habit.ERRATIC, 7),
 )
 _BUSINESS_WEEK = (0, 1, 2, 3, 4)
@@ -69,6 +69,8 @@ def _habit_of_conditions(row: CustomerRow) -> Habit | None:
 def _account(rng: Random, base: CustomerBase, row: CustomerRow, special: Habit | None) -> Account:
     size = base.sizes[row.customer_ref]
     usual = rng.choices([habit for habit, _ in _USUAL_HABITS], [weight for _, weight in _USUAL_HABITS])[0]
+    if row.terms_code == "EOM+45" and usual in (Habit.MONTH_END, Habit.TENTH_OF_MONTH):
+        usual = Habit.PROMPT  # due on the 15th: who has agreed to that has its run then
     if size is Size.KEY and usual is Habit.ERRATIC:
         usual = Habit.SLIGHTLY_LATE  # what a key account owes must not swing with one clerk's moods
     habit = special or _habit_of_conditions(row) or usual
@@ -139,7 +141,7 @@ def wanted_day(account: Account, *, document_date: date, due: date, on: date, rn
 # Days after the due date: mean, spread, least.
 _LATENESS = {
     Habit.PROMPT: (-0.5, 2.4, -7),
-    Habit.SLIGHTLY_LATE: (8, 5, 0),
+    Habit.SLIGHTLY_LATE: (7, 4, 0),
     Habit.MONTH_END: (0, 0, 0),
     Habit.TENTH_OF_MONTH: (0, 0, 0),
     Habit.SLOW: (36, 13, 9),
@@ -150,16 +152,24 @@ _LATENESS = {
 }
 
 
-def run_day(account: Account, wanted: date, calendar: BusinessCalendar) -> date:
-    """The day of the payment run that takes what became payable on the day `wanted`: always a working day."""
+def run_day(account: Account, wanted: date, calendar: BusinessCalendar, *, earliest: date) -> date:
+    """The day of the payment run that takes what is to be paid around the day `wanted`: always a working day.
+
+    On that day or later; a punctual payer with weekly runs takes the run before it, if not before `earliest`.
+    """
     if account.habit is Habit.MONTH_END:
-        end = calendar.previous_working_day(month_end(wanted))
-        return end if end >= wanted else calendar.previous_working_day(month_end(month_end(wanted) + timedelta(days=1)))
+        end = calendar.previous_working_day(month_end(wanted))  # what falls due on that weekend is paid before it
+        return (
+            end if end >= earliest else calendar.previous_working_day(month_end(month_end(wanted) + timedelta(days=1)))
+        )
     if account.habit is Habit.TENTH_OF_MONTH:
         tenth = wanted.replace(day=10)
         if tenth < wanted:
             tenth = (month_end(wanted) + timedelta(days=1)).replace(day=10)
         return calendar.next_working_day(tenth)
     if account.payday is not None:
-        return calendar.next_working_day(wanted + timedelta(days=(account.payday - wanted.weekday()) % 7))
+        run = wanted + timedelta(days=(account.payday - wanted.weekday()) % 7)
+        if account.habit is Habit.PROMPT and run - timedelta(days=7) >= earliest:
+            run -= timedelta(days=7)  # the last run before the due date, not the first one after it
+        return calendar.next_working_day(run)
     return calendar.next_working_day(wanted)

@@ -39,9 +39,9 @@ _SECOND_ACCOUNTS_ALONE = 7
 _WITH_LEI = 24
 
 _TERMS: dict[str, tuple[tuple[str, int], ...]] = {
-    "FR": (("45 EOM", 29), ("EOM+45", 14), ("NET30", 25), ("NET60", 17), ("NET45", 8), ("NET15", 4), ("CIA", 3)),
+    "FR": (("45 EOM", 21), ("EOM+45", 15), ("NET30", 25), ("NET60", 18), ("NET45", 14), ("NET15", 4), ("CIA", 3)),
     "export": (("NET30", 42), ("NET60", 38), ("NET45", 12), ("CIA", 8)),
-    GERMANY: (("NET30", 46), ("2/10 NET 30", 26), ("NET14", 13), ("NET45", 5), ("NET60", 6), ("CIA", 4)),
+    GERMANY: (("NET30", 40), ("2/10 NET 30", 24), ("NET14", 13), ("NET45", 9), ("NET60", 10), ("CIA", 4)),
     BRITAIN: (("NET30", 52), ("NET60", 14), ("NET45", 18), ("NET14", 12), ("CIA", 4)),
 }
 _METHODS: dict[str, tuple[tuple[str, int], ...]] = {

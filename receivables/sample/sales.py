@@ -121,16 +121,19 @@ def invoices_at_each_step(accounts: Sequence[Account], *, on: date, seed: int) -
             if account.row.entity_code == entity
             and account.has_email
             and account.row.terms_code in NET_DAYS
-            and account.habit in _LATE_PAYERS
+            and account.habit in (*_LATE_PAYERS, Habit.PROMPT)
             and account.size is not Size.KEY
             and not account.second_currency
         ]
         rng.shuffle(usable)
+        usable.sort(key=lambda account: account.habit not in _LATE_PAYERS)  # the punctual forget one only if they must
         for days_late in STEP_DAYS:
             due = on - timedelta(days=days_late)
             fitting = [account for account in usable if _is_invoice_day(account, due)]
             for account in fitting[:2]:
-                usable.remove(account)
+                usable.append(
+                    usable.pop(usable.index(account))
+                )  # taken again for a later step only if nobody else fits
                 day = due - timedelta(days=NET_DAYS[account.row.terms_code])
                 posting = invoice(account, day, rng=rng)
                 posting.stays_unpaid = True

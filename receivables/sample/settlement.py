@@ -110,7 +110,7 @@ class Settlement:
     def _claim(self, invoice: Posting, cents: int) -> None:
         account, rng = self.account, self.rng
         wanted = wanted_day(account, document_date=invoice.document_date, due=invoice.due_date, on=self.on, rng=rng)
-        day = run_day(account, wanted, self.calendar)
+        day = run_day(account, wanted, self.calendar, earliest=invoice.document_date + timedelta(days=4))
         if account.habit is Habit.CASH_DISCOUNT and wanted <= invoice.document_date + timedelta(days=10):
             day = self.calendar.previous_working_day(wanted)
         if self.stop is not None and day > self.stop.pays_until:
@@ -118,7 +118,7 @@ class Settlement:
             return
         if cents > 300_000 and rng.random() < _PART_PAID_SHARE.get(account.habit, _USUAL_PART_PAID_SHARE):
             first = self._part(cents, 30, 65) // 10_000 * 10_000
-            rest_day = run_day(account, day_after(rng, day, 18, 50), self.calendar)
+            rest_day = run_day(account, day_after(rng, day, 18, 50), self.calendar, earliest=day + timedelta(days=10))
             self._pay_on(rest_day, invoice, cents - first)
             cents = first
         self._pay_on(day, invoice, cents)
@@ -168,14 +168,14 @@ class Settlement:
             self._at(rejected, partial(self._reject, -payment.cents, currency))
 
     def _usable_credits(self, day: date, currency: str) -> list[Posting]:
-        """Open credits that the account takes off this run: nearly all credit notes, half of what it paid too much."""
+        """Open credits that the account takes off this run: most credit notes, some of what it paid too much."""
         return [
             posting
             for posting in self.ledger.postings
             if posting.open_cents < 0
             and posting.currency == currency
             and posting.document_date < day
-            and self.rng.random() < (0.85 if posting.kind == CREDIT_NOTE else 0.3)
+            and self.rng.random() < (0.7 if posting.kind == CREDIT_NOTE else 0.3)
             and posting not in self._unidentified
         ]
 
@@ -297,7 +297,9 @@ class Settlement:
             note = self._post_credit(CREDIT_NOTE, credited, day, invoice.currency, vat_of=invoice)
             self.ledger.link(debit=invoice, credit=note, cents=credited, on=day)
         if credited < cents:
-            agreed = run_day(self.account, day_after(self.rng, day, 4, 18), self.calendar)
+            agreed = run_day(
+                self.account, day_after(self.rng, day, 4, 18), self.calendar, earliest=day + timedelta(days=2)
+            )
             if self.stop is None or agreed <= self.stop.pays_until:
                 self._pay_on(agreed, invoice, cents - credited)
 
