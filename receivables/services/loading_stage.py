@@ -1,0 +1,206 @@
+"""The staging table: rows are copied into it and judged there, before anything of the ledger changes.
+
+COPY into a table under row-level security is refused, so rows go into a temporary table that ends with the
+transaction. Everything that is wrong with the whole file raises a refusal; a row that is wrong alone is taken out of
+the stage and listed.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from operator import itemgetter
+from typing import Any
+
+from django.db import connection
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from core.errors import Conflict, Invalid
+from core.tenancy import require_tenant_id
+from receivables.ports import ROW_FIELDS, Batch, Progress, Rejection
+
+# More than this and it is the mapping that is wrong, not the rows.
+MOST_REJECTED = 10_000
+_SHOWN_LINES = 20
+# For hash joins of a million rows; given back at the end of the transaction.
+_WORK_MEM = "96MB"
+
+_DATES = {
+    "document_date", "posting_date", "due_date", "delivery_date", "settled_date", "on", "order_date", "opened_on",
+    "closed_on", "due_on", "made_on",
+}  # fmt: skip
+_AMOUNTS = {"amount", "open_amount", "vat_amount"}
+_OTHERS = {"instalment": "integer", "disputed": "boolean", "is_primary": "boolean"}
+
+
+class TooManyBadRows(Invalid):
+    code = "too_many_bad_rows"
+    message = gettext_lazy("Too many rows cannot be read. Look at the choice of columns.")
+
+
+class Contradictory(Invalid):
+    """The same reference stands in the file twice, with different content: no order of lines decides."""
+
+    code = "same_reference_twice"
+    message = gettext_lazy("The same reference stands in the file twice with different content.")
+
+
+class RowsRejected(Invalid):
+    """All or nothing was asked for, and not all rows can be loaded. `rejected` lists them."""
+
+    code = "rows_rejected"
+    message = gettext_lazy("Not all rows can be loaded, so none was.")
+
+    def __init__(self, rejected: Sequence[Rejection]) -> None:
+        self.rejected = list(rejected)
+        first = rejected[0]
+        super().__init__(
+            _("%(count)s rows cannot be loaded, so none was. The first: line %(line)s, %(field)s: %(reason)s")
+            % {"count": len(rejected), "line": first.line, "field": first.field or "-", "reason": first.reason}
+        )
+
+
+class Stopped(Conflict):
+    code = "stopped"
+    message = gettext_lazy("The import was stopped. Nothing was changed.")
+
+
+def sql_type(name: str) -> str:
+    """The type of a canonical field's column in the stage."""
+    if name in _DATES:
+        return "date"
+    if name in _AMOUNTS:
+        return "numeric(20,4)"
+    return _OTHERS.get(name, 'text COLLATE "C"')
+
+
+def execute(sql: str, params: Sequence[Any] | None = None) -> int:
+    """Run one statement; the number of rows it touched."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return int(cursor.rowcount)
+
+
+def fetch(sql: str, params: Sequence[Any] | None = None) -> list[tuple[Any, ...]]:
+    """The rows of one query; for small answers."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return cursor.fetchall()
+
+
+def tenant_literal() -> str:
+    """The tenant as a literal: a UUID's own text, so that the planner knows how many rows it has."""
+    return f"'{require_tenant_id()}'::uuid"
+
+
+def temp_table(name: str, body: str) -> None:
+    """Make a temporary table that ends with the transaction; an earlier one of this transaction makes room."""
+    execute(f"DROP TABLE IF EXISTS pg_temp.{name}")
+    execute(f"CREATE TEMP TABLE {name} {body}")
+
+
+@contextmanager
+def copy_into(table: str, columns: Collection[str]) -> Iterator[Callable[[Sequence[Any]], None]]:
+    """A function that writes one row of `columns` into a temporary table."""
+    with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
+        yield copy.write_row
+
+
+class Stage:
+    """The rows of one load in the temporary table `stage`, with what was wrong with them.
+
+    `columns`: the canonical fields that the source feeds; others are not in the table and read as NULL.
+    `extra`: further columns that `enrich` computes for each row, as name -> SQL type.
+    """
+
+    def __init__(self, kind: str, columns: Collection[str], *, extra: dict[str, str] | None = None) -> None:
+        names = ROW_FIELDS[kind]
+        self.kind = kind
+        self.columns = tuple(name for name in names if name in columns)
+        self.places = tuple(names.index(name) + 1 for name in self.columns)
+        self.extra = extra or {}
+        self.read = 0
+        self.repeated = 0
+        self.rejected: list[Rejection] = []
+
+    def column(self, name: str, alias: str = "s") -> str:
+        """The SQL of a field: its column, or a typed NULL where the source does not feed it."""
+        if name in self.columns:
+            return f'{alias}."{name}"'
+        return f"NULL::{sql_type(name)}"
+
+    def has(self, *names: str) -> bool:
+        """Whether the source feeds any of these fields."""
+        return any(name in self.columns for name in names)
+
+    def fill(
+        self,
+        batches: Iterable[Batch],
+        *,
+        progress: Progress | None = None,
+        enrich: Callable[[tuple[Any, ...]], Sequence[Any]] | None = None,
+    ) -> None:
+        """Copy all batches into the stage. Raises Stopped, TooManyBadRows, and what the batches' source raises."""
+        execute(f"SET LOCAL work_mem = '{_WORK_MEM}'")
+        names = [f'"{name}"' for name in self.columns]
+        types = [f"{name} {sql_type(name.strip(chr(34)))}" for name in names]
+        types += [f"{name} {kind}" for name, kind in self.extra.items()]
+        temp_table("stage", f"(line integer, {', '.join(types)}) ON COMMIT DROP")
+        pick = itemgetter(0, *self.places)
+        with copy_into("stage", ["line", *names, *self.extra]) as write:
+            for batch in batches:
+                if batch.bad:
+                    self.reject(batch.bad)
+                if enrich is None:
+                    for row in batch.rows:
+                        write(pick(row))
+                else:
+                    for row in batch.rows:
+                        write((*pick(row), *enrich(row)))
+                self.read += len(batch.rows) + len(batch.bad)
+                if progress is not None and not progress(self.read):
+                    raise Stopped
+        execute("ANALYZE stage")
+
+    def reject(self, rows: Iterable[Rejection]) -> None:
+        """List rows that are not loaded. Raises TooManyBadRows."""
+        self.rejected.extend(rows)
+        if len(self.rejected) > MOST_REJECTED:
+            raise TooManyBadRows
+
+    def reject_where(self, table: str, condition: str, *, field: str, reason: str, params: Sequence[Any] = ()) -> int:
+        """Take the rows out of a temporary table for which `condition` (on alias r) holds, with one reason for all."""
+        found = fetch(f"DELETE FROM {table} r WHERE {condition} RETURNING r.line", params)
+        self.reject(Rejection(line, field, reason) for (line,) in found)
+        return len(found)
+
+    def drop_repeated(self, key: Sequence[str]) -> None:
+        """Keep one of rows that are alike. Raises Contradictory where two with the same key (SQL on alias s) differ."""
+        listed = ", ".join(key)
+        twice = f"SELECT {listed} FROM stage s GROUP BY {listed} HAVING count(*) > 1"
+        names = [f"k{place}" for place in range(len(key))]
+        content = ", ".join(f's."{name}"' for name in self.columns)
+        same_key = " AND ".join(f"{sql} IS NOT DISTINCT FROM k.{name}" for sql, name in zip(key, names, strict=True))
+        temp_table("twice", f"ON COMMIT DROP AS SELECT * FROM ({twice}) k({', '.join(names)})")
+        if not fetch("SELECT 1 FROM twice LIMIT 1"):
+            return
+        temp_table(
+            "repeated",
+            f"ON COMMIT DROP AS SELECT s.line, {', '.join('k.' + name for name in names)}, md5(row({content})::text) AS content "
+            f"FROM stage s JOIN twice k ON {same_key}",
+        )
+        grouped = ", ".join(names)
+        wrong = fetch(
+            f"SELECT array_agg(line ORDER BY line) FROM repeated GROUP BY {grouped} "
+            "HAVING count(DISTINCT content) > 1 ORDER BY 1 LIMIT %s",
+            [_SHOWN_LINES],
+        )
+        if wrong:
+            lines = "; ".join(", ".join(str(line) for line in found[:5]) for (found,) in wrong)
+            raise Contradictory(
+                _("The same reference stands in the file twice with different content, in the lines %(lines)s.")
+                % {"lines": lines}
+            )
+        self.repeated = execute(
+            f"DELETE FROM stage s USING (SELECT line, min(line) OVER (PARTITION BY {grouped}) AS kept FROM repeated) r "
+            "WHERE s.line = r.line AND r.line > r.kept"
+        )

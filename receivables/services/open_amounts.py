@@ -1,0 +1,143 @@
+"""Open amounts and balances: stored beside the facts they follow from, and the check that they do."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from django.db import transaction
+
+from receivables.services.loading_stage import copy_into, execute, fetch, temp_table, tenant_literal
+
+# What allocations take from each item, in the item's sign: a debit's side lowers it, a credit's side raises it.
+_SIDES = """
+    SELECT debit_item_id AS item_id, debit_amount AS amount FROM receivables_allocation
+    WHERE tenant_id = {tenant} AND debit_item_id IS NOT NULL {condition}
+    UNION ALL
+    SELECT credit_item_id, -credit_amount FROM receivables_allocation
+    WHERE tenant_id = {tenant} AND credit_item_id IS NOT NULL {condition}
+"""
+
+
+@dataclass(frozen=True)
+class OpenAmountDifference:
+    """An item whose stored open amount is not its amount less its allocations."""
+
+    item_id: UUID
+    customer_id: UUID
+    currency: str
+    stored: Decimal
+    computed: Decimal
+
+
+@transaction.atomic
+def refresh_balances(*, on: date, customers: Collection[UUID] | None = None) -> int:
+    """Bring the balances of `customers` (None: of all) to the business day `on`; the number of rows written.
+
+    One statement. A row whose figures are the same is not written, so its `on` is the day on which they came about.
+    Items posted after the day are not counted, and allocations dated after it not yet.
+    """
+    if customers is None:
+        return _refresh(on=on, touched="")
+    temp_table("touched", "(customer_id uuid PRIMARY KEY) ON COMMIT DROP")
+    with copy_into("touched", ["customer_id"]) as write:
+        for customer_id in sorted(set(customers)):
+            write((customer_id,))
+    execute("ANALYZE touched")
+    return _refresh(on=on, touched="touched")
+
+
+def refresh_touched_balances(*, on: date) -> int:
+    """The same for the customers in the temporary table `touched (customer_id)` of this transaction."""
+    return _refresh(on=on, touched="touched")
+
+
+def _refresh(*, on: date, touched: str) -> int:
+    tenant = tenant_literal()
+    of_items = f"AND i.customer_id IN (SELECT customer_id FROM {touched})" if touched else ""
+    of_balances = f"AND b.customer_id IN (SELECT customer_id FROM {touched})" if touched else ""
+    of_allocations = f"AND customer_id IN (SELECT customer_id FROM {touched})" if touched else ""
+    sides = _SIDES.format(tenant=tenant, condition=f'{of_allocations} AND "on" > %(on)s')
+    sql = f"""
+        WITH later AS MATERIALIZED (
+            SELECT item_id, sum(amount) AS amount FROM ({sides}) side GROUP BY 1
+        ), standing AS (
+            SELECT i.customer_id, i.currency, i.due_date, i.open_amount + coalesce(l.amount, 0) AS amount
+            FROM receivables_ledgeritem i LEFT JOIN later l ON l.item_id = i.id
+            WHERE i.tenant_id = {tenant} AND i.open_amount <> 0 AND i.void_on IS NULL AND i.posting_date <= %(on)s {of_items}
+            UNION ALL
+            SELECT i.customer_id, i.currency, i.due_date, l.amount
+            FROM later l JOIN receivables_ledgeritem i ON i.tenant_id = {tenant} AND i.id = l.item_id
+            WHERE i.open_amount = 0 AND i.void_on IS NULL AND i.posting_date <= %(on)s
+        ), fresh AS MATERIALIZED (
+            SELECT customer_id, currency, sum(amount) AS open_amount,
+                coalesce(sum(amount) FILTER (WHERE due_date < %(on)s), 0) AS overdue_amount,
+                min(due_date) AS oldest_due_date, count(*) AS item_count
+            FROM standing WHERE amount <> 0 GROUP BY 1, 2
+        ), gone AS (
+            DELETE FROM receivables_customerbalance b
+            WHERE b.tenant_id = {tenant} {of_balances} AND NOT EXISTS (
+                SELECT 1 FROM fresh f WHERE f.customer_id = b.customer_id AND f.currency = b.currency)
+            RETURNING 1
+        ), written AS (
+            INSERT INTO receivables_customerbalance AS b
+                (customer_id, currency, "on", open_amount, overdue_amount, oldest_due_date, item_count, overdue_cents)
+            SELECT f.customer_id, f.currency, %(on)s, f.open_amount, f.overdue_amount, f.oldest_due_date, f.item_count,
+                round(f.overdue_amount * 100)::bigint
+            FROM fresh f
+            LEFT JOIN receivables_customerbalance old
+                ON old.tenant_id = {tenant} AND old.customer_id = f.customer_id AND old.currency = f.currency
+            WHERE (old.open_amount, old.overdue_amount, old.oldest_due_date, old.item_count)
+                IS DISTINCT FROM (f.open_amount, f.overdue_amount, f.oldest_due_date, f.item_count::integer)
+            ON CONFLICT (tenant_id, customer_id, currency) DO UPDATE SET "on" = excluded."on",
+                open_amount = excluded.open_amount, overdue_amount = excluded.overdue_amount,
+                oldest_due_date = excluded.oldest_due_date, item_count = excluded.item_count,
+                overdue_cents = excluded.overdue_cents
+            RETURNING 1
+        )
+        SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM written)
+    """
+    [(count,)] = _fetch_named(sql, on)
+    return int(count)
+
+
+def _fetch_named(sql: str, on: date) -> list[tuple[int]]:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {"on": on})
+        return cursor.fetchall()
+
+
+def recompute_open(table: str) -> int:
+    """Set the stored open amount of the items in the temporary table `table (item_id)` anew; how many it changed."""
+    tenant = tenant_literal()
+    return execute(
+        f"UPDATE receivables_ledgeritem i SET open_amount = i.amount - x.taken, updated_at = now() FROM ("
+        f"SELECT t.item_id, coalesce(sum(a.amount), 0) AS taken FROM (SELECT DISTINCT item_id FROM {table}) t "
+        "LEFT JOIN LATERAL ("
+        f"SELECT debit_amount AS amount FROM receivables_allocation WHERE tenant_id = {tenant} AND debit_item_id = t.item_id "
+        "UNION ALL "
+        f"SELECT -credit_amount FROM receivables_allocation WHERE tenant_id = {tenant} AND credit_item_id = t.item_id"
+        ") a ON true GROUP BY 1) x "
+        f"WHERE i.tenant_id = {tenant} AND i.id = x.item_id AND i.open_amount <> i.amount - x.taken"
+    )
+
+
+@transaction.atomic
+def check_open_amounts(*, limit: int = 100) -> list[OpenAmountDifference]:
+    """The items whose stored open amount is not their amount less all allocations; [] when the ledger is sound.
+
+    Reads every item and allocation of the organisation: for the night. 1 SQL query.
+    """
+    tenant = tenant_literal()
+    rows = fetch(
+        "SELECT i.id, i.customer_id, i.currency, i.open_amount, i.amount - coalesce(s.taken, 0) "
+        "FROM receivables_ledgeritem i LEFT JOIN "
+        f"(SELECT item_id, sum(amount) AS taken FROM ({_SIDES.format(tenant=tenant, condition='')}) side GROUP BY 1) s "
+        "ON s.item_id = i.id "
+        f"WHERE i.tenant_id = {tenant} AND i.open_amount <> i.amount - coalesce(s.taken, 0) ORDER BY i.id LIMIT %s",
+        [limit],
+    )
+    return [OpenAmountDifference(*row) for row in rows]
