@@ -48,3 +48,6 @@ class Reasons(Protocol):
 
     def cancelled(self, message: Message, reason: str) -> None:
         """It will not leave."""
+
+    def refused(self, message: Message, error: str) -> None:
+        """The recipient's side refused it for good, or every attempt failed."""

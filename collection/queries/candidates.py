@@ -1,6 +1,6 @@
 """Open items that a dunning run looks at, with everything its rule needs. A system query: it sees the whole tenant."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -40,23 +40,18 @@ class Candidate:
         return max(self.open_amount - self.disputed_amount, Decimal(0))
 
 
-def candidates(
-    *, on: date, due_until: date, customer_id: UUID | None = None, entity_id: UUID | None = None
-) -> Iterator[Candidate]:
+def candidates(*, on: date, due_until: date, customer_ids: Collection[UUID] | None = None) -> Iterator[Candidate]:
     """Open debits posted by `on` and due by `due_until`, ordered by customer, entity, due date. 1 SQL query.
 
-    Disputes, holds and steps count as they stand on the day `on`. With `customer_id` (and `entity_id`) only theirs:
-    what the message preview shows comes from the same statement as what the night plans.
+    Disputes, holds and steps count as they stand on the day `on`. With `customer_ids` only theirs: what the message
+    preview shows comes from the same statement as what the night plans.
     """
     tenant = require_tenant_id()
     narrow = ""
     params: dict[str, Any] = {"tenant": tenant, "on": on, "due_until": due_until}
-    if customer_id:
-        narrow += " AND i.customer_id = %(customer)s"
-        params["customer"] = customer_id
-    if entity_id:
-        narrow += " AND i.entity_id = %(entity)s"
-        params["entity"] = entity_id
+    if customer_ids is not None:
+        narrow = " AND i.customer_id = ANY(%(customers)s)"
+        params["customers"] = list(customer_ids)
     with connection.cursor() as cursor:
         cursor.execute(_SQL.format(narrow=narrow), params)
         while rows := cursor.fetchmany(FETCH):

@@ -1,6 +1,5 @@
 """What a person does with a proposed reminder: confirm, skip, postpone, and take that back for 30 seconds."""
 
-from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -15,9 +14,6 @@ from core.errors import Conflict, Invalid
 from desk.services import outbox
 
 UNDO_SECONDS = 30
-
-# Composes the messages of a confirmed action: (action, not_before) -> how many were queued.
-Queue = Callable[[Action, datetime], int]
 
 
 class NotProposed(Conflict):
@@ -38,9 +34,9 @@ class BadPostponement(Invalid):
 @transaction.atomic
 def skip_action(*, action_id: UUID, note: str, scope: Scope, actor: Actor, now: datetime) -> Action:
     """Do not send this reminder; its items count as reminded at their step. Raises NotProposed, NotFound."""
-    action = _proposed(action_id=action_id, scope=scope)
+    action = proposed_action(action_id=action_id, scope=scope)
     action.lines.update(state=ActionLine.State.SKIPPED)
-    _decide(action, state=Action.State.SKIPPED, actor=actor, now=now, note=note[:300])
+    decide(action, state=Action.State.SKIPPED, actor=actor, now=now, note=note[:300])
     return action
 
 
@@ -51,9 +47,9 @@ def postpone_action(
     """Propose it again on `until`, from the facts of that day. Raises BadPostponement, NotProposed, NotFound."""
     if not on < until <= on + timedelta(days=90):
         raise BadPostponement(fields={"until": [BadPostponement.message]})
-    action = _proposed(action_id=action_id, scope=scope)
+    action = proposed_action(action_id=action_id, scope=scope)
     action.postponed_until = until
-    _decide(action, state=Action.State.POSTPONED, actor=actor, now=now, note=note[:300])
+    decide(action, state=Action.State.POSTPONED, actor=actor, now=now, note=note[:300])
     return action
 
 
@@ -80,14 +76,16 @@ def undo_decision(*, action_id: UUID, scope: Scope, actor: Actor, now: datetime)
     return action
 
 
-def _proposed(*, action_id: UUID, scope: Scope) -> Action:
+def proposed_action(*, action_id: UUID, scope: Scope) -> Action:
+    """The action, locked, if nobody has decided it. Raises NotProposed, NotFound."""
     action = action_for_update(action_id=action_id, scope=scope)
     if action.state != Action.State.PROPOSED:
         raise NotProposed
     return action
 
 
-def _decide(action: Action, *, state: str, actor: Actor, now: datetime, note: str = "") -> None:
+def decide(action: Action, *, state: str, actor: Actor, now: datetime, note: str = "") -> None:
+    """Record the decision on the action, with the moment until which it can be taken back."""
     before, action.state = action.state, state
     action.decided_by_id, action.decided_at = actor.member_id, now
     action.undo_until = now + timedelta(seconds=UNDO_SECONDS)

@@ -29,52 +29,21 @@ WAITING = (Message.State.DUE, Message.State.CLAIMED, Message.State.HANDED)
 log = logging.getLogger(__name__)
 
 
-def queue(messages: list[Message]) -> int:
-    """Write rows of the outbox; one that exists for its reason, recipient and channel is not written twice.
-
-    A withdrawn one (CANCELLED) is taken up again with the new text. Rings the tenant's doorbell. Returns how many rows
-    wait to be sent for these reasons now.
-    """
+def queue(messages: list[Message]) -> None:
+    """Write rows of the outbox; one that exists for its reason, recipient and channel is not written twice."""
     if not messages:
-        return 0
-    written = Message.objects.bulk_create(
-        messages,
-        update_conflicts=False,
-        ignore_conflicts=True,
-        batch_size=500,
-    )
-    for message in written:
-        Message.objects.filter(
-            reason_type=message.reason_type,
-            reason_id=message.reason_id,
-            recipient=message.recipient,
-            channel=message.channel,
-            state=Message.State.CANCELLED,
-        ).update(
-            state=Message.State.DUE,
-            not_before=message.not_before,
-            subject=message.subject,
-            body_text=message.body_text,
-            body_html=message.body_html,
-            facts=message.facts,
-            error="",
-            attempts=0,
-            updated_at=Now(),
-        )
+        return
+    Message.objects.bulk_create(messages, ignore_conflicts=True, batch_size=500)
     ring()
-    reasons = {(message.reason_type, message.reason_id) for message in messages}
-    return Message.objects.filter(
-        reason_type__in={kind for kind, _id in reasons},
-        reason_id__in={_id for _kind, _id in reasons},
-        state__in=WAITING,
-    ).count()
 
 
 def withdraw(*, reason_type: str, reason_id: UUID) -> bool:
-    """Cancel the messages of a reason if none of them is leaving or has left. False: too late for at least one."""
-    rows = Message.objects.filter(reason_type=reason_type, reason_id=reason_id)
-    waiting = rows.filter(state=Message.State.DUE).update(state=Message.State.CANCELLED, updated_at=Now())
-    return waiting > 0 and not rows.exclude(state=Message.State.CANCELLED).exists()
+    """Take the messages of a reason out of the outbox. False, and nothing is taken, once one is leaving or has left."""
+    rows = list(Message.objects.select_for_update().filter(reason_type=reason_type, reason_id=reason_id))
+    if any(row.state != Message.State.DUE for row in rows):
+        return False
+    Message.objects.filter(id__in=[row.id for row in rows]).delete()
+    return bool(rows)
 
 
 def ring() -> None:
@@ -147,9 +116,9 @@ def _send(message: Message, *, transport: Transport, port: Reasons) -> None:
     try:
         accepted = transport.deliver(message, hand=lambda: _hand(message))
     except RefusedForGood as refusal:
-        _refuse(message, state=Message.State.BOUNCED, error=str(refusal))
+        _refuse(message, port, state=Message.State.BOUNCED, error=str(refusal))
     except RefusedForNow as refusal:
-        _retry(message, error=str(refusal))
+        _retry(message, port, error=str(refusal))
     else:
         if accepted:
             _sent(message, port)
@@ -203,7 +172,7 @@ def _sent(message: Message, port: Reasons) -> None:
 
 
 @transaction.atomic
-def _refuse(message: Message, *, state: str, error: str) -> None:
+def _refuse(message: Message, port: Reasons, *, state: str, error: str) -> None:
     rows = Message.objects.filter(id=message.id, lease_token=message.lease_token)
     if rows.update(state=state, lease_token=None, error=error[:300], updated_at=Now()):
         Event.objects.create(
@@ -214,13 +183,14 @@ def _refuse(message: Message, *, state: str, error: str) -> None:
             object_id=message.id,
             data={"subject": message.subject, "recipient": message.recipient, "error": error[:300]},
         )
+        port.refused(message, error)
 
 
 @transaction.atomic
-def _retry(message: Message, *, error: str) -> None:
+def _retry(message: Message, port: Reasons, *, error: str) -> None:
     """Back to due, later each time; after the last attempt a person must look."""
     if message.attempts >= MOST_ATTEMPTS:
-        _refuse(message, state=Message.State.FAILED, error=error)
+        _refuse(message, port, state=Message.State.FAILED, error=error)
         return
     wait = RETRY_AFTER[min(message.attempts, len(RETRY_AFTER)) - 1]
     Message.objects.filter(

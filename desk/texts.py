@@ -1,0 +1,293 @@
+"""The texts that every organisation starts with, by template code and language. Edited ones are rows (desk.Template).
+
+They are texts for customers, in the customers' languages, so they are not part of the interface's catalogues.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Text:
+    subject: str
+    body: str
+
+
+LANGUAGES = ("en", "fr", "de")
+
+DEFAULT_TEXTS: dict[tuple[str, str], Text] = {
+    ("before_due", "en"): Text(
+        "{{ entity_name }}: invoices due soon, {{ total }}",
+        """Dear {{ contact_name }},
+
+a short note to help you plan: the following invoices fall due in the coming days.
+
+{{ items }}
+
+If anything about them is unclear, or an invoice has not reached you, please tell us now; we will settle it at once.
+
+Bank details: IBAN {{ entity_iban }}, BIC {{ entity_bic }}
+
+Thank you for your custom.
+
+{{ sender_name }}
+{{ entity_name }}
+{{ entity_phone }}""",
+    ),
+    ("reminder_1", "en"): Text(
+        "{{ entity_name }}: overdue invoices, {{ total }}",
+        """Dear {{ contact_name }},
+
+according to our books the following invoices have passed their due date. Perhaps they were overlooked, or your payment
+has crossed this message; in that case please disregard it.
+
+{{ items }}
+
+Please transfer {{ total }} to IBAN {{ entity_iban }}, BIC {{ entity_bic }}, or tell us when we may expect the payment
+and whether anything stands in its way.
+
+Kind regards
+
+{{ sender_name }}
+{{ entity_name }}
+{{ entity_phone }}""",
+    ),
+    ("reminder_2", "en"): Text(
+        "{{ entity_name }}: second reminder, {{ total }} overdue",
+        """Dear {{ contact_name }},
+
+despite our first reminder we have not received the payment of the following invoices; the oldest has been due since
+{{ oldest_due_date }}.
+
+{{ items }}
+
+Please transfer {{ total }} within the next days to IBAN {{ entity_iban }}, BIC {{ entity_bic }}. If there is a
+difficulty, call us: we would rather find a solution with you.
+
+Kind regards
+
+{{ sender_name }}
+{{ entity_name }}
+{{ entity_phone }}""",
+    ),
+    ("reminder_3", "en"): Text(
+        "{{ entity_name }}: last reminder before formal notice, {{ total }}",
+        """Dear {{ contact_name }},
+
+our reminders have remained without answer. The following invoices are still open, the oldest
+{{ oldest_days_late }} days after its due date.
+
+{{ items }}
+
+Please transfer {{ total }} to IBAN {{ entity_iban }}, BIC {{ entity_bic }} within eight days. Otherwise we shall have
+to send a formal notice and to review the terms on which we deliver.
+
+Yours sincerely
+
+{{ sender_name }}
+{{ entity_name }}
+{{ entity_phone }}""",
+    ),
+    ("formal_notice", "en"): Text(
+        "Formal notice: {{ total }} overdue",
+        """Dear Sir or Madam,
+
+in spite of several reminders the following invoices, which are due and payable, have not been paid.
+
+{{ items }}
+
+We hereby give you formal notice to pay {{ total }} within eight days of receipt of this letter to
+IBAN {{ entity_iban }}, BIC {{ entity_bic }}.
+
+Failing payment within this period we shall take the matter further without notice, at your expense. Late-payment
+interest and fixed recovery costs are reserved.
+
+Yours faithfully
+
+{{ sender_name }}
+{{ entity_name }}""",
+    ),
+    ("before_due", "fr"): Text(
+        "{{ entity_name }} : factures à échéance prochaine, {{ total }}",
+        """Bonjour {{ contact_name }},
+
+Pour faciliter votre organisation, voici les factures qui arrivent à échéance dans les prochains jours.
+
+{{ items }}
+
+Si l’une d’elles ne vous est pas parvenue ou appelle une remarque de votre part, merci de nous le signaler dès
+maintenant : nous ferons aussitôt le nécessaire.
+
+Coordonnées bancaires : IBAN {{ entity_iban }}, BIC {{ entity_bic }}
+
+Nous vous remercions de votre confiance.
+
+{{ sender_name }}
+{{ entity_name }}
+{{ entity_phone }}""",
+    ),
+    ("reminder_1", "fr"): Text(
+        "{{ entity_name }} : factures échues, {{ total }}",
+        """Bonjour {{ contact_name }},
+
+Sauf erreur de notre part, les factures suivantes sont arrivées à échéance et restent dues. Si votre règlement a croisé
+ce message, merci de ne pas en tenir compte.
+
+{{ items }}
+
+Nous vous remercions de virer {{ total }} sur le compte IBAN {{ entity_iban }}, BIC {{ entity_bic }}, ou de nous
+indiquer la date de votre règlement et, le cas échéant, ce qui le retarde.
+
+Bien cordialement,
+
+{{ sender_name }}
+{{ entity_name }}
+{{ entity_phone }}""",
+    ),
+    ("reminder_2", "fr"): Text(
+        "{{ entity_name }} : deuxième relance, {{ total }} échus",
+        """Bonjour {{ contact_name }},
+
+Malgré notre première relance, nous n’avons pas reçu le règlement des factures suivantes, dont la plus ancienne est
+échue depuis le {{ oldest_due_date }}.
+
+{{ items }}
+
+Merci de virer {{ total }} dans les prochains jours sur le compte IBAN {{ entity_iban }}, BIC {{ entity_bic }}. En cas
+de difficulté, appelez-nous : nous préférons chercher une solution avec vous.
+
+Bien cordialement,
+
+{{ sender_name }}
+{{ entity_name }}
+{{ entity_phone }}""",
+    ),
+    ("reminder_3", "fr"): Text(
+        "{{ entity_name }} : dernière relance avant mise en demeure, {{ total }}",
+        """Bonjour {{ contact_name }},
+
+Nos relances sont restées sans réponse. Les factures suivantes sont toujours ouvertes ; la plus ancienne est en retard
+de {{ oldest_days_late }} jours.
+
+{{ items }}
+
+Merci de virer {{ total }} sous huit jours sur le compte IBAN {{ entity_iban }}, BIC {{ entity_bic }}. À défaut, nous
+serons contraints de vous adresser une mise en demeure et de revoir nos conditions de livraison.
+
+Cordialement,
+
+{{ sender_name }}
+{{ entity_name }}
+{{ entity_phone }}""",
+    ),
+    ("formal_notice", "fr"): Text(
+        "Mise en demeure : {{ total }} échus",
+        """Madame, Monsieur,
+
+Malgré plusieurs relances, les factures suivantes, certaines, liquides et exigibles, demeurent impayées.
+
+{{ items }}
+
+Par la présente, nous vous mettons en demeure de nous régler la somme de {{ total }} dans un délai de huit jours à
+compter de la réception de ce courrier, par virement sur le compte IBAN {{ entity_iban }}, BIC {{ entity_bic }}.
+
+À défaut de règlement dans ce délai, nous engagerons sans autre avis toute procédure utile au recouvrement de notre
+créance, à vos frais. Les pénalités de retard et l’indemnité forfaitaire pour frais de recouvrement (articles L441-10
+et D441-5 du code de commerce) demeurent réservées.
+
+Veuillez agréer, Madame, Monsieur, l’expression de nos salutations distinguées.
+
+{{ sender_name }}
+{{ entity_name }}""",
+    ),
+    ("before_due", "de"): Text(
+        "{{ entity_name }}: demnächst fällige Rechnungen, {{ total }}",
+        """Guten Tag {{ contact_name }},
+
+zu Ihrer Planung: Die folgenden Rechnungen werden in den nächsten Tagen fällig.
+
+{{ items }}
+
+Sollte eine Rechnung fehlen oder etwas unklar sein, geben Sie uns bitte jetzt Bescheid; wir kümmern uns sofort darum.
+
+Bankverbindung: IBAN {{ entity_iban }}, BIC {{ entity_bic }}
+
+Vielen Dank für Ihr Vertrauen.
+
+{{ sender_name }}
+{{ entity_name }}
+{{ entity_phone }}""",
+    ),
+    ("reminder_1", "de"): Text(
+        "{{ entity_name }}: Zahlungserinnerung, {{ total }}",
+        """Guten Tag {{ contact_name }},
+
+die folgenden Rechnungen sind nach unseren Büchern fällig und noch offen. Sollte sich Ihre Zahlung mit dieser Nachricht
+überschnitten haben, betrachten Sie sie bitte als gegenstandslos.
+
+{{ items }}
+
+Bitte überweisen Sie {{ total }} auf das Konto IBAN {{ entity_iban }}, BIC {{ entity_bic }}, oder nennen Sie uns den
+Zahlungstermin und gegebenenfalls den Grund der Verzögerung.
+
+Freundliche Grüße
+
+{{ sender_name }}
+{{ entity_name }}
+{{ entity_phone }}""",
+    ),
+    ("reminder_2", "de"): Text(
+        "{{ entity_name }}: zweite Zahlungserinnerung, {{ total }}",
+        """Guten Tag {{ contact_name }},
+
+trotz unserer Erinnerung sind die folgenden Rechnungen noch offen, die älteste ist seit dem {{ oldest_due_date }}
+fällig.
+
+{{ items }}
+
+Bitte überweisen Sie {{ total }} in den nächsten Tagen auf das Konto IBAN {{ entity_iban }}, BIC {{ entity_bic }}.
+Wenn es Schwierigkeiten gibt, rufen Sie uns an: Wir finden lieber gemeinsam eine Lösung.
+
+Freundliche Grüße
+
+{{ sender_name }}
+{{ entity_name }}
+{{ entity_phone }}""",
+    ),
+    ("reminder_3", "de"): Text(
+        "{{ entity_name }}: letzte Zahlungserinnerung, {{ total }}",
+        """Guten Tag {{ contact_name }},
+
+unsere Erinnerungen blieben ohne Antwort. Die folgenden Rechnungen sind weiterhin offen, die älteste seit
+{{ oldest_days_late }} Tagen.
+
+{{ items }}
+
+Bitte überweisen Sie {{ total }} innerhalb von acht Tagen auf das Konto IBAN {{ entity_iban }}, BIC {{ entity_bic }}.
+Andernfalls müssen wir Sie förmlich mahnen und unsere Lieferbedingungen überprüfen.
+
+Mit freundlichen Grüßen
+
+{{ sender_name }}
+{{ entity_name }}
+{{ entity_phone }}""",
+    ),
+    ("formal_notice", "de"): Text(
+        "Mahnung: {{ total }} überfällig",
+        """Sehr geehrte Damen und Herren,
+
+trotz mehrfacher Erinnerung sind die folgenden fälligen Rechnungen nicht bezahlt.
+
+{{ items }}
+
+Wir fordern Sie hiermit auf, {{ total }} innerhalb von acht Tagen nach Erhalt dieses Schreibens auf das Konto
+IBAN {{ entity_iban }}, BIC {{ entity_bic }} zu überweisen.
+
+Nach Ablauf dieser Frist werden wir ohne weitere Ankündigung rechtliche Schritte auf Ihre Kosten einleiten.
+Verzugszinsen und Verzugspauschale bleiben vorbehalten.
+
+Mit freundlichen Grüßen
+
+{{ sender_name }}
+{{ entity_name }}""",
+    ),
+}
