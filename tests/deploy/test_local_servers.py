@@ -214,6 +214,18 @@ def test_a_path_too_long_for_a_socket_is_named(machine: Machine) -> None:
     assert not Path("/tmp/" + "x" * 90).exists()
 
 
+def test_a_folder_that_holds_other_things_is_left_alone(machine: Machine) -> None:
+    """It would be closed to everybody else, and for root even given away: never somebody's home by a slip."""
+    (machine.data / "letters").mkdir()
+    before = machine.data.stat()
+    done = machine.run("manage.py", "migrate")
+    assert done.returncode == 1
+    assert f"The data folder {machine.data} holds other things (letters)" in done.stderr
+    after = machine.data.stat()
+    assert (after.st_uid, after.st_mode) == (before.st_uid, before.st_mode)
+    assert [path.name for path in machine.data.iterdir()] == ["letters"]
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root's servers run under another account")
 def test_root_is_told_which_folder_the_database_account_cannot_enter(machine: Machine) -> None:
     machine.data.chmod(0o700)
