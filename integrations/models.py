@@ -119,12 +119,18 @@ class SyncRun(TenantModel):
     rounded_count = models.PositiveIntegerField(default=0)
     # {"EUR": {"file": "...", "loaded": "...", "rounding": "...", "given": null, "books_before": .., "books_after": ..}}
     totals = models.JSONField(default=dict)
+    # What was asked for beside the mapping: {"entity": code, "control_totals": {"EUR": "..."}, "force": false}
+    options = models.JSONField(default=dict)
+    # What a check or the load found: {"errors": [first ones], "warnings": [..], "made": {..}, "reopened": n, ...}
+    result = models.JSONField(default=dict)
     done_count = models.PositiveIntegerField(default=0)  # progress, of row_count
     stop_requested = models.BooleanField(default=False)
     error = models.TextField(blank=True)
     started_by = TenantForeignKey(Member, models.PROTECT, null=True, blank=True, related_name="+")
     received_at = models.DateTimeField(db_default=Now(), editable=False)
     started_at = models.DateTimeField(null=True)
+    # Moves while a process works on it; a RUNNING run whose heart stands still is taken up again.
+    heartbeat_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -138,14 +144,16 @@ class SyncRun(TenantModel):
 
 
 class RawRecord(TenantModel):
-    """A row that could not be loaded, as it was received, with the reason."""
+    """A row that could not be loaded, as it was received, with the reason; or a warning about one that was.
 
-    append_only = True
+    Replaced when the same file is checked again with another mapping.
+    """
 
     run = TenantForeignKey(SyncRun, models.PROTECT, related_name="raw_records")
     line = models.PositiveIntegerField()
     field = models.CharField(max_length=60, blank=True)
     reason = models.CharField(max_length=300)
+    is_warning = models.BooleanField(default=False)
     values = models.JSONField(default=list)
 
     class Meta:

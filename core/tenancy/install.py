@@ -72,6 +72,8 @@ def wanted_constraints(model: type[models.Model]) -> Iterator[tuple[int, str, li
         ],
     )
     for field in tenant_references(model):
+        if field.implied_by:
+            continue
         target = field.related_model._meta.db_table
         name = constraint_name(table, f"{field.column}_tenant_fk")
         yield (

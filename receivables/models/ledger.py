@@ -1,14 +1,28 @@
 """The ledger: documents, due amounts, what was set against what, and the balances kept beside it."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from core.tenancy.models import TenantForeignKey, TenantModel
+from core.tenancy.models import CurrentTenant, TenantForeignKey, TenantModel
 from receivables.models.customers import Customer, CustomerAccount, Entity
 
 AMOUNT = {"max_digits": 20, "decimal_places": 4}
+
+
+def tenant_by_reference() -> models.ForeignKey:
+    """The tenant of a row whose other references carry it: the database does not look it up once more for each row."""
+    return models.ForeignKey(
+        settings.TENANT_MODEL,
+        models.PROTECT,
+        db_default=CurrentTenant(),
+        editable=False,
+        db_index=False,
+        db_constraint=False,
+        related_name="+",
+    )
 
 
 class ItemKind(models.TextChoices):
@@ -27,9 +41,10 @@ class Document(TenantModel):
 
     needs_analyze = True
 
-    customer = TenantForeignKey(Customer, models.PROTECT, related_name="documents")
+    tenant = tenant_by_reference()
+    customer = TenantForeignKey(Customer, models.PROTECT, related_name="documents", implied_by="account")
     account = TenantForeignKey(CustomerAccount, models.PROTECT, related_name="documents")
-    entity = TenantForeignKey(Entity, models.PROTECT, related_name="+")
+    entity = TenantForeignKey(Entity, models.PROTECT, related_name="+", implied_by="account")
     source = models.CharField(max_length=40, default="file")
     number = models.CharField(max_length=80, db_collation="C")
     kind = models.CharField(max_length=20, choices=ItemKind)
@@ -48,13 +63,14 @@ class Document(TenantModel):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["tenant", "entity", "source", "number", "kind"], name="document_number_once"
+                # The number first: this index also finds documents by the beginning of their number.
+                fields=["tenant", "number", "entity", "source", "kind"],
+                name="document_number_once",
             )
         ]
         indexes = [
             models.Index(fields=["tenant", "customer", "-document_date"], name="document_customer"),
             models.Index(fields=["tenant", "account"], name="document_account"),
-            models.Index(fields=["tenant", "number"], name="document_number"),
             models.Index(fields=["tenant", "updated_at", "id"], name="document_updated"),
         ]
 
@@ -68,9 +84,10 @@ class LedgerItem(TenantModel):
 
     needs_analyze = True
 
-    customer = TenantForeignKey(Customer, models.PROTECT, related_name="items")
+    tenant = tenant_by_reference()
+    customer = TenantForeignKey(Customer, models.PROTECT, related_name="items", implied_by="account")
     account = TenantForeignKey(CustomerAccount, models.PROTECT, related_name="items")
-    entity = TenantForeignKey(Entity, models.PROTECT, related_name="+")
+    entity = TenantForeignKey(Entity, models.PROTECT, related_name="+", implied_by="account")
     document = TenantForeignKey(Document, models.PROTECT, null=True, related_name="items")
     source = models.CharField(max_length=40, default="file")
     # Unique per entity and source: kind, number and instalment, as the source tells them apart.
@@ -135,7 +152,6 @@ class LedgerItem(TenantModel):
             models.Index(fields=["tenant", "customer", "-document_date", "id"], name="ledger_item_customer"),
             models.Index(fields=["tenant", "account"], name="ledger_item_account"),
             models.Index(fields=["tenant", "document"], name="ledger_item_document"),
-            models.Index(fields=["tenant", "number"], name="ledger_item_number"),
             models.Index(fields=["tenant", "updated_at", "id"], name="ledger_item_updated"),
         ]
 
@@ -145,6 +161,7 @@ class LedgerItemRevision(TenantModel):
 
     append_only = True
 
+    tenant = tenant_by_reference()
     item = TenantForeignKey(LedgerItem, models.PROTECT, related_name="revisions")
     customer_id = models.UUIDField()
     known_from = models.DateField()
@@ -182,7 +199,8 @@ class Allocation(TenantModel):
         VANISHED = "VANISHED", _("no longer open at the source")
         REVERSED = "REVERSED", _("taken back")
 
-    customer = TenantForeignKey(Customer, models.PROTECT, related_name="allocations")
+    tenant = tenant_by_reference()
+    customer = TenantForeignKey(Customer, models.PROTECT, related_name="allocations", implied_by="debit_item")
     debit_item = TenantForeignKey(LedgerItem, models.PROTECT, null=True, related_name="debit_allocations")
     credit_item = TenantForeignKey(LedgerItem, models.PROTECT, null=True, related_name="credit_allocations")
     debit_amount = models.DecimalField(**AMOUNT, null=True)

@@ -59,10 +59,9 @@ def load_customers(
     result.made["groups"] = resolve_groups(stage)
     result.made["members"] = resolve_members(stage)
     result.made["terms"] = resolve_terms(stage)
-    created, changed = _write_customers(stage, run_id=result.run_id)
-    result.made["entities"] = resolve_entities(stage, given=entity_code)
-    accounts, account_changes = _write_accounts(stage, source=source, run_id=result.run_id)
-    result.made["accounts"] = accounts
+    _write_customers(stage, run_id=result.run_id)
+    result.made["entities"] = resolve_entities(stage, given=entity_code, is_required=False)
+    result.made["accounts"] = _write_accounts(stage, source=source, run_id=result.run_id)
     [(result.created, result.changed)] = fetch(
         "SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new AND is_changed) FROM ("
         "SELECT s.line, EXISTS (SELECT 1 FROM work w WHERE w.ref = s.customer_ref AND w.was_absent) AS is_new, "
@@ -113,8 +112,8 @@ def _refuse_contradictions(stage: Stage) -> None:
         stage.columns = names
 
 
-def _write_customers(stage: Stage, *, run_id: UUID) -> tuple[int, int]:
-    """(created, changed) customers, from `own_stage`: one row per reference."""
+def _write_customers(stage: Stage, *, run_id: UUID) -> None:
+    """Write the customers of `own_stage`, one row per reference; `written` holds the references that changed."""
     tenant = tenant_literal()
     texts = [name for name in _CUSTOMER_TEXTS if stage.has(name) or (name == "siren" and stage.has(*_IDENTIFIERS))]
     said = {name: f"s.good_{name}" if name in _IDENTIFIERS else stage.column(name) for name in texts}
@@ -140,9 +139,9 @@ def _write_customers(stage: Stage, *, run_id: UUID) -> tuple[int, int]:
         f"AND c.id = w.row_id WHERE ({', '.join('c.' + name for name in columns)}) IS DISTINCT FROM "
         f"({', '.join('w.' + name for name in columns)})",
     )
-    changed = write_changes(table="customer", label="Customer", columns=columns, run_id=run_id)
+    write_changes(table="customer", label="Customer", columns=columns, run_id=run_id)
     names = ", ".join(("ref", "ref_key", *columns))
-    created = execute(
+    execute(
         f"INSERT INTO receivables_customer ({names}, run_id) SELECT {names}, %s FROM work WHERE row_id IS NULL "
         "ORDER BY ref ON CONFLICT (tenant_id, ref) DO NOTHING",
         [run_id],
@@ -150,11 +149,10 @@ def _write_customers(stage: Stage, *, run_id: UUID) -> tuple[int, int]:
     execute(
         f"UPDATE work w SET row_id = c.id FROM receivables_customer c WHERE w.row_id IS NULL AND c.tenant_id = {tenant} AND c.ref = w.ref"
     )
-    return created, changed
 
 
-def _write_accounts(stage: Stage, *, source: str, run_id: UUID) -> tuple[int, int]:
-    """(created, changed) accounts. An account is known by company, source and reference, else as the only one there."""
+def _write_accounts(stage: Stage, *, source: str, run_id: UUID) -> int:
+    """Write the accounts; one is known by company, source and reference. How many were made."""
     tenant = tenant_literal()
     texts = [name for name in _ACCOUNT_TEXTS if stage.has(name)]
     execute("DROP TABLE IF EXISTS pg_temp.account_work")
@@ -186,18 +184,15 @@ def _write_accounts(stage: Stage, *, source: str, run_id: UUID) -> tuple[int, in
         f"ON a.tenant_id = {tenant} AND a.id = w.row_id WHERE ({', '.join('a.' + name for name in columns)}) IS DISTINCT FROM "
         f"({', '.join('w.' + name for name in columns)}) OR w.row_id IS NULL"
     )
-    changed = write_changes(
-        table="customeraccount", label="CustomerAccount", columns=columns, run_id=run_id, work="account_work"
-    )
+    write_changes(table="customeraccount", label="CustomerAccount", columns=columns, run_id=run_id, work="account_work")
     names = ", ".join(
         ("customer_id", "entity_id", "source", "ref", "terms_id", "salesperson_id", "collector_id", *_ACCOUNT_TEXTS)
     )
-    created = execute(
+    return execute(
         f"INSERT INTO receivables_customeraccount ({names}, run_id) SELECT {names}, %s FROM account_work WHERE row_id IS NULL "
         "ORDER BY ref ON CONFLICT (tenant_id, entity_id, source, ref) DO NOTHING",
         [run_id],
     )
-    return created, changed
 
 
 def load_contacts(

@@ -313,7 +313,7 @@ def _find_vanished(stage: Stage, load: ItemLoad) -> int:
     """Fill `vanished` with the open items of the source and the file's entities that the file no longer has. Raises Held."""
     covered = (
         f"i.tenant_id = {load.tenant} AND i.source = %s AND i.entity_id IN (SELECT entity_id FROM party) "
-        "AND i.open_amount <> 0 AND i.void_on IS NULL AND i.posting_date <= %s"
+        "AND i.is_open AND i.posting_date <= %s"
     )
     temp_table(
         "seen",

@@ -35,12 +35,12 @@ def name_entities(stage: Stage, *, given: str) -> None:
     _fill_entity_of(list(Entity.objects.all()), default=given)
 
 
-def resolve_entities(stage: Stage, *, given: str) -> int:
+def resolve_entities(stage: Stage, *, given: str, is_required: bool = True) -> int:
     """Fill `entity_of (code, id, currency, is_default)` and give the number of entities that had to be made.
 
     Rows without a code belong to `given`, else to the only entity, else to one that is made: MAIN, named like the
     organisation. Entities that do not exist are made with their code as name and the organisation's currency. Raises
-    EntityNeeded where several exist and none is named.
+    EntityNeeded where several exist and none is named; if not `is_required`, such rows belong to none.
     """
     tenant = Tenant.objects.get(id=require_tenant_id())
     named, has_blank = set(), True
@@ -51,8 +51,9 @@ def resolve_entities(stage: Stage, *, given: str) -> int:
     default = given
     if has_blank and not default:
         candidates = known or named
-        if len(candidates) > 1:
+        if len(candidates) > 1 and is_required:
             raise EntityNeeded
+        has_blank = len(candidates) <= 1
         default = next(iter(candidates), MAIN)
     wanted = named | ({default} if has_blank else set())
     absent = sorted(wanted - known.keys())

@@ -65,7 +65,7 @@ def _refresh(*, on: date, touched: str) -> int:
         ), standing AS (
             SELECT i.customer_id, i.currency, i.due_date, i.open_amount + coalesce(l.amount, 0) AS amount
             FROM receivables_ledgeritem i LEFT JOIN later l ON l.item_id = i.id
-            WHERE i.tenant_id = {tenant} AND i.open_amount <> 0 AND i.void_on IS NULL AND i.posting_date <= %(on)s {of_items}
+            WHERE i.tenant_id = {tenant} AND i.is_open AND i.posting_date <= %(on)s {of_items}
             UNION ALL
             SELECT i.customer_id, i.currency, i.due_date, l.amount
             FROM later l JOIN receivables_ledgeritem i ON i.tenant_id = {tenant} AND i.id = l.item_id

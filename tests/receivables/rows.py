@@ -31,7 +31,7 @@ def batches(kind: str, rows: Iterable[dict[str, Any]], *, size: int = 1000) -> I
 def _value(name: str, value: Any) -> Any:
     if isinstance(value, str) and name in ("amount", "open_amount", "vat_amount"):
         return Decimal(value)
-    if isinstance(value, str) and (name.endswith("_date") or name.endswith("_on") or name == "on"):
+    if isinstance(value, str) and (name.endswith(("_date", "_on")) or name == "on"):
         return date.fromisoformat(value)
     return value if value != "" else None
 
