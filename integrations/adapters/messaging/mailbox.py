@@ -1,0 +1,118 @@
+"""The demo mailbox: what would have reached customers, kept as files for the mailbox page.
+
+A sandbox's mail goes here and nowhere else. In local mode a real SMTP server on this machine fills the same folder.
+"""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from uuid import UUID
+
+from django.conf import settings
+
+from desk.models import Message
+from integrations.adapters.messaging.smtp import as_email, message_id
+
+LONGEST_LIST = 500
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """A message in the mailbox. `name` is its file's, unique in the organisation."""
+
+    name: str
+    at: datetime | None
+    sender: str
+    recipient: str
+    subject: str
+    text: str
+    html: str
+    copies: int
+
+
+def folder(tenant_id: UUID) -> Path:
+    return Path(settings.DATA_DIR) / "mailbox" / tenant_id.hex
+
+
+def keep(*, tenant_id: UUID, payload: bytes, name: str) -> None:
+    """Store a message under its Message-ID; one that arrives again adds a line to its counter, not a second file."""
+    place = folder(tenant_id)
+    place.mkdir(parents=True, exist_ok=True)
+    target = place / f"{_safe(name)}.eml"
+    with (place / f"{_safe(name)}.copies").open("ab") as counter:
+        counter.write(b".")
+    handle, temporary = tempfile.mkstemp(dir=place)
+    with os.fdopen(handle, "wb") as file:
+        file.write(payload)
+    Path(temporary).replace(target)
+
+
+def arrived(tenant_id: UUID) -> Iterator[Arrived]:
+    """The newest messages first, at most 500."""
+    place = folder(tenant_id)
+    if not place.is_dir():
+        return
+    files = sorted(place.glob("*.eml"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in files[:LONGEST_LIST]:
+        yield _read(path)
+
+
+def one(tenant_id: UUID, name: str) -> Arrived | None:
+    """The message of this name; None when there is none."""
+    path = folder(tenant_id) / f"{_safe(name)}.eml"
+    return _read(path) if path.is_file() else None
+
+
+def _safe(name: str) -> str:
+    return "".join(mark for mark in name if mark.isalnum() or mark in "-_.@")[:200].lstrip(".") or "message"
+
+
+def _read(path: Path) -> Arrived:
+    email = message_from_bytes(path.read_bytes(), policy=policy.default)
+    assert isinstance(email, EmailMessage)
+    counter = path.with_suffix(".copies")
+    return Arrived(
+        name=path.stem,
+        at=_date(email),
+        sender=str(email["From"] or ""),
+        recipient=str(email["To"] or ""),
+        subject=str(email["Subject"] or ""),
+        text=_part(email, "plain"),
+        html=_part(email, "html"),
+        copies=counter.stat().st_size if counter.exists() else 1,
+    )
+
+
+def _date(email: EmailMessage) -> datetime | None:
+    try:
+        return parsedate_to_datetime(str(email["Date"]))
+    except (TypeError, ValueError):
+        return None
+
+
+def _part(email: EmailMessage, kind: str) -> str:
+    part = email.get_body(preferencelist=(kind,))
+    try:
+        return str(part.get_content()) if part is not None else ""
+    except (LookupError, ValueError):
+        return ""
+
+
+class MailboxTransport:
+    """desk.ports.Transport that leaves this machine never."""
+
+    def deliver(self, message: Message, *, hand: Callable[[], bool]) -> bool:
+        payload = as_email(message).as_bytes()
+        if not hand():
+            return False
+        keep(tenant_id=message.tenant_id, payload=payload, name=message_id(message).strip("<>"))
+        return True
+
+    def close(self) -> None:
+        pass
