@@ -20,6 +20,7 @@ from accounts.services.organisations import countries, time_zones
 from core.money import is_currency
 
 RICH = {"data-rich": True}
+THE_BROWSERS = "auto"
 
 
 class RoleField(forms.TypedChoiceField):
@@ -94,11 +95,11 @@ class RoleForm(forms.Form):
 
 
 class ApiKeyForm(forms.Form):
-    VALID_FOR = (("30", _("30 days")), ("90", _("90 days")), ("365", _("1 year")), ("", _("until it is revoked")))
+    VALID_FOR = (("30", _("30 days")), ("90", _("90 days")), ("365", _("1 year")), ("0", _("until it is revoked")))
 
     name = forms.CharField(label=_("Name"), max_length=80, help_text=_("What uses it, such as “ERP, nightly”."))
     role = RoleField(help_text=_("The key can never do more than this role."))
-    valid_for = forms.ChoiceField(label=_("Valid for"), choices=VALID_FOR, required=False, initial="365")
+    valid_for = forms.ChoiceField(label=_("Valid for"), choices=VALID_FOR, initial="365")
     scopes = forms.MultipleChoiceField(
         label=_("Narrow to"),
         required=False,
@@ -155,11 +156,11 @@ class ClockForm(forms.Form):
 
 class ProfileForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=120, widget=forms.TextInput({"autocomplete": "name"}))
-    language = forms.ChoiceField(label=_("Language"), required=False)
+    language = forms.ChoiceField(label=_("Language"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["language"].choices = [("", _("The browser's")), *language_choices()]  # type: ignore[attr-defined]
+        self.fields["language"].choices = [(THE_BROWSERS, _("The browser's")), *language_choices()]  # type: ignore[attr-defined]
 
 
 class JoinForm(forms.Form):
@@ -182,8 +183,9 @@ class AuditFilter(forms.Form):
     before = forms.CharField(required=False, widget=forms.HiddenInput)
 
 
-def role_choices() -> list[tuple[str, str]]:
-    return [(str(role.id), _role_label(role)) for role in roles()]
+def role_choices() -> list[tuple[str, Any]]:
+    """Nothing is chosen to begin with: rights are given on purpose, not by leaving a field alone."""
+    return [("", _("Choose a role")), *((str(role.id), _role_label(role)) for role in roles())]
 
 
 def _role_label(role: Role) -> str:

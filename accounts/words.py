@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.roles import LABELS, Can
+from core.formats import current
 
 # Where a group of rights belongs: the part of a capability's name before the point.
 GROUPS = {
@@ -68,6 +71,8 @@ FIELDS = {
 }
 
 LONGEST_VALUE = 120
+# Fields of which the trail says that they changed, not from what to what.
+UNTOLD = frozenset({"name"})
 
 
 @dataclass(frozen=True)
@@ -108,22 +113,20 @@ def change_words(changes: Mapping[str, Any], names: Mapping[UUID, str]) -> list[
             if isinstance(before, list) or isinstance(after, list):
                 old = [value_words(one, names) for one in before or []]
                 new = [value_words(one, names) for one in after or []]
-                out.append(
-                    Change(
-                        label,
-                        added=tuple(one for one in new if one not in old),
-                        removed=tuple(one for one in old if one not in new),
-                    )
-                )
+                added, removed = tuple(w for w in new if w not in old), tuple(w for w in old if w not in new)
+                if added or removed:
+                    out.append(Change(label, added=added, removed=removed))
             else:
-                out.append(Change(label, before=value_words(before, names), after=value_words(after, names)))
+                words = Change(label, before=value_words(before, names), after=value_words(after, names))
+                if field in UNTOLD or words.before or words.after:
+                    out.append(words)
         else:
             out.append(Change(label, after=value_words(value, names)))
     return out
 
 
 def value_words(value: Any, names: Mapping[UUID, str]) -> str:
-    """One value: yes and no, a right or a row by its name, long ones cut; "" for none."""
+    """One value: yes and no, a right or a row by its name, days by the reader's custom, long ones cut; "" for none."""
     if value is None or value == "":
         return ""
     if isinstance(value, bool):
@@ -131,10 +134,16 @@ def value_words(value: Any, names: Mapping[UUID, str]) -> str:
     text = str(value)
     if text in _CAPABILITIES:
         return str(LABELS[Can(text)])
-    try:
+    if _UUID.fullmatch(text):
         return names.get(UUID(text), text)
-    except ValueError:
-        return text if len(text) <= LONGEST_VALUE else text[:LONGEST_VALUE] + "…"
+    try:
+        if _MOMENT.fullmatch(text):
+            return current().moment(datetime.fromisoformat(text))
+        if _DAY.fullmatch(text):
+            return current().day(date.fromisoformat(text))
+    except ValueError:  # looks like a day, but is none: somebody's text
+        return text
+    return text if len(text) <= LONGEST_VALUE else text[:LONGEST_VALUE] + "…"
 
 
 def references_in(changes: Mapping[str, Any]) -> set[UUID]:
@@ -142,14 +151,16 @@ def references_in(changes: Mapping[str, Any]) -> set[UUID]:
     found = set()
     for value in changes.values():
         for one in _flat(value):
-            try:
+            if _UUID.fullmatch(str(one)):
                 found.add(UUID(str(one)))
-            except ValueError:
-                continue
     return found
 
 
 _CAPABILITIES = frozenset(can.value for can in Can)
+# The shapes that core.audit.plain gives.
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_DAY = re.compile(r"[0-9]{4}-[01][0-9]-[0-3][0-9]")
+_MOMENT = re.compile(r"[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-9:.]+[+-][0-9]{2}:[0-9]{2}")
 
 
 def _flat(value: Any) -> list[Any]:

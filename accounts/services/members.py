@@ -39,6 +39,11 @@ class BadMember(Invalid):
     message = _("The member cannot be saved like this.")
 
 
+class UnknownRole(Invalid):
+    code = "unknown_role"
+    message = _("There is no such role.")
+
+
 class PasswordNotNeeded(Conflict):
     code = "password_not_needed"
     message = _("This person exists already and signs in with their own password.")
@@ -53,13 +58,11 @@ def get_member(member_id: UUID) -> Member:
 
 
 def role_with_code(code: str) -> Role:
-    """The role that commands call `code`. Raises BadMember, naming those there are."""
+    """The role that commands call `code`. Raises UnknownRole, naming those there are."""
     role = Role.objects.filter(code=code).first()
     if role is None:
         known = ", ".join(Role.objects.order_by("code").values_list("code", flat=True))
-        raise BadMember(
-            fields={"role": [_("There is no role %(code)s; there are %(known)s.") % {"code": code, "known": known}]}
-        )
+        raise UnknownRole(_("There is no role %(code)s; there are: %(known)s.") % {"code": code, "known": known})
     return role
 
 

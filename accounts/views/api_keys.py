@@ -35,13 +35,13 @@ def api_key_new(request: HttpRequest) -> HttpResponse:
     """Make a key. Its text is in this answer and nowhere else: there is no page to come back to."""
     form = ApiKeyForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        days = form.cleaned_data["valid_for"]
+        days = int(form.cleaned_data["valid_for"])
         try:
             new = services.create_api_key(
                 name=form.cleaned_data["name"],
                 role_id=form.cleaned_data["role"],
                 scopes=form.cleaned_data["scopes"],
-                expires_at=timezone.now() + timedelta(days=int(days)) if days else None,
+                expires_at=timezone.now() + timedelta(days=days) if days else None,
                 actor=request.actor,  # type: ignore[attr-defined]
             )
         except Refusal as refusal:

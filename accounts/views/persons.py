@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django.views.i18n import set_language
 
 from accounts.access import load_member, signed_in
-from accounts.forms import JoinForm, ProfileForm
+from accounts.forms import THE_BROWSERS, JoinForm, ProfileForm
 from accounts.middleware import SESSION_KEY
 from accounts.models import Invitation, Member, User
 from accounts.services import invitations
@@ -30,9 +30,15 @@ from core.web import add_refusal, page, say
 def profile(request: HttpRequest) -> HttpResponse:
     """Name and language of the person, and the ways to password, second factor and sessions."""
     user: User = request.user  # type: ignore[assignment]
-    form = ProfileForm(request.POST or None, initial={"name": user.name, "language": user.language})
+    form = ProfileForm(request.POST or None, initial={"name": user.name, "language": user.language or THE_BROWSERS})
     if request.method == "POST" and form.is_valid():
-        services.change_profile(user=user, **form.cleaned_data, member=load_member(request))
+        language = form.cleaned_data["language"]
+        services.change_profile(
+            user=user,
+            name=form.cleaned_data["name"],
+            language="" if language == THE_BROWSERS else language,
+            member=load_member(request),
+        )
         say(request, _("Your profile is saved."))
         return redirect("profile")
     return page(request, "accounts/profile.html", {"form": form}, status=422 if form.errors else 200)
