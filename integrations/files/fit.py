@@ -63,8 +63,11 @@ def _fits_amount(column: ColumnProfile) -> float:
     return 0.5 if column.numbers.share >= 0.5 else 0.0
 
 
-def _fits_whole(column: ColumnProfile) -> float:
-    return 1.0 if column.is_number and column.numbers.is_whole and column.longest <= 5 else 0.0
+def _fits_instalment(column: ColumnProfile) -> float:
+    """First, second, third: small and the same again and again. A counter of the file's lines is neither."""
+    if not column.is_number or not column.numbers.is_whole or column.ascending or column.longest > 3:
+        return 0.0
+    return 1.0 if column.distinct <= 99 and (column.filled < 20 or column.uniqueness <= 0.5) else 0.0
 
 
 def _fits_text(column: ColumnProfile) -> float:
@@ -107,7 +110,7 @@ def _fits_email(column: ColumnProfile) -> float:
     return 1.0 if known_share(column, lambda text: True if "@" in text else None) >= 0.8 else 0.0
 
 
-_BY_TYPE = {Type.DATE: _fits_date, Type.AMOUNT: _fits_amount, Type.WHOLE: _fits_whole}
+_BY_TYPE = {Type.DATE: _fits_date, Type.AMOUNT: _fits_amount}
 _OWN: dict[str, Callable[[ColumnProfile], float]] = {
     "number": _fits_number,
     "debit_number": _fits_customer_ref,
@@ -119,6 +122,7 @@ _OWN: dict[str, Callable[[ColumnProfile], float]] = {
     "first_name": _fits_name,
     "entity_code": _fits_entity,
     "sign": _fits_sign,
+    "instalment": _fits_instalment,
     "email": _fits_email,
 }
 
@@ -128,11 +132,13 @@ class Gaps:
 
     def __init__(self, before: list[str], after: list[str], *, order_before: str, order_after: str) -> None:
         self.days: list[int] = []
+        self.months: list[tuple[int, int]] = []
         for first, second in zip(before, after, strict=True):
             start = parse_date(first, order=order_before, two_digit_years=True)
             end = parse_date(second, order=order_after, two_digit_years=True)
             if isinstance(start, date) and isinstance(end, date):
                 self.days.append((end - start).days)
+                self.months.append(((end.year - start.year) * 12 + end.month - start.month, end.day - start.day))
 
     @property
     def share_after(self) -> float:
@@ -141,8 +147,10 @@ class Gaps:
 
     @property
     def regularity(self) -> float:
-        """1 when all gaps are one length, as agreed terms are; near 0 when each is another, as payments are."""
-        return 1 - (len(set(self.days)) - 1) / len(self.days) if self.days else 0.0
+        """1 when all gaps are one length, in days or in months, as agreed terms are; near 0 when each is another, as
+        payments are."""
+        lengths = min(len(set(self.days)), len(set(self.months)))
+        return 1 - (lengths - 1) / len(self.days) if self.days else 0.0
 
     @property
     def average(self) -> float:

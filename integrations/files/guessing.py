@@ -32,6 +32,8 @@ from integrations.files.table import cell_text
 SURE = 0.5
 _FROM_CELLS = 0.55
 _UNDECIDED = 0.35
+# A required field is at least proposed from here on; a wrong optional one would do more harm than none.
+_UNLIKELY = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,10 @@ def _kind_score(kind: str, assigned: dict[str, FieldGuess]) -> float:
     """Each required field that is found counts for a kind, each that is not counts against it; others a little."""
     missing = missing_fields(kind, set(assigned))
     required = {one.name for one in FIELDS[kind] if one.required}
-    score = sum(one.confidence for name, one in assigned.items() if name in required) - len(missing)
+    score = sum(
+        one.confidence if one.by_header else 0.4 * one.confidence for name, one in assigned.items() if name in required
+    )
+    score -= len(missing)
     if "amount" in required and "amount" not in assigned and "amount" not in missing:
         score += min(assigned["debit"].confidence, assigned["credit"].confidence)
     return score + 0.1 * sum(one.confidence for name, one in assigned.items() if name not in required)
@@ -127,16 +132,18 @@ def _assign(inspection: Inspection, kind: str) -> dict[str, FieldGuess]:
                 scored.append((round(by_header * fits, 4), spec.required, name, column.label))
     assigned: dict[str, FieldGuess] = {}
     taken: set[str] = set()
-    for score, _required, name, label in sorted(scored, key=lambda one: (-one[0], not one[1])):
-        if name in assigned or label in taken or score < 0.2:
+    for score, required, name, label in sorted(scored, key=lambda one: (-one[0], not one[1])):
+        if name in assigned or label in taken or score < (_UNLIKELY if required else SURE):
             continue
         reason = Phrase(gettext_noop("the header %(label)s says so"), {"label": label})
         assigned[name] = FieldGuess(label, min(score, 1.0), reason, by_header=True)
         taken.add(label)
     _settle_amounts(assigned)
-    _share_columns(inspection, kind, assigned)
+    if "open_amount" in assigned and "debit" not in assigned:
+        _share("amount", "open_amount", gettext_noop("no other amount is given than the open one, %(label)s"), assigned)
     if kind == "items":
         _look_at_cells(inspection, assigned)
+    _share_names(inspection, kind, assigned)
     return assigned
 
 
@@ -162,25 +169,25 @@ def _settle_amounts(assigned: dict[str, FieldGuess]) -> None:
         assigned.pop("sign", None)
 
 
-def _share_columns(inspection: Inspection, kind: str, assigned: dict[str, FieldGuess]) -> None:
-    """One column may feed two fields: a customer known by name only, an open amount where no other is given."""
+def _share(missing: str, present: str, reason: str, assigned: dict[str, FieldGuess]) -> None:
+    """Let the column of one field feed another one too, when that has none."""
+    if missing not in assigned and present in assigned:
+        one = assigned[present]
+        phrase = Phrase(reason, {"label": one.label})
+        assigned[missing] = FieldGuess(one.label, 0.9 * one.confidence, phrase, by_header=one.by_header)
 
-    def share(missing: str, present: str, reason: str, factor: float) -> None:
-        if missing not in assigned and present in assigned:
-            one = assigned[present]
-            phrase = Phrase(reason, {"label": one.label})
-            assigned[missing] = FieldGuess(one.label, one.confidence * factor, phrase, by_header=one.by_header)
 
+def _share_names(inspection: Inspection, kind: str, assigned: dict[str, FieldGuess]) -> None:
+    """Customers without a reference are known by their name, and references that look like names are names."""
     names = fields_by_name(kind)
-    if "customer_ref" in names:
-        name = "name" if kind == "customers" else "customer_name"
-        share("customer_ref", name, gettext_noop("customers are told apart by their name, %(label)s"), 0.9)
-        ref = assigned.get("customer_ref")
-        column = inspection.column(ref.label) if ref else None
-        if column and column.filled and column.spaced >= 0.5 * column.filled and name in names:
-            share(name, "customer_ref", gettext_noop("%(label)s holds names"), 0.9)
-    if "open_amount" in names and "debit" not in assigned:
-        share("amount", "open_amount", gettext_noop("no other amount is given than the open one, %(label)s"), 0.9)
+    name = "name" if kind == "customers" else "customer_name"
+    if "customer_ref" not in names or name not in names:
+        return
+    _share("customer_ref", name, gettext_noop("customers are told apart by their name, %(label)s"), assigned)
+    ref = assigned.get("customer_ref")
+    column = inspection.column(ref.label) if ref else None
+    if column and column.filled and column.spaced >= 0.5 * column.filled:
+        _share(name, "customer_ref", gettext_noop("%(label)s holds names"), assigned)
 
 
 def _look_at_cells(inspection: Inspection, assigned: dict[str, FieldGuess]) -> None:
@@ -216,6 +223,8 @@ def _look_at_cells(inspection: Inspection, assigned: dict[str, FieldGuess]) -> N
     ]
     codes = [column for column in repeated if column.spaced < 0.3 * column.filled and column.longest >= 3]
     codes = [column for column in codes if not _is_of_words(column)]
+    if name := assigned.get("customer_name"):
+        codes = [column for column in codes if _go_together(inspection, column.label, name.label)]
     found(
         "customer_ref",
         sorted(codes, key=lambda column: -column.distinct),
@@ -226,6 +235,13 @@ def _look_at_cells(inspection: Inspection, assigned: dict[str, FieldGuess]) -> N
         if len(currencies) == 1:
             phrase = Phrase(gettext_noop("%(label)s holds currencies"), {"label": currencies[0].label})
             assigned["currency"] = FieldGuess(currencies[0].label, _FROM_CELLS, phrase, by_header=False)
+
+
+def _go_together(inspection: Inspection, code: str, name: str) -> bool:
+    """Whether a column's values and the customers' names come in fixed pairs, as a customer's number and name do."""
+    codes, names = _texts(inspection, code), _texts(inspection, name)
+    pairs = set(zip(codes, names, strict=True))
+    return len(pairs) <= 1.1 * max(len(set(codes)), len(set(names))) and len(set(codes)) >= 0.3 * len(set(names))
 
 
 def _is_of_words(column: ColumnProfile) -> bool:
