@@ -26,11 +26,3 @@ def existing(entity_ids: Iterable[UUID]) -> frozenset[UUID]:
     """Those of `entity_ids` that the tenant in scope has. At most 1 SQL query."""
     wanted = set(entity_ids)
     return frozenset(entities().filter(id__in=wanted).values_list("id", flat=True)) if wanted else frozenset()
-
-
-def restrict(member: Member, entity_ids: Iterable[UUID]) -> None:
-    """Replace the member's restriction. Called inside a service's transaction; the service writes the audit."""
-    before, after = entity_ids_of(member), frozenset(entity_ids)
-    accesses = member.entity_accesses  # type: ignore[attr-defined]
-    accesses.filter(entity_id__in=before - after).delete()
-    accesses.bulk_create([accesses.model(member=member, entity_id=entity_id) for entity_id in after - before])

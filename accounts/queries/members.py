@@ -8,7 +8,6 @@ from uuid import UUID
 
 from allauth.mfa.models import Authenticator
 from django.db.models import Count, Q
-from django.utils import timezone
 
 from accounts.models import ApiKey, Invitation, Member, Role
 
@@ -68,9 +67,8 @@ class InvitationLine:
     is_expired: bool
 
 
-def open_invitations() -> list[InvitationLine]:
+def open_invitations(*, now: datetime) -> list[InvitationLine]:
     """Invitations neither accepted nor withdrawn, newest first; those that are too old can be sent again. 1 SQL query."""
-    now = timezone.now()
     return [
         InvitationLine(invitation=invitation, is_expired=invitation.expires_at <= now)
         for invitation in Invitation.objects.select_related("role", "invited_by")
@@ -133,9 +131,8 @@ class KeyLine:
     state: str
 
 
-def key_lines() -> list[KeyLine]:
+def key_lines(*, now: datetime) -> list[KeyLine]:
     """API keys, those that work first, newest first. 1 SQL query."""
-    now = timezone.now()
     lines = [
         KeyLine(key=key, state=_state(key, now))
         for key in ApiKey.objects.select_related("role", "created_by").order_by("-created_at", "-id")

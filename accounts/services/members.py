@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.entities import entity_ids_of, existing, restrict
+from accounts.entities import entity_ids_of, existing
 from accounts.models import ApiKey, Invitation, Member, Role, User, UserTenant
 from accounts.services.api_keys import revoke_api_key
 from accounts.services.persons import clean_email, create_person, person_with
@@ -224,6 +224,14 @@ def deactivate_member(*, member_id: UUID, also_revoke: bool = False, actor: Acto
         close_sessions(user=member.user)
     record(actor=actor, action="accounts.member_deactivated", row=member, changes={"is_active": [True, False]})
     return member
+
+
+def restrict(member: Member, entity_ids: Iterable[UUID]) -> None:
+    """Replace the member's restriction to entities. Part of a service, which writes the audit."""
+    before, after = entity_ids_of(member), frozenset(entity_ids)
+    accesses = member.entity_accesses  # type: ignore[attr-defined]
+    accesses.filter(entity_id__in=before - after).delete()
+    accesses.bulk_create([accesses.model(member=member, entity_id=entity_id) for entity_id in after - before])
 
 
 def withdraw(invitation: Invitation, *, actor: Actor) -> None:

@@ -25,7 +25,7 @@ from core.web import add_refusal, page, say
 @require_safe
 def api_keys(request: HttpRequest) -> HttpResponse:
     """All keys, those that work first."""
-    return page(request, "accounts/api_keys.html", {"lines": queries.key_lines()})
+    return page(request, "accounts/api_keys.html", {"lines": queries.key_lines(now=timezone.now())})
 
 
 @requires(Can.MANAGE_API_KEYS)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -33,7 +34,7 @@ def members(request: HttpRequest) -> HttpResponse:
         "view": view if view in VIEWS else "active",
         "counts": queries.member_counts(),
         "lines": queries.member_lines(active=active, with_sign_in=with_sign_in),
-        "invitations": queries.open_invitations(),
+        "invitations": queries.open_invitations(now=timezone.now()),
     }
     return page(request, "accounts/members.html", context)
 

@@ -1,0 +1,49 @@
+"""A cache of its own for each test (rate limits are counted there), and people who come in through the doors."""
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+
+from accounts.models import Member
+from core.audit import Actor
+from core.tenancy import tenant_scope
+from tests.make import PASSWORD, make_member, make_user
+
+
+@pytest.fixture(autouse=True)
+def own_cache(settings) -> None:
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": uuid4().hex}}
+
+
+@pytest.fixture
+def admin(tenant) -> Member:
+    return make_member(role="admin", name="Ada")
+
+
+@pytest.fixture
+def as_admin(admin) -> Actor:
+    return Actor.member(admin)
+
+
+def enter(organisation, *, role: str = "admin", **fields) -> tuple[Client, Member]:
+    """A browser in which a new member of the organisation is signed in."""
+    with tenant_scope(organisation):
+        member = make_member(role=role, **fields)
+    return signed_in(member), member
+
+
+def signed_in(member: Member) -> Client:
+    client = Client()
+    client.force_login(member.user)
+    client.cookies["language"] = "en"
+    return client
+
+
+@pytest.fixture
+def stranger(db) -> Iterator[Client]:
+    """A person with a sign-in who is in no organisation."""
+    client = Client()
+    client.force_login(make_user(email="stranger@nordis.example", password=PASSWORD))
+    return client
