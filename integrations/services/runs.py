@@ -1,0 +1,455 @@
+"""The life of an import: received, looked at, checked (nothing changes), applied once, perhaps undone.
+
+A run is applied in one transaction together with its own end: whatever kills the process leaves the ledger as it was
+and the run RUNNING with a heart that stands still, which `resume_runs` takes up again.
+"""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from core.audit import SYSTEM, Actor, record
+from core.errors import Conflict, NotFound, Refusal
+from core.jobs import AlreadyRunning
+from core.models import AuditRecord
+from core.money import amount_text
+from integrations.files import Conversion, Guess, Inspection, Mapping
+from integrations.models import RawRecord, SyncRun
+from integrations.services.heartbeat import STALE_SECONDS, heart_of
+from integrations.services.mappings import best_mapping, remember
+from integrations.services.reading import error_rows, fed_fields, inspection_of, rows_of
+from receivables.ports import Rejection
+from receivables.services.loading import LoadResult, load
+from receivables.services.loading_items import Held
+from receivables.services.loading_stage import RowsRejected, Stopped, fetch, tenant_literal
+
+State = SyncRun.State
+_SHOWN = 100
+
+# An orders file lists all open orders of its companies; other kinds say what they say and no more.
+_DEFAULT_MODES = {"items": "delta", "orders": "snapshot"}
+_STARTABLE = (State.RECEIVED, State.CHECKED, State.QUEUED, State.HELD, State.REFUSED, State.FAILED, State.STOPPED)
+
+
+class UnknownRun(NotFound):
+    code = "unknown_run"
+    message = gettext_lazy("There is no such import.")
+
+
+class NoMapping(Conflict):
+    code = "no_mapping"
+    message = gettext_lazy("Choose the columns first.")
+
+
+class NotStartable(Conflict):
+    code = "run_not_startable"
+    message = gettext_lazy("This import is running or over.")
+
+
+class OlderThanLast(Conflict):
+    code = "older_than_last"
+    message = gettext_lazy("A later file of this source has already been loaded.")
+
+
+class _CheckOver(Exception):
+    """Ends the transaction of a check, so that nothing of it stays."""
+
+
+@transaction.atomic
+def get_run(run_id: UUID) -> SyncRun:
+    """Raises UnknownRun."""
+    run = SyncRun.objects.select_related("entity", "connection").filter(id=run_id).first()
+    if run is None:
+        raise UnknownRun
+    return run
+
+
+def actor_of(run: SyncRun) -> Actor:
+    """Who a run is done for: the member that started it, else the system."""
+    return Actor(AuditRecord.ActorKind.MEMBER, run.started_by_id) if run.started_by_id else SYSTEM
+
+
+def look_at(*, run_id: UUID) -> tuple[Inspection, Mapping, Guess | None]:
+    """Inspect the file and propose a mapping: the remembered one, else a guess with its reasons and gaps.
+
+    Keeps the inspection and, where no mapping was chosen yet, the proposal with the run. Raises what reading refuses.
+    """
+    run = get_run(run_id)
+    chosen = Mapping.from_json(run.mapping) if run.mapping else None
+    inspection = inspection_of(run, mapping=chosen)
+    mapping, guessed = (chosen, None) if chosen else best_mapping(inspection, source=run.source, kind=run.kind)
+    with transaction.atomic():
+        SyncRun.objects.filter(id=run.id).update(
+            inspection=inspection.to_json(),
+            row_count=inspection.row_count,
+            mapping=mapping.to_json(),
+            kind=mapping.kind,
+        )
+    return inspection, mapping, guessed
+
+
+@transaction.atomic
+def choose_mapping(
+    *, run_id: UUID, mapping: Mapping, actor: Actor, mode: str = "", as_of: date | None = None,
+    entity_code: str | None = None, control_totals: dict[str, str] | None = None, all_or_nothing: bool | None = None,
+    accept_unfinished: bool | None = None, remember_it: bool = False, name: str = "",
+) -> SyncRun:  # fmt: skip
+    """Say how the file is to be read; what is None stays. Raises NotStartable once the run is under way or over."""
+    run = get_run(run_id)
+    options = {
+        **run.options,
+        **({"entity": entity_code} if entity_code is not None else {}),
+        **({"control_totals": control_totals} if control_totals is not None else {}),
+        **({"accept_unfinished": accept_unfinished} if accept_unfinished is not None else {}),
+    }
+    values: dict[str, Any] = {
+        "mapping": mapping.to_json(),
+        "kind": mapping.kind,
+        "mode": mode or run.mode,
+        "as_of": as_of or run.as_of,
+        "options": options,
+        "all_or_nothing": run.all_or_nothing if all_or_nothing is None else all_or_nothing,
+        "state": State.RECEIVED,
+        "error": "",
+    }
+    if not SyncRun.objects.filter(id=run.id, state__in=_STARTABLE).exclude(state=State.QUEUED).update(**values):
+        raise NotStartable
+    record(actor=actor, action="integrations.mapping_chosen", row=run, changes={"mapping": [None, values["mapping"]]})
+    if remember_it and run.inspection.get("fingerprint"):
+        remember(source=run.source, fingerprint=run.inspection["fingerprint"], mapping=mapping, actor=actor, name=name)
+    return get_run(run_id)
+
+
+def mode_of(run: SyncRun, mapping: Mapping) -> str:
+    """How the rows are understood: as chosen for the run, as the mapping says, else by kind."""
+    return run.mode or mapping.mode or _DEFAULT_MODES.get(mapping.kind, "delta")
+
+
+def _mapping_of(run: SyncRun) -> Mapping:
+    if not run.mapping:
+        raise NoMapping
+    return Mapping.from_json(run.mapping)
+
+
+def check(*, run_id: UUID, force: bool = False) -> SyncRun:
+    """The dry run: everything is loaded and judged in a transaction that is rolled back. CHECKED, or REFUSED with why.
+
+    The run then says what would be created, changed and closed, the first errors and the totals; the rejected rows can
+    be fetched with `error_rows`. A snapshot that would have to wait for a person says so in `result["held"]`.
+    """
+    run = get_run(run_id)
+    if run.state not in _STARTABLE:
+        raise NotStartable
+    try:
+        mapping = _mapping_of(run)
+        _refuse_older(run, mapping)
+        result, conversion, held = _dry_load(run, mapping, force=force)
+    except RowsRejected as refused:
+        return _refuse(run, refused, rejected=refused.rejected)
+    except Refusal as refused:
+        return _refuse(run, refused)
+    with transaction.atomic():
+        _keep_rejected(run, mapping, result)
+        values = _outcome(run, mapping, result, conversion)
+        values["result"]["held"] = held
+        SyncRun.objects.filter(id=run.id).update(state=State.CHECKED, error="", **values)
+    return get_run(run_id)
+
+
+def _dry_load(run: SyncRun, mapping: Mapping, *, force: bool) -> tuple[LoadResult, Conversion, dict[str, int] | None]:
+    held: dict[str, int] | None = None
+    try:
+        return *_rolled_back(run, mapping, force=force), held
+    except Held as waits:
+        held = {"closing": waits.closing, "open": waits.open_items}
+    return *_rolled_back(run, mapping, force=True), held
+
+
+def _rolled_back(run: SyncRun, mapping: Mapping, *, force: bool) -> tuple[LoadResult, Conversion]:
+    try:
+        with transaction.atomic():
+            result, conversion = _load(run, mapping, force=force)
+            raise _CheckOver
+    except _CheckOver:
+        return result, conversion
+
+
+def _load(run: SyncRun, mapping: Mapping, *, force: bool) -> tuple[LoadResult, Conversion]:
+    with heart_of(run.id) as heart, rows_of(run, mapping) as (conversion, batches):
+        result = load(
+            kind=mapping.kind,
+            mode=mode_of(run, mapping),
+            rows=batches,
+            columns=fed_fields(mapping),
+            source=run.source,
+            as_of=run.as_of,
+            entity_code=run.options.get("entity", ""),
+            run_id=run.id,
+            actor=actor_of(run),
+            all_or_nothing=run.all_or_nothing,
+            force=force,
+            progress=heart,
+        )
+    return result, conversion
+
+
+@transaction.atomic
+def queue(*, run_id: UUID, actor: Actor, force: bool = False) -> SyncRun:
+    """Have the run applied by the worker for long jobs. `force`: somebody has seen what a held snapshot would close."""
+    run = get_run(run_id)
+    _mapping_of(run)
+    options = {**run.options, "force": force}
+    waiting = SyncRun.objects.filter(id=run_id, state__in=_STARTABLE).exclude(state=State.QUEUED)
+    if not waiting.update(state=State.QUEUED, options=options, stop_requested=False, heartbeat_at=Now(), error=""):
+        raise NotStartable
+    record(actor=actor, action="integrations.run_queued", row=run, changes={"force": [None, force]})
+    _send(run)
+    return get_run(run_id)
+
+
+def _send(run: SyncRun) -> None:
+    from integrations.tasks import apply_run
+
+    message = {"tenant": str(run.tenant_id), "run": str(run.id)}
+    transaction.on_commit(lambda: apply_run.apply_async(kwargs=message))
+
+
+def apply(*, run_id: UUID, force: bool = False) -> SyncRun:
+    """Load the file into the ledger, once. Not inside a transaction of the caller's.
+
+    Ends APPLIED, UNCHANGED (the same file as the last one: nothing is read), HELD, REFUSED, STOPPED or FAILED; the run
+    says why. Does nothing when the run is over or another process works on it: may be called twice.
+    """
+    run = get_run(run_id)
+    was_queued = run.state in (State.QUEUED, State.RUNNING)
+    if not _claim(run):
+        return get_run(run_id)
+    run = get_run(run_id)
+    force = force or bool(run.options.get("force"))
+    try:
+        mapping = _mapping_of(run)
+        _refuse_older(run, mapping)
+        last = _same_as_last(run, mapping)
+        if last is not None and not force:
+            return _end_unchanged(run, last)
+        with transaction.atomic():
+            result, conversion = _load(run, mapping, force=force)
+            _keep_rejected(run, mapping, result)
+            values = _outcome(run, mapping, result, conversion)
+            SyncRun.objects.filter(id=run.id).update(
+                state=State.APPLIED, error="", finished_at=Now(), done_count=result.rows, **values
+            )
+    except Stopped as stopped:
+        _end(run, State.STOPPED, stopped)
+    except Held as waits:
+        _end(run, State.HELD, waits)
+    except RowsRejected as refused:
+        _refuse(run, refused, rejected=refused.rejected)
+    except AlreadyRunning as busy:
+        _end(run, State.QUEUED if was_queued else State.REFUSED, busy)
+    except Refusal as refused:
+        _refuse(run, refused)
+    except Exception as error:
+        _end(run, State.FAILED, error)
+        raise
+    return get_run(run_id)
+
+
+@transaction.atomic
+def _claim(run: SyncRun) -> bool:
+    """Take the run, unless it is over or lives elsewhere."""
+    dead = Q(state=State.RUNNING) & (
+        Q(heartbeat_at__isnull=True) | Q(heartbeat_at__lt=Now() - timedelta(seconds=STALE_SECONDS))
+    )
+    return bool(
+        SyncRun.objects.filter(Q(state__in=_STARTABLE) | dead, id=run.id, stop_requested=False).update(
+            state=State.RUNNING, started_at=Now(), heartbeat_at=Now(), finished_at=None, error=""
+        )
+    )
+
+
+@transaction.atomic
+def _refuse_older(run: SyncRun, mapping: Mapping) -> None:
+    """A file of an earlier day than the last one of its source, kind and company would take the ledger back."""
+    last = _applied_before(run, mapping).order_by("-as_of").first()
+    if last is not None and last.as_of > run.as_of:
+        raise OlderThanLast(
+            _("The file is of %(day)s; one of %(last)s has already been loaded from this source.")
+            % {"day": run.as_of.isoformat(), "last": last.as_of.isoformat()}
+        )
+
+
+def _applied_before(run: SyncRun, mapping: Mapping) -> Any:
+    return SyncRun.objects.filter(
+        source=run.source,
+        kind=mapping.kind,
+        state__in=(State.APPLIED, State.UNCHANGED),
+        options__entity=run.options.get("entity", ""),
+    ).exclude(id=run.id)
+
+
+@transaction.atomic
+def _same_as_last(run: SyncRun, mapping: Mapping) -> SyncRun | None:
+    """The last run of the source and kind, if it read the same bytes in the same way and took every row."""
+    last = _applied_before(run, mapping).filter(state=State.APPLIED).order_by("-finished_at").first()
+    if last is None or last.sha256 != run.sha256 or last.rejected_count:
+        return None
+    same = last.mapping == run.mapping and mode_of(last, mapping) == mode_of(run, mapping)
+    return last if same else None
+
+
+@transaction.atomic
+def _end_unchanged(run: SyncRun, last: SyncRun) -> SyncRun:
+    SyncRun.objects.filter(id=run.id).update(
+        state=State.UNCHANGED,
+        mode=last.mode,
+        row_count=last.row_count,
+        unchanged_count=last.row_count,
+        done_count=last.row_count,
+        rounded_count=last.rounded_count,
+        totals=last.totals,
+        result={"same_as": str(last.id)},
+        finished_at=Now(),
+    )
+    return get_run(run.id)
+
+
+def _refuse(run: SyncRun, refusal: Refusal, *, rejected: list[Rejection] | None = None) -> SyncRun:
+    """End refused; the rows at fault are kept, to be sent back."""
+    if rejected:
+        mapping = _mapping_of(run)
+        empty = LoadResult(run_id=run.id, kind=mapping.kind, mode=mode_of(run, mapping), rejected=rejected)
+        with transaction.atomic():
+            _keep_rejected(run, mapping, empty)
+            SyncRun.objects.filter(id=run.id).update(
+                rejected_count=len(rejected), result={"errors": [_error(one) for one in rejected[:_SHOWN]]}
+            )
+    return _end(run, State.REFUSED, refusal)
+
+
+def refuse(*, run_id: UUID, refusal: Refusal) -> SyncRun:
+    """End a run that could not even be looked at."""
+    return _end(get_run(run_id), State.REFUSED, refusal)
+
+
+@transaction.atomic
+def _end(run: SyncRun, state: str, error: Exception) -> SyncRun:
+    text = str(error) if isinstance(error, Refusal) else f"{type(error).__name__}"
+    SyncRun.objects.filter(id=run.id).update(state=state, error=text[:2000], finished_at=Now())
+    return get_run(run.id)
+
+
+def _keep_rejected(run: SyncRun, mapping: Mapping, result: LoadResult) -> None:
+    """Keep the rows that were not taken as they were received, in place of those of an earlier check."""
+    RawRecord.objects.filter(run=run).delete()
+    if result.rejected:
+        fields = {one.line: one for one in result.rejected}
+        RawRecord.objects.bulk_create(
+            (
+                RawRecord(run=run, line=row.line_no, field=fields[row.line_no].field[:60],
+                          reason=fields[row.line_no].reason[:300], values=list(row.values))
+                for row in error_rows(run, mapping, result.rejected)
+            ),
+            batch_size=1000,
+        )  # fmt: skip
+    RawRecord.objects.bulk_create(
+        RawRecord(
+            run=run,
+            line=one.line,
+            field=one.field[:60],
+            reason=one.reason[:300],
+            values=[str(value) for value in one.values],
+            is_warning=True,
+        )
+        for one in result.warnings
+    )
+
+
+def _error(one: Rejection) -> dict[str, Any]:
+    return {"row": one.line, "field": one.field, "reason": one.reason}
+
+
+def _outcome(run: SyncRun, mapping: Mapping, result: LoadResult, conversion: Conversion) -> dict[str, Any]:
+    """The run's columns after a load. Amounts in JSON are texts with their currency's decimals."""
+    summary = conversion.summary
+    given = run.options.get("control_totals", {})
+    books = {currency: (count, total) for currency, count, total in _books()}
+    currencies = sorted({*result.totals, *summary.exact_totals, *given})
+    totals = {
+        currency: {
+            "file": _text(summary.exact_totals.get(currency), currency),
+            "loaded": _text(result.totals.get(currency), currency),
+            "rounding": _text(summary.rounding.get(currency), currency),
+            "given": given.get(currency),
+            "books_after": _text(books.get(currency, (0, None))[1], currency),
+        }
+        for currency in currencies
+    }
+    return {
+        "mode": result.mode,
+        "row_count": result.rows,
+        "created_count": result.created,
+        "changed_count": result.changed,
+        "unchanged_count": result.unchanged,
+        "closed_count": result.closed,
+        "rejected_count": len(result.rejected),
+        "rounded_count": sum(summary.rounded.values()),
+        "totals": totals,
+        "result": {
+            "errors": [_error(one) for one in result.rejected[:_SHOWN]],
+            "warnings": [_error(one) for one in result.warnings[:_SHOWN]],
+            "warning_count": len(result.warnings),
+            "made": {name: count for name, count in result.made.items() if count},
+            "reopened": result.reopened,
+            "repeated": result.repeated,
+            "skipped": summary.skipped,
+            "not_understood": {name: texts[:10] for name, texts in summary.soft.items()},
+        },
+    }
+
+
+def _text(amount: Decimal | None, currency: str) -> str:
+    return amount_text(amount if amount is not None else Decimal(0), currency)
+
+
+def _books() -> list[tuple[str, int, Decimal]]:
+    """What is open in the books, by currency."""
+    return fetch(
+        "SELECT currency, count(*), sum(open_amount) FROM receivables_ledgeritem "
+        f"WHERE tenant_id = {tenant_literal()} AND is_open GROUP BY 1 ORDER BY 1"
+    )
+
+
+@transaction.atomic
+def stop(*, run_id: UUID, actor: Actor) -> SyncRun:
+    """Ask a run to stop. A queued one stops at once, a running one at its next rows; what is loaded stays loaded."""
+    run = get_run(run_id)
+    waiting = SyncRun.objects.filter(id=run_id, state=State.QUEUED)
+    stopped = waiting.update(state=State.STOPPED, finished_at=Now(), error=str(Stopped.message))
+    if not stopped:
+        SyncRun.objects.filter(id=run_id, state=State.RUNNING).update(stop_requested=True)
+    record(actor=actor, action="integrations.run_stopped", row=run)
+    return get_run(run_id)
+
+
+@transaction.atomic
+def resume_runs() -> int:
+    """Send the queued runs whose message was lost and the running ones whose process died to the workers again."""
+    SyncRun.objects.filter(
+        state=State.RUNNING, stop_requested=True, heartbeat_at__lt=Now() - timedelta(seconds=STALE_SECONDS)
+    ).update(state=State.STOPPED, finished_at=Now())
+    silent = SyncRun.objects.filter(
+        Q(heartbeat_at__isnull=True) | Q(heartbeat_at__lt=Now() - timedelta(seconds=STALE_SECONDS)),
+        state__in=(State.QUEUED, State.RUNNING),
+    )
+    runs = list(silent.order_by(F("received_at")))
+    for run in runs:
+        _send(run)
+    return len(runs)
