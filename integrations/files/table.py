@@ -211,7 +211,11 @@ def _numbered(
         first, end = end + 1, end + 1 + sum(len(_LINE_BREAK.findall(str(cell))) for cell in row)
         if not row:
             continue
-        if end > first and any("\n" in cell and cell.count(delimiter) >= width - 1 for cell in map(str, row)):
+        if (
+            end > first
+            and width > 1
+            and any("\n" in cell and cell.count(delimiter) >= width - 1 for cell in map(str, row))
+        ):
             broken.append(Broken(first, end))
             continue
         numbers.append(first)
@@ -242,14 +246,16 @@ def _delimiter(lines: list[str]) -> str:
 
 def _quote(lines: list[str], delimiter: str) -> str:
     """Double quotes, unless they stand where they cannot enclose a cell; single ones where half of the cells have them."""
-    cells = [cell.strip() for line in lines for cell in line.rstrip("\r\n").split(delimiter)]
+    by_line = [line.rstrip("\r\n").split(delimiter) for line in lines]
+    cells = [cell.strip() for line in by_line for cell in line]
     filled = [cell for cell in cells if cell]
     if sum(len(cell) > 1 and cell[0] == cell[-1] == "'" for cell in filled) * 2 > len(filled):
         return "'"
     if not any('"' in cell for cell in filled):
         return '"'
     enclosed = any(len(cell) > 1 and cell[0] == cell[-1] == '"' for cell in filled)
-    broken = any(chunk.broken for chunk in _cut(iter(lines), delimiter, '"', 1, 0, _HEAD_LINES))
+    width = Counter(map(len, by_line)).most_common(1)[0][0]
+    broken = any(chunk.broken for chunk in _cut(iter(lines), delimiter, '"', 1, width, _HEAD_LINES))
     return "" if broken and not enclosed else '"'
 
 
