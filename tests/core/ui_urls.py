@@ -46,6 +46,11 @@ def said(request: HttpRequest) -> HttpResponse:
     return web.close_dialog(response)
 
 
+def undo(request: HttpRequest) -> HttpResponse:
+    web.say(request, "Taken back")
+    return HttpResponse(status=204)
+
+
 def whole(request: HttpRequest) -> HttpResponse:
     return web.page(request, "errors/plain.html", {"title": "Whole"}, part="errors/card.html")
 
@@ -59,6 +64,7 @@ urlpatterns = [
     path("ui/moved/", moved),
     path("ui/signed-out/", signed_out),
     path("ui/said/", said),
+    path("ui/undo/", undo),
     path("ui/whole/", whole),
     *product,
 ]
