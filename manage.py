@@ -48,7 +48,15 @@ def main() -> None:
             local.ensure_servers()
     except (startup.SettingsError, local.ServerError) as error:
         sys.exit(f"encours: {error}")
-    execute_from_command_line(sys.argv)
+    from django.db.utils import OperationalError
+
+    try:
+        execute_from_command_line(sys.argv)
+    except OperationalError as error:
+        # No SQLSTATE: nothing was asked yet, the server itself is away. All else keeps its traceback.
+        if getattr(error.__cause__, "sqlstate", None) is not None:
+            raise
+        sys.exit(f"encours: the database does not answer: {str(error).strip().splitlines()[0]}")
 
 
 if __name__ == "__main__":

@@ -6,11 +6,12 @@ PostgreSQL refuses to run as root: for root both servers run under the system ac
 """
 
 import os
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from creditmgmt.local import postgres, processes, valkey
+from creditmgmt.local import postgres, valkey
 from creditmgmt.local.place import Place, ServerError, data_dir, locked
 from creditmgmt.local.programs import Account, Programs
 
@@ -69,16 +70,9 @@ def ensure_servers() -> None:
 def stop_servers() -> list[str]:
     """Stop both servers, committed data stays. Returns the names of those that ran."""
     place = Place(data_dir())
-    if not place.data.exists():
-        return []
-    stopped = []
-    with locked(place):
-        # 2: orderly, open transactions roll back; 3: without a last checkpoint; 9: a crash, recovered at the next start.
-        if processes.stop(postgres.pid(place), signals=((2, 30), (3, 10), (9, 10))):
-            stopped.append("PostgreSQL")
-        if processes.stop(valkey.pid(place), signals=((15, 10), (9, 10))):
-            stopped.append("Valkey")
-    return stopped
+    with locked(place) if place.data.exists() else nullcontext():
+        stopped = {"PostgreSQL": postgres.stop(place), "Valkey": valkey.stop(place)}
+    return [name for name, ran in stopped.items() if ran]
 
 
 def tools() -> Programs:

@@ -56,9 +56,20 @@ def pid(place: Place) -> int | None:
     return processes.pid_of(place.pgdata / "postmaster.pid", argument=str(place.pgdata))
 
 
+def stop(place: Place) -> bool:
+    """Stop the server of this folder; False if none ran. Open transactions roll back, committed data stays."""
+    # 2: orderly; 3: without a last checkpoint; 9: a crash, recovered at the next start.
+    every = processes.all_of(program="postgres", argument=str(place.pgdata))
+    for one in every:
+        processes.stop(one, signals=((2, 30), (3, 10), (9, 10)))
+    return bool(every)
+
+
 def start(place: Place, account: Account, programs: Programs) -> None:
     """Start the server, made first where there is none. The caller holds the lock. Raises ServerError."""
     bin_dir = programs.postgres / "bin"
+    if pid(place) is None or not place.pg_socket.exists():
+        stop(place)  # of a former life of the folder, or one whose socket went with it
     if not (place.pgdata / "PG_VERSION").exists():
         _make(place, account, bin_dir)
     _check_version(place, bin_dir)

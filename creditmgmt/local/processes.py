@@ -19,6 +19,24 @@ def pid_of(pidfile: Path, *, argument: str) -> int | None:
     return pid if alive else None
 
 
+def all_of(*, program: str, argument: str) -> list[int]:
+    """Every live process of a program that was given this argument, whatever its pid file says.
+
+    A server whose data folder was deleted runs on without one, and on its end would take its successor's socket along.
+    """
+    import psutil
+
+    found = []
+    for process in psutil.process_iter(["name", "cmdline", "status"]):
+        words = process.info["cmdline"] or []
+        alive = process.info["status"] != psutil.STATUS_ZOMBIE
+        # Valkey writes its command line anew, as one text with the address at its end.
+        given = argument in words or " ".join(words).rstrip().endswith(" " + argument)
+        if alive and process.info["name"] == program and given:
+            found.append(process.pid)
+    return found
+
+
 def stop(pid: int | None, *, signals: tuple[tuple[int, float], ...]) -> bool:
     """Send each signal in turn and wait its seconds for the end. False if nothing ran. Raises ServerError."""
     if pid is None:

@@ -34,9 +34,17 @@ def pid(place: Place) -> int | None:
     return processes.pid_of(place.valkey_pidfile, argument=str(place.valkey_socket))
 
 
+def stop(place: Place) -> bool:
+    """Stop the server of this folder; False if none ran."""
+    every = processes.all_of(program="valkey-server", argument=f"unixsocket:{place.valkey_socket}")
+    for one in every:
+        processes.stop(one, signals=((15, 10), (9, 10)))
+    return bool(every)
+
+
 def start(place: Place, account: Account, programs: Programs) -> None:
     """Start the server and wait for its answer. The caller holds the lock. Raises ServerError."""
-    processes.stop(pid(place), signals=((15, 5), (9, 5)))  # one that runs and does not answer
+    stop(place)  # one that runs and does not answer
     for stale in (place.valkey_pidfile, place.valkey_socket):
         stale.unlink(missing_ok=True)
     log = place.log / "valkey.log"

@@ -1,6 +1,7 @@
 """The embedded servers: what starts them, who may reach them, what they survive."""
 
 import os
+import shutil
 import signal
 import stat
 import time
@@ -182,6 +183,36 @@ def test_lock_files_that_name_somebody_elses_process_do_not_stop_the_start(machi
     assert machine.pids() == (None, None)
     machine.evaluate("local.ensure_servers()")
     assert None not in machine.pids()
+
+
+def test_a_folder_deleted_below_running_servers_begins_anew(machine: Machine) -> None:
+    machine.evaluate("local.ensure_servers()")
+    before = machine.pids()
+    shutil.rmtree(machine.data)
+    machine.evaluate("local.ensure_servers()")
+    after = machine.pids()
+    assert None not in after
+    # The former servers are gone: at their end they would have removed the sockets of the new ones.
+    assert all(gone(pid) for pid in before if pid)
+    with connect(machine, "encours_app") as runtime:
+        assert runtime.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_servers_of_a_deleted_folder_are_stopped_too(machine: Machine) -> None:
+    machine.evaluate("local.ensure_servers()")
+    before = machine.pids()
+    shutil.rmtree(machine.data)
+    assert machine.evaluate("local.stop_servers()") == "['PostgreSQL', 'Valkey']"
+    assert all(gone(pid) for pid in before if pid)
+
+
+def test_a_server_whose_socket_was_removed_is_started_again(machine: Machine) -> None:
+    machine.evaluate("local.ensure_servers()")
+    for name in (".s.PGSQL.5432", "valkey.sock"):
+        (machine.data / "run" / name).unlink()
+    machine.evaluate("local.ensure_servers()")
+    with connect(machine, "encours_app") as runtime:
+        assert runtime.execute("SELECT 1").fetchone() == (1,)
 
 
 def test_an_interrupted_first_start_is_taken_up_again(machine: Machine) -> None:
