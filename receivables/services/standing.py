@@ -1,33 +1,33 @@
-"""Disputes, promises and holds: recorded, ended, audited. Callers pass rows that the actor may see."""
+"""Disputes, promises and holds entered by hand, and what the night decides about promises. Dates are business dates."""
 
-from collections.abc import Collection
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from core.audit import Actor, record
-from core.errors import Conflict, Invalid
-from core.money import Money, has_excess_decimals
-from receivables.models import Customer, CustomerGroup, Dispute, Hold, LedgerItem, Promise, PromiseItem
+from core.audit import Actor, audited, record
+from core.errors import Conflict, Invalid, NotFound
+from core.money import has_excess_decimals, is_currency
+from receivables.models import Customer, CustomerGroup, Dispute, Entity, Hold, LedgerItem, Promise, PromiseItem
+from receivables.services.loading_stage import tenant_literal
 
 
-class BadHold(Invalid):
-    code = "bad_hold"
-    message = _("Reminders cannot be suspended like this.")
+class UnknownCustomer(NotFound):
+    code = "unknown_customer"
+    message = _("There is no such customer.")
 
 
-class AlreadyHeld(Conflict):
-    code = "already_held"
-    message = _("Reminders are suspended for this reason already.")
+class UnknownItem(NotFound):
+    code = "unknown_item"
+    message = _("There is no such item.")
 
 
-class HoldEnded(Conflict):
-    code = "hold_ended"
-    message = _("This suspension has been lifted already.")
+class UnknownStanding(NotFound):
+    code = "unknown_standing"
+    message = _("There is no such dispute, promise or hold.")
 
 
 class BadDispute(Invalid):
@@ -35,147 +35,53 @@ class BadDispute(Invalid):
     message = _("The dispute cannot be recorded like this.")
 
 
-class AlreadyDisputed(Conflict):
-    code = "already_disputed"
-    message = _("This dispute is recorded already.")
-
-
-class DisputeClosed(Conflict):
-    code = "dispute_closed"
-    message = _("This dispute has been closed already.")
-
-
 class BadPromise(Invalid):
     code = "bad_promise"
     message = _("The promise cannot be recorded like this.")
 
 
-class AlreadyPromised(Conflict):
-    code = "already_promised"
-    message = _("The same promise is recorded already.")
+class BadHold(Invalid):
+    code = "bad_hold"
+    message = _("The hold cannot be placed like this.")
 
 
-class PromiseDecided(Conflict):
-    code = "promise_decided"
-    message = _("This promise is no longer open.")
+class AlreadyRecorded(Conflict):
+    code = "already_recorded"
+    message = _("The same has been recorded already.")
+
+
+class AlreadyOver(Conflict):
+    code = "already_over"
+    message = _("This is over already.")
 
 
 @transaction.atomic
-def place_hold(
+def record_dispute(
     *,
-    customer: Customer | None = None,
-    item: LedgerItem | None = None,
-    group: CustomerGroup | None = None,
+    item_id: UUID,
     reason: str,
-    note: str = "",
-    from_on: date,
-    until_on: date | None = None,
-    actor: Actor,
-) -> Hold:
-    """Suspend reminders of one customer, one item or one group from a day, until a day (included) or until lifted.
-
-    Raises BadHold (not exactly one of the three, an unknown reason, an end before the start), AlreadyHeld (the same
-    reason is in force on that day).
-    """
-    if sum(one is not None for one in (customer, item, group)) != 1:
-        raise BadHold(_("Say which customer, item or group."))
-    if reason not in Hold.Reason.values:
-        raise BadHold(fields={"reason": _("Choose a reason.")})
-    if until_on is not None and until_on < from_on:
-        raise BadHold(fields={"until_on": _("The last day lies before the first.")})
-    owner = item.customer if item is not None else customer
-    rows = Hold.objects.filter(customer=owner, item=item, group=group, reason=reason, lifted_on__isnull=True)
-    if any(row.until_on is None or row.until_on >= from_on for row in rows):
-        raise AlreadyHeld
-    hold = Hold.objects.create(
-        customer=owner,
-        item=item,
-        group=group,
-        reason=reason,
-        note=note.strip(),
-        from_on=from_on,
-        until_on=until_on,
-        placed_by_id=actor.member_id,
-    )
-    record(
-        actor=actor,
-        action="receivables.hold_placed",
-        row=hold,
-        changes={"reason": [None, reason], "from_on": [None, from_on], "until_on": [None, until_on]},
-    )
-    return hold
-
-
-@transaction.atomic
-def place_holds(
-    *,
-    customers: Collection[Customer] = (),
-    items: Collection[LedgerItem] = (),
-    reason: str,
-    note: str = "",
-    from_on: date,
-    until_on: date | None = None,
-    actor: Actor,
-) -> list[Hold]:
-    """Suspend reminders of each of these customers and items; those held for the reason already stay as they are."""
-    placed = []
-    for customer, item in [*((one, None) for one in customers), *((None, one) for one in items)]:
-        try:
-            placed.append(
-                place_hold(
-                    customer=customer,
-                    item=item,
-                    reason=reason,
-                    note=note,
-                    from_on=from_on,
-                    until_on=until_on,
-                    actor=actor,
-                )
-            )
-        except AlreadyHeld:
-            continue
-    return placed
-
-
-@transaction.atomic
-def lift_hold(*, hold: Hold, on: date, actor: Actor) -> Hold:
-    """Let reminders go on from `on`. Raises HoldEnded when somebody lifted it first."""
-    if not Hold.objects.filter(id=hold.id, lifted_on__isnull=True).update(lifted_on=on, lifted_by=actor.member_id):
-        raise HoldEnded
-    record(actor=actor, action="receivables.hold_lifted", row=hold, changes={"lifted_on": [None, on]})
-    hold.refresh_from_db()
-    return hold
-
-
-@transaction.atomic
-def open_dispute(
-    *,
-    item: LedgerItem,
-    reason: str,
-    disputed_amount: Decimal | None = None,
     opened_on: date,
-    comment: str = "",
     actor: Actor,
+    disputed_amount: Decimal | None = None,
+    comment: str = "",
 ) -> Dispute:
-    """Record that the customer contests an item: `disputed_amount` of it in the item's currency, None: all of it.
+    """The customer contests an item, or `disputed_amount` of it (in its currency, its sign). Not chased until closed.
 
-    Raises BadDispute (no reason, an amount that is not above 0 or above what is open, a credit), AlreadyDisputed.
+    Raises UnknownItem, BadDispute, AlreadyRecorded.
     """
+    item = LedgerItem.objects.filter(id=item_id, void_on=None).first()
+    if item is None:
+        raise UnknownItem
     if not reason.strip():
-        raise BadDispute(fields={"reason": _("Say what the customer contests.")})
-    if item.open_amount <= 0:
-        raise BadDispute(_("Only what is open and owed to us can be disputed."))
-    if disputed_amount is not None:
-        if disputed_amount <= 0 or disputed_amount > item.open_amount:
-            raise BadDispute(fields={"disputed_amount": _("The amount must be above 0 and at most what is open.")})
-        if has_excess_decimals(disputed_amount, item.currency):
-            raise BadDispute(fields={"disputed_amount": _("The currency has fewer decimals.")})
+        raise BadDispute(fields={"reason": [_("Say why the item is disputed.")]})
+    if disputed_amount is not None and not _is_part_of(disputed_amount, item.open_amount, item.currency):
+        raise BadDispute(fields={"disputed_amount": [_("More than 0, and at most what is open of the item.")]})
     try:
         with transaction.atomic():
             dispute = Dispute.objects.create(
                 customer_id=item.customer_id,
                 item=item,
-                reason=reason.strip()[:60],
+                reason=reason.strip(),
                 disputed_amount=disputed_amount,
                 currency=item.currency,
                 opened_on=opened_on,
@@ -183,100 +89,190 @@ def open_dispute(
                 opened_by_id=actor.member_id,
             )
     except IntegrityError as error:
-        raise AlreadyDisputed from error
-    record(
-        actor=actor,
-        action="receivables.dispute_opened",
-        row=dispute,
-        changes={"reason": [None, dispute.reason], "disputed_amount": [None, disputed_amount]},
-    )
+        raise AlreadyRecorded from error
+    changes = {"item": [None, item], "disputed_amount": [None, disputed_amount], "reason": [None, dispute.reason]}
+    record(actor=actor, action="receivables.dispute_recorded", row=dispute, changes=changes)
     return dispute
 
 
-@transaction.atomic
-def close_dispute(*, dispute: Dispute, closed_on: date, comment: str = "", actor: Actor) -> Dispute:
-    """End a dispute; the item is chased again. `comment` is added below what was said.
+def _is_part_of(amount: Decimal, whole: Decimal, currency: str) -> bool:
+    return not has_excess_decimals(amount, currency) and amount * whole > 0 and abs(amount) <= abs(whole)
 
-    Raises BadDispute (closed before it was opened), DisputeClosed when somebody closed it first.
-    """
+
+@transaction.atomic
+def close_dispute(*, dispute_id: UUID, closed_on: date, actor: Actor, comment: str = "") -> Dispute:
+    """The contest is over, whoever was right. Raises UnknownStanding, AlreadyOver, BadDispute."""
+    dispute = Dispute.objects.select_for_update().filter(id=dispute_id).first()
+    if dispute is None:
+        raise UnknownStanding
+    if dispute.closed_on is not None:
+        raise AlreadyOver
     if closed_on < dispute.opened_on:
-        raise BadDispute(fields={"closed_on": _("The dispute was opened later.")})
-    said = "\n".join(part for part in (dispute.comment, comment.strip()) if part)
-    closed = Dispute.objects.filter(id=dispute.id, closed_on__isnull=True).update(
-        closed_on=closed_on, comment=said, updated_at=Now()
-    )
-    if not closed:
-        raise DisputeClosed
+        raise BadDispute(fields={"closed_on": [_("Not before the day on which it was opened.")]})
+    dispute.closed_on = closed_on
+    if comment.strip():
+        dispute.comment = f"{dispute.comment}\n{comment.strip()}".strip()
+    dispute.save(update_fields=["closed_on", "comment"])
     record(actor=actor, action="receivables.dispute_closed", row=dispute, changes={"closed_on": [None, closed_on]})
-    dispute.refresh_from_db()
     return dispute
 
 
 @transaction.atomic
 def record_promise(
     *,
-    customer: Customer,
-    money: Money,
-    due_on: date,
+    customer_id: UUID,
+    amount: Decimal,
+    currency: str,
     made_on: date,
-    entity_id: UUID | None = None,
-    items: Collection[LedgerItem] = (),
-    comment: str = "",
+    due_on: date,
     actor: Actor,
+    entity_id: UUID | None = None,
+    item_ids: Iterable[UUID] = (),
+    comment: str = "",
 ) -> Promise:
-    """Record that the customer says it pays `money` by `due_on`; `items`: those it speaks of, none: no one in particular.
+    """The customer says that it pays `amount` by `due_on`, perhaps for certain items. Reminders wait until then.
 
-    Raises BadPromise (nothing promised, a day before the promise, items of others or of another currency),
-    AlreadyPromised.
+    Raises UnknownCustomer, UnknownItem, BadPromise, AlreadyRecorded.
     """
-    if money.amount <= 0 or has_excess_decimals(money.amount, money.currency):
-        raise BadPromise(fields={"amount": _("Enter an amount above 0.")})
+    if not Customer.objects.filter(id=customer_id).exists():
+        raise UnknownCustomer
+    wanted = set(item_ids)
+    items = list(LedgerItem.objects.filter(id__in=wanted, customer_id=customer_id, currency=currency, void_on=None))
+    if len(items) != len(wanted):
+        raise UnknownItem
+    wrong = {}
+    if not is_currency(currency):
+        wrong["currency"] = [_("Not a currency code of ISO 4217, such as EUR.")]
+    elif amount <= 0 or has_excess_decimals(amount, currency):
+        wrong["amount"] = [_("More than 0, with no more decimals than the currency has.")]
     if due_on < made_on:
-        raise BadPromise(fields={"due_on": _("The day lies before the promise was made.")})
-    if any(item.customer_id != customer.id or item.currency != money.currency for item in items):
-        raise BadPromise(_("The items must be of this customer and in the promised currency."))
+        wrong["due_on"] = [_("Not before the day on which it was promised.")]
+    if entity_id is not None and not Entity.objects.filter(id=entity_id).exists():
+        wrong["entity"] = [_("There is no such company.")]
+    if wrong:
+        raise BadPromise(fields=wrong)
     try:
         with transaction.atomic():
             promise = Promise.objects.create(
-                customer=customer,
+                customer_id=customer_id,
                 entity_id=entity_id,
-                amount=money.amount,
-                currency=money.currency,
+                amount=amount,
+                currency=currency,
                 made_on=made_on,
                 due_on=due_on,
                 comment=comment.strip(),
                 recorded_by_id=actor.member_id,
             )
     except IntegrityError as error:
-        raise AlreadyPromised from error
-    PromiseItem.objects.bulk_create([PromiseItem(promise=promise, item=item) for item in items])
-    record(
-        actor=actor,
-        action="receivables.promise_recorded",
-        row=promise,
-        changes={
-            "amount": [None, money.amount],
-            "currency": [None, money.currency],
-            "due_on": [None, due_on],
-            "items": [[], [item.id for item in items]],
-        },
-    )
+        raise AlreadyRecorded from error
+    PromiseItem.objects.bulk_create(PromiseItem(promise=promise, item=item) for item in items)
+    changes = {"amount": [None, amount], "due_on": [None, due_on], "items": [None, sorted(map(str, wanted))]}
+    record(actor=actor, action="receivables.promise_recorded", row=promise, changes=changes)
     return promise
 
 
 @transaction.atomic
-def withdraw_promise(*, promise: Promise, on: date, actor: Actor) -> Promise:
-    """Take a promise back that was recorded in error or that the customer revoked. Raises PromiseDecided."""
-    withdrawn = Promise.objects.filter(id=promise.id, state=Promise.State.OPEN).update(
-        state=Promise.State.WITHDRAWN, decided_on=on, updated_at=Now()
-    )
-    if not withdrawn:
-        raise PromiseDecided
-    record(
-        actor=actor,
-        action="receivables.promise_withdrawn",
-        row=promise,
-        changes={"state": [Promise.State.OPEN.value, Promise.State.WITHDRAWN.value]},
-    )
-    promise.refresh_from_db()
+def withdraw_promise(*, promise_id: UUID, on: date, actor: Actor) -> Promise:
+    """The promise was a mistake, or is replaced by another. Raises UnknownStanding, AlreadyOver."""
+    promise = Promise.objects.select_for_update().filter(id=promise_id).first()
+    if promise is None:
+        raise UnknownStanding
+    if promise.state != Promise.State.OPEN:
+        raise AlreadyOver
+    promise.state, promise.decided_on = Promise.State.WITHDRAWN, on
+    promise.save(update_fields=["state", "decided_on"])
+    changes = {"state": [Promise.State.OPEN, Promise.State.WITHDRAWN]}
+    record(actor=actor, action="receivables.promise_withdrawn", row=promise, changes=changes)
     return promise
+
+
+@transaction.atomic
+def decide_promises(*, on: date, actor: Actor) -> int:
+    """Decide the open promises as of a business day: KEPT once the amount was allocated, BROKEN the day after its due date.
+
+    What counts is allocated between the promise and its due date, on the items it names, else on the customer's items
+    of its entity (any, if it names none) and currency. How many were decided; 1 SQL statement.
+    """
+    tenant = tenant_literal()
+    paid = (
+        f"SELECT coalesce(sum(a.debit_amount), 0) FROM receivables_allocation a JOIN receivables_ledgeritem i "
+        f"ON i.tenant_id = {tenant} AND i.id = a.debit_item_id WHERE a.tenant_id = {tenant} "
+        "AND i.customer_id = p.customer_id AND a.debit_currency = p.currency AND i.void_on IS NULL "
+        'AND a."on" BETWEEN p.made_on AND least(p.due_on, %s) AND (p.entity_id IS NULL OR i.entity_id = p.entity_id) '
+        "AND (NOT EXISTS (SELECT 1 FROM receivables_promiseitem n "
+        f"WHERE n.tenant_id = {tenant} AND n.promise_id = p.id) OR EXISTS (SELECT 1 FROM receivables_promiseitem n "
+        f"WHERE n.tenant_id = {tenant} AND n.promise_id = p.id AND n.item_id = i.id))"
+    )
+    return audited(
+        statement="UPDATE receivables_promise t SET state = d.state, updated_at = now(), "
+        "decided_on = CASE WHEN d.state = 'KEPT' THEN least(t.due_on, %s) ELSE t.due_on + 1 END "
+        "FROM (SELECT p.id, CASE WHEN p.paid >= p.amount THEN 'KEPT' WHEN p.due_on < %s THEN 'BROKEN' END AS state FROM ("
+        f"SELECT p.id, p.amount, p.due_on, ({paid}) AS paid FROM receivables_promise p "
+        f"WHERE p.tenant_id = {tenant} AND p.state = 'OPEN') p) d "
+        f"WHERE t.tenant_id = {tenant} AND t.id = d.id AND d.state IS NOT NULL "
+        "RETURNING t.id, t.customer_id, jsonb_build_object('state', jsonb_build_array('OPEN', t.state))",
+        params=[on, on, on],
+        actor=actor,
+        action="receivables.promise_decided",
+        model=Promise,
+    )
+
+
+@transaction.atomic
+def place_hold(
+    *,
+    reason: str,
+    from_on: date,
+    actor: Actor,
+    customer_id: UUID | None = None,
+    item_id: UUID | None = None,
+    group_id: UUID | None = None,
+    until_on: date | None = None,
+    note: str = "",
+) -> Hold:
+    """Take an item, a customer or a whole group out of dunning until a day (included), or open-ended.
+
+    Raises BadHold, UnknownCustomer, UnknownItem.
+    """
+    if reason not in Hold.Reason.values:
+        raise BadHold(fields={"reason": [_("Say why.")]})
+    if until_on is not None and until_on < from_on:
+        raise BadHold(fields={"until_on": [_("Not before the first day.")]})
+    if sum(given is not None for given in (customer_id, item_id, group_id)) != 1:
+        raise BadHold(_("A hold is on one item, one customer or one group."))
+    if item_id is not None:
+        item = LedgerItem.objects.filter(id=item_id, void_on=None).first()
+        if item is None:
+            raise UnknownItem
+        customer_id = item.customer_id
+    elif customer_id is not None and not Customer.objects.filter(id=customer_id).exists():
+        raise UnknownCustomer
+    elif group_id is not None and not CustomerGroup.objects.filter(id=group_id).exists():
+        raise UnknownCustomer(_("There is no such group."))
+    hold = Hold.objects.create(
+        customer_id=customer_id,
+        item_id=item_id,
+        group_id=group_id,
+        reason=reason,
+        note=note.strip(),
+        from_on=from_on,
+        until_on=until_on,
+        placed_by_id=actor.member_id,
+    )
+    changes = {"reason": [None, reason], "from_on": [None, from_on], "until_on": [None, until_on]}
+    record(actor=actor, action="receivables.hold_placed", row=hold, changes=changes)
+    return hold
+
+
+@transaction.atomic
+def lift_hold(*, hold_id: UUID, on: date, actor: Actor) -> Hold:
+    """End a hold on a day: from that day on it no longer counts. Raises UnknownStanding, AlreadyOver."""
+    hold = Hold.objects.select_for_update().filter(id=hold_id).first()
+    if hold is None:
+        raise UnknownStanding
+    if hold.lifted_on is not None:
+        raise AlreadyOver
+    hold.lifted_on, hold.lifted_by_id = on, actor.member_id
+    hold.save(update_fields=["lifted_on", "lifted_by"])
+    record(actor=actor, action="receivables.hold_lifted", row=hold, changes={"lifted_on": [None, on]})
+    return hold

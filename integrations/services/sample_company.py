@@ -1,0 +1,152 @@
+"""The sample company as an organisation of its own: generated, written to files, and read through the same import."""
+
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts.demo import DEMO_PASSWORD, DEMO_SLUG
+from accounts.models import Role, Tenant, User, UserTenant
+from accounts.services.members import admit_member, name_member
+from accounts.services.organisations import create_organisation
+from accounts.services.persons import person_with
+from core.audit import SYSTEM, Actor, record
+from core.errors import Conflict
+from core.tenancy import tenant_scope
+from integrations.files import Mapping
+from integrations.models import SyncRun
+from integrations.services import runs
+from integrations.services.reading import inspection_of
+from integrations.services.receiving import blocks, receive
+from receivables.models import Customer, Entity, FxRate, PaymentTerms
+from receivables.sample import SampleCompany, SampleFile, generate, write_files
+from receivables.services.open_amounts import refresh_balances
+from receivables.services.standing import decide_promises, place_hold
+
+SOURCE = "erp"
+
+
+class SampleFileRefused(Conflict):
+    code = "sample_file_refused"
+    message = _("A file of the sample company was refused.")
+
+
+class NotASample(Conflict):
+    code = "not_a_sandbox"
+    message = _("Only a sandbox can be removed like this.")
+
+
+@transaction.atomic
+def load_sample_company(
+    *, on: date, slug: str = DEMO_SLUG, with_logins: bool = False, owner: User | None = None, actor: Actor = SYSTEM
+) -> Tenant:
+    """Make the organisation `slug` as of the day `on`, a sandbox whose clock stands there; all or nothing.
+
+    `with_logins`: one member of each role signs in with the demo's password (on a machine of one's own only); without,
+    its people are names. `owner` enters as administrator. Raises SlugTaken.
+    """
+    company = generate(on)
+    about = company.organisation
+    tenant = create_organisation(
+        slug=slug, name=about.name, country=about.country, currency=about.currency, language=about.language,
+        time_zone=about.time_zone, sandbox_on=on, actor=actor,
+    )  # fmt: skip
+    with tenant_scope(tenant):
+        _make_entities(company)
+        _make_members(company, with_logins=with_logins)
+        if owner is not None:
+            role = Role.objects.get(code="admin")
+            admit_member(email=owner.email, name=owner.name or owner.email, role_id=role.id, actor=SYSTEM)
+        with TemporaryDirectory() as folder:
+            for file in write_files(company, Path(folder)):
+                _import(file, on=on)
+        _place_holds(company)
+        decide_promises(on=on, actor=SYSTEM)
+        refresh_balances(on=on)
+    return tenant
+
+
+def _make_entities(company: SampleCompany) -> None:
+    about = company.organisation
+    for entity in about.entities:
+        Entity.objects.create(
+            code=entity.code, name=entity.name, country=entity.country, currency=entity.currency,
+            language=entity.language, legal_identifier=entity.legal_identifier, vat_number=entity.vat_number,
+            street=entity.street, postal_code=entity.postal_code, city=entity.city, email=entity.email,
+            phone=entity.phone, iban=entity.iban, bic=entity.bic,
+        )  # fmt: skip
+    PaymentTerms.objects.bulk_create(
+        PaymentTerms(code=terms.code, label=terms.label, rule=terms.rule) for terms in about.terms
+    )
+    FxRate.objects.bulk_create(
+        FxRate(base=rate.base, currency=rate.currency, on=rate.on, rate=rate.rate, source="sample")
+        for rate in company.rates
+    )
+
+
+def _make_members(company: SampleCompany, *, with_logins: bool) -> None:
+    roles = {role.code: role.id for role in Role.objects.all()}
+    entities = dict(Entity.objects.values_list("code", "id"))
+    for person in company.organisation.members:
+        if with_logins:
+            known = person_with(email=person.email) is not None
+            admit_member(
+                email=person.email,
+                name=person.name,
+                role_id=roles[person.role],
+                password=DEMO_PASSWORD if person.is_login and not known else None,
+                language=person.language if person.language in ("en", "fr") else "en",
+                source_ref=person.source_ref,
+                entity_ids=[entities[code] for code in person.entity_codes],
+                actor=SYSTEM,
+            )
+        elif person.source_ref:
+            name_member(name=person.name, source_ref=person.source_ref, role_id=roles[person.role], actor=SYSTEM)
+
+
+def _import(file: SampleFile, *, on: date) -> SyncRun:
+    """One file through the import, as anybody's; an allocation is known from its day, as the items are."""
+    run = receive(
+        chunks=blocks(file.path), file_name=file.path.name, as_of=on, actor=SYSTEM, source=SOURCE, kind=file.kind,
+        mode=file.mode or ("history" if file.kind == "allocations" else ""), all_or_nothing=True,
+    )  # fmt: skip
+    # The columns bear the fields' own names, dates are ISO dates: nothing to guess.
+    columns = {label: label for label in inspection_of(run).layout.labels}
+    mapping = Mapping(kind=file.kind, mode=file.mode, columns=columns, date_order="ymd")
+    runs.choose_mapping(run_id=run.id, mapping=mapping, actor=SYSTEM)
+    ended = runs.apply(run_id=run.id)
+    if ended.state != SyncRun.State.APPLIED:
+        raise SampleFileRefused(f"{file.kind}: {ended.error}")
+    return ended
+
+
+def _place_holds(company: SampleCompany) -> None:
+    customers = {
+        customer.ref: customer for customer in Customer.objects.filter(ref__in=[h.customer_ref for h in company.holds])
+    }
+    for hold in company.holds:
+        place_hold(
+            customer_id=customers[hold.customer_ref].id, reason=hold.reason, from_on=hold.from_on,
+            until_on=hold.until_on, note=hold.note, actor=SYSTEM,
+        )  # fmt: skip
+
+
+@transaction.atomic
+def remove_sandbox(*, tenant: Tenant, actor: Actor) -> Tenant:
+    """Close a sandbox for everybody and free its short name. Its rows go with `manage.py purge_tenant`.
+
+    The runtime role cannot delete them: what is append-only stays so, in a sandbox too. Raises NotASample.
+    """
+    locked = Tenant.objects.select_for_update().get(id=tenant.id)
+    if not locked.is_sandbox:
+        raise NotASample
+    before = locked.slug
+    locked.status = Tenant.Status.SUSPENDED
+    locked.slug = f"{before[:36]}-{str(locked.id)[-12:]}"
+    locked.save(update_fields=["status", "slug"])
+    UserTenant.objects.filter(of_tenant=locked).delete()
+    with tenant_scope(locked):
+        record(actor=actor, action="accounts.organisation_removed", row=locked, changes={"slug": [before, locked.slug]})
+    return locked
