@@ -16,12 +16,11 @@ from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from drf_standardized_errors.formatter import flatten_errors
+from django.utils.translation import gettext_lazy
 from rest_framework import exceptions
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.response import Response
-from rest_framework.views import set_rollback
 
 from core.errors import Invalid, NotAllowed, NotFound, Refusal, TooLarge
 from core.money import Money
@@ -29,6 +28,8 @@ from core.money import Money
 DEEPEST = 100
 PROBLEM = "application/problem+json"
 logger = logging.getLogger("django.request")
+
+_UNFIT = gettext_lazy("A text holds a character that cannot be stored.")
 
 # What Django REST framework calls by another name than our refusals do.
 _CODES = {"permission_denied": NotAllowed.code, "authentication_failed": "not_authenticated"}
@@ -85,26 +86,26 @@ def _check(value: Any, *, texts: bool) -> None:
 
     Only an escape can bring those (NUL, half of a surrogate pair): without one in the body there is nothing to look at.
     """
-    level = [value]
-    for _depth in range(DEEPEST + 1):
+    level, depth = [value], 0
+    while level:
         below: list[Any] = []
         for one in level:
             if isinstance(one, dict):
                 below.extend(one.values())
-                if texts:
-                    below.extend(one)
+                if texts and any(map(_is_unfit, one)):
+                    raise exceptions.ParseError(_UNFIT)
             elif isinstance(one, list):
                 below.extend(one)
-            elif texts and isinstance(one, str) and ("\0" in one or _has_surrogate(one)):
-                raise exceptions.ParseError(_("A text holds a character that cannot be stored."))
-        if not below:
-            return
+            elif texts and isinstance(one, str) and _is_unfit(one):
+                raise exceptions.ParseError(_UNFIT)
+        depth += 1
+        if depth > DEEPEST and any(isinstance(one, (dict, list)) for one in level):
+            raise exceptions.ParseError(_("The body is nested more than %(n)s levels deep.") % {"n": DEEPEST})
         level = below
-    raise exceptions.ParseError(_("The body is nested more than %(n)s levels deep.") % {"n": DEEPEST})
 
 
-def _has_surrogate(text: str) -> bool:
-    return any("\ud800" <= letter <= "\udfff" for letter in text)
+def _is_unfit(text: str) -> bool:
+    return "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def _plain(value: Any) -> Any:
@@ -130,6 +131,10 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response:
 
     The transaction of the request is rolled back.
     """
+    from rest_framework.views import (
+        set_rollback,
+    )  # its views name the classes of this file: importing them first is a circle
+
     set_rollback()
     if isinstance(error, Refusal):
         return _refused(error)
@@ -187,6 +192,8 @@ def _refused(refusal: Refusal) -> Response:
 
 def _declined(error: exceptions.APIException) -> Response:
     """An error of Django REST framework: bad values by field, or a request that was not even looked at."""
+    from drf_standardized_errors.formatter import flatten_errors  # imports the views too
+
     headers = {}
     if getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = error.auth_header  # type: ignore[attr-defined]
