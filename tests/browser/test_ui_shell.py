@@ -101,7 +101,7 @@ def test_menus_open_move_and_close_by_keyboard(visit, user):
     assert opened.has_focus("#user-menu .menu-item:nth-of-type(2)")
     page.keyboard.press("Escape")
     assert opened.has_focus(".avatar")
-    assert page.get_attribute(".avatar", "aria-expanded") == "false"
+    page.wait_for_selector(".avatar[aria-expanded=false]")
 
 
 def test_a_phone_reaches_every_page_from_the_menu(visit, user):
@@ -122,7 +122,7 @@ def test_what_was_done_is_said_and_can_be_taken_back(visit, user):
     assert "Reminder queued" in card.inner_text()
     card.get_by_role("button", name="Undo").click()
     page.get_by_text("Taken back").wait_for()
-    assert page.get_by_text("Reminder queued").count() == 0
+    page.get_by_text("Reminder queued").wait_for(state="detached")
 
 
 def test_a_question_is_asked_before_what_can_not_be_undone(visit, user):
