@@ -9,6 +9,7 @@ urlpatterns = [
     path("health/", health.health, name="health"),
     path("theme/", web.set_theme, name="set_theme"),
     path("", include("accounts.urls")),
+    path("", include("collection.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("account/", include("allauth.urls")),
 ]

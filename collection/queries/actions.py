@@ -1,12 +1,13 @@
 """Actions: the day's worklist and single ones, in the asker's scope."""
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts.access import Scope
-from collection.models import Action
+from collection.models import Action, Interaction
 from core.errors import NotFound
 from receivables.models import CustomerAccount
 
@@ -41,3 +42,27 @@ def action_for_update(*, action_id: UUID, scope: Scope) -> Any:
     if action is None:
         raise NotFound
     return action
+
+
+def action_in_scope(*, action_id: UUID, scope: Scope) -> Action:
+    """The action with its customer, entity, step and version. Raises NotFound for an unknown one and one out of scope."""
+    rows = Action.objects.select_related("customer", "entity", "step", "version")
+    action = in_scope(rows, scope=scope).filter(id=action_id).first()
+    if action is None:
+        raise NotFound
+    return action
+
+
+def follow_ups(*, on: date, scope: Scope) -> QuerySet[Interaction]:
+    """What calls and notes left to do by the day `on`, the oldest first; at most 50."""
+    rows = Interaction.objects.filter(next_on__lte=on, next_done_on__isnull=True).select_related("customer")
+    if not scope.is_everything:
+        accounts = CustomerAccount.objects.filter(customer_id=OuterRef("customer_id"))
+        if scope.entity_ids:
+            accounts = accounts.filter(entity_id__in=scope.entity_ids)
+        if scope.portfolio_of:
+            accounts = accounts.filter(salesperson_id=scope.portfolio_of) | accounts.filter(
+                collector_id=scope.portfolio_of
+            )
+        rows = rows.filter(Exists(accounts))
+    return rows.order_by("next_on", "id")[:50]

@@ -1,7 +1,10 @@
 """Scenarios: the default one, and the approval that lets messages leave."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -13,7 +16,7 @@ from collection.models import ActionLine, Scenario, ScenarioVersion, Step
 from collection.queries.candidates import candidates
 from collection.rules.steps import Anchor, OldItems, StepRule, set_by_go_live
 from core.audit import SYSTEM, Actor, record
-from core.errors import Conflict
+from core.errors import Conflict, Invalid
 from desk.models import Channel
 
 
@@ -149,3 +152,113 @@ def _set_steps_of_old_items(version: ScenarioVersion) -> int:
     ]
     ActionLine.objects.bulk_create(lines, ignore_conflicts=True, batch_size=5000)
     return len(lines)
+
+
+class BadVersion(Invalid):
+    code = "bad_version"
+    message = gettext_lazy("The scenario cannot be saved like this.")
+
+
+@dataclass(frozen=True)
+class StepChange:
+    """What an editor may change of a step; its key, anchor, channel and text stay."""
+
+    step_key: str
+    offset_days: int
+    mode: str
+
+
+@transaction.atomic
+def publish_version(
+    *,
+    version: ScenarioVersion,
+    limits: Mapping[str, Any],
+    steps: Sequence[StepChange],
+    on: date,
+    actor: Actor,
+) -> ScenarioVersion:
+    """A new version with these limits and steps in the place of `version`: from tomorrow, at once while not live.
+
+    Steps keep their keys, so what was done for an item stays done. `limits`: minimum_delay_days, minimum_item_amount,
+    minimum_total_amount, working_days_only. Raises BadVersion when steps are not in the order of their days.
+    """
+    locked = ScenarioVersion.objects.select_for_update().get(id=version.id)
+    if locked.valid_to is not None:
+        raise BadVersion(gettext_lazy("A newer version exists already. Load the page again."))
+    _check_order(locked, steps)
+    is_live = locked.live_from is not None
+    starts = on + timedelta(days=1) if is_live else on
+    if starts <= locked.valid_from:
+        # Not in force yet: it is replaced, since nothing was ever planned by it.
+        starts = locked.valid_from
+    changes = {step.step_key: step for step in steps}
+    values = {name: getattr(locked, name) for name in _CARRIED} | dict(limits)
+    if starts == locked.valid_from and not locked.actions.exists():
+        for name, value in limits.items():
+            setattr(locked, name, value)
+        locked.save()
+        successor = locked
+        for step in locked.steps.all():
+            step.offset_days, step.mode = changes[step.step_key].offset_days, changes[step.step_key].mode
+            step.save(update_fields=["offset_days", "mode"])
+    else:
+        if starts == locked.valid_from:
+            starts = on + timedelta(days=1)
+        locked.valid_to = starts
+        locked.save(update_fields=["valid_to"])
+        successor = ScenarioVersion.objects.create(
+            scenario_id=locked.scenario_id, number=locked.number + 1, valid_from=starts, **values
+        )
+        Step.objects.bulk_create(
+            Step(
+                version=successor,
+                step_key=step.step_key,
+                position=step.position,
+                name=step.name,
+                anchor=step.anchor,
+                offset_days=changes[step.step_key].offset_days,
+                channel=step.channel,
+                mode=changes[step.step_key].mode,
+                template_code=step.template_code,
+            )
+            for step in locked.steps.order_by("position")
+        )
+    record(
+        actor=actor,
+        action="collection.version_published",
+        row=successor,
+        changes={
+            **{name: [getattr(version, name), value] for name, value in limits.items()},
+            "steps": [None, [[step.step_key, step.offset_days, step.mode] for step in steps]],
+        },
+    )
+    return successor
+
+
+_CARRIED = (
+    "minimum_delay_days",
+    "minimum_item_amount",
+    "minimum_total_amount",
+    "stale_after_days",
+    "working_days_only",
+    "live_from",
+    "old_items",
+    "approved_by_id",
+    "approved_at",
+)
+
+
+def _check_order(version: ScenarioVersion, steps: Sequence[StepChange]) -> None:
+    known = list(version.steps.order_by("position"))
+    given = {step.step_key: step for step in steps}
+    if set(given) != {step.step_key for step in known}:
+        raise BadVersion
+    problems: dict[str, list[Any]] = {}
+    for earlier, later in pairwise(known):
+        same_anchor = earlier.anchor == later.anchor == Step.Anchor.DUE_DATE
+        if same_anchor and given[later.step_key].offset_days <= given[earlier.step_key].offset_days:
+            problems[f"days_{later.step_key}"] = [gettext_lazy("Later than the step before it, please.")]
+        if given[later.step_key].offset_days == 0:
+            problems[f"days_{later.step_key}"] = [gettext_lazy("Before or after the due date, not on it.")]
+    if problems:
+        raise BadVersion(fields=problems)

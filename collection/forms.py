@@ -1,0 +1,92 @@
+"""Forms of the day's work: shapes only, the services check the rules."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from collection.models import Interaction, ScenarioVersion, Step
+from collection.rules.steps import OldItems
+from collection.services.scenarios import StepChange
+
+
+class DayInput(forms.DateInput):
+    input_type = "date"
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(format="%Y-%m-%d", **kwargs)
+
+
+class PostponeForm(forms.Form):
+    until = forms.DateField(label=_("Propose it again on"), widget=DayInput())
+    note = forms.CharField(label=_("Why"), max_length=300, required=False)
+
+
+class SkipForm(forms.Form):
+    note = forms.CharField(label=_("Why"), max_length=300, required=False)
+
+
+class CallForm(forms.Form):
+    outcome = forms.ChoiceField(label=_("How it ended"), choices=Interaction.Outcome.choices, widget=forms.RadioSelect)
+    contact = forms.ChoiceField(label=_("With whom"), required=False)
+    text = forms.CharField(label=_("What was said"), required=False, widget=forms.Textarea(attrs={"rows": 4}))
+    next_on = forms.DateField(label=_("Follow up on"), required=False, widget=DayInput())
+    next_text = forms.CharField(label=_("What to do then"), max_length=200, required=False)
+
+    def __init__(self, *args: Any, contacts: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["contact"].choices = [("", "–"), *contacts]  # type: ignore[attr-defined]
+
+
+class NoteForm(forms.Form):
+    text = forms.CharField(label=_("Note"), widget=forms.Textarea(attrs={"rows": 5}))
+    next_on = forms.DateField(label=_("Follow up on"), required=False, widget=DayInput())
+    next_text = forms.CharField(label=_("What to do then"), max_length=200, required=False)
+
+
+class GoLiveForm(forms.Form):
+    old_items = forms.ChoiceField(
+        choices=[(choice.value, choice.value) for choice in OldItems], initial=OldItems.FIRST_STEP.value
+    )
+
+
+class VersionForm(forms.Form):
+    """Limits of a version, and days and mode of each of its steps (`days_<key>`, `mode_<key>`)."""
+
+    minimum_delay_days = forms.IntegerField(
+        label=_("Days between two messages to a customer"), min_value=0, max_value=90
+    )
+    minimum_item_amount = forms.DecimalField(
+        label=_("Smallest item worth a reminder"), min_value=0, max_digits=16, decimal_places=2
+    )
+    minimum_total_amount = forms.DecimalField(
+        label=_("Smallest total worth a message, per currency"), min_value=0, max_digits=16, decimal_places=2
+    )
+    working_days_only = forms.BooleanField(label=_("On working days only"), required=False)
+
+    def __init__(self, *args: Any, version: ScenarioVersion, **kwargs: Any) -> None:
+        self.steps = list(version.steps.order_by("position"))
+        initial: dict[str, Any] = {name: getattr(version, name) for name in self.base_fields}
+        initial |= {f"days_{step.step_key}": step.offset_days for step in self.steps}
+        initial |= {f"mode_{step.step_key}": step.mode for step in self.steps}
+        super().__init__(*args, initial=initial, **kwargs)  # type: ignore[misc]
+        for step in self.steps:
+            self.fields[f"days_{step.step_key}"] = forms.IntegerField(
+                label=_("%(step)s: days after the due date") % {"step": step.name},
+                help_text=_("A negative number means before it."),
+                min_value=-90,
+                max_value=730,
+            )
+            self.fields[f"mode_{step.step_key}"] = forms.ChoiceField(
+                label=_("%(step)s: who sends") % {"step": step.name}, choices=Step.Mode.choices
+            )
+
+    def limits(self) -> dict[str, Any]:
+        return {name: self.cleaned_data[name] for name in self.base_fields}
+
+    def step_changes(self) -> list[StepChange]:
+        given = self.cleaned_data
+        return [
+            StepChange(step.step_key, given[f"days_{step.step_key}"], given[f"mode_{step.step_key}"])
+            for step in self.steps
+        ]

@@ -1,0 +1,22 @@
+"""Addresses of the day's work and of scenarios."""
+
+from django.urls import path
+
+from collection.views import interactions, scenarios, worklist
+
+urlpatterns = [
+    path("collections/", worklist.day, name="worklist"),
+    path("collections/actions/confirm/", worklist.bulk_confirm, name="actions_confirm"),
+    path("collections/actions/<uuid:action_id>/", worklist.action_panel, name="action"),
+    path("collections/actions/<uuid:action_id>/message/", worklist.action_message, name="action_message"),
+    path("collections/actions/<uuid:action_id>/confirm/", worklist.action_confirm, name="action_confirm"),
+    path("collections/actions/<uuid:action_id>/skip/", worklist.action_skip, name="action_skip"),
+    path("collections/actions/<uuid:action_id>/postpone/", worklist.action_postpone, name="action_postpone"),
+    path("collections/actions/<uuid:action_id>/undo/", worklist.action_undo, name="action_undo"),
+    path("collections/customers/<uuid:customer_id>/call/", interactions.call_new, name="call_new"),
+    path("collections/customers/<uuid:customer_id>/note/", interactions.note_new, name="note_new"),
+    path("collections/follow-ups/<uuid:interaction_id>/done/", interactions.follow_up_done, name="follow_up_done"),
+    path("collections/scenarios/", scenarios.scenario, name="scenarios"),
+    path("collections/scenarios/edit/", scenarios.scenario_edit, name="scenario_edit"),
+    path("collections/scenarios/go-live/", scenarios.go_live, name="go_live"),
+]

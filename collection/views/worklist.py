@@ -1,0 +1,261 @@
+"""The collector's day: reminders to confirm, ranked with the reason, and the follow-ups of calls and notes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from csp.constants import NONE
+from csp.decorators import csp
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.access import requires
+from accounts.roles import Can
+from collection.forms import PostponeForm, SkipForm
+from collection.models import Action
+from collection.queries.actions import action_in_scope, follow_ups, in_scope, worklist
+from collection.rules.grouping import Excluded
+from collection.rules.steps import LeftOut
+from collection.services import deciding, sending
+from core import formats
+from core.errors import NotFound, Refusal
+from core.lists import selected_ids
+from core.web import add_refusal, close_dialog, page, say
+from receivables.models import Contact
+
+SHOWN = 60
+BULK_LIMIT = 200
+LEFT_OUT = {
+    LeftOut.DISPUTED: gettext_lazy("in dispute"),
+    LeftOut.HELD: gettext_lazy("suspended"),
+    LeftOut.BELOW_ITEM_MINIMUM: gettext_lazy("below the minimum amount, or a credit"),
+    LeftOut.BELOW_TOTAL_MINIMUM: gettext_lazy("total below the minimum"),
+    LeftOut.WRITTEN_RECENTLY: gettext_lazy("a message went out recently"),
+    LeftOut.NOT_REACHED: gettext_lazy("no step reached yet"),
+    LeftOut.PENDING: gettext_lazy("in another message"),
+    LeftOut.FINISHED: gettext_lazy("all steps done"),
+}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An action as a line of the list: its sums as text and why it stands where it stands."""
+
+    action: Action
+    sums: str
+    why: str
+
+
+@requires(Can.VIEW_ACTIONS)
+@require_GET
+def day(request: HttpRequest) -> HttpResponse:
+    """Today's actions, the most promising first, with the message of the chosen one beside them."""
+    return page(request, "collection/worklist.html", _context(request, chosen=request.GET.get("action", "")))
+
+
+def _context(request: HttpRequest, *, chosen: str = "") -> dict[str, Any]:
+    scope, on = request.scope, request.on  # type: ignore[attr-defined]
+    actions = list(worklist(scope=scope)[: SHOWN + 1])
+    counts = in_scope(Action.objects.all(), scope=scope).aggregate(
+        waiting=Count("id", filter=Q(state=Action.State.PROPOSED)),
+        postponed=Count("id", filter=Q(state=Action.State.POSTPONED)),
+        decided=Count("id", filter=Q(decided_at__gte=timezone.now() - timedelta(hours=24))),
+    )
+    shown = [_shown(action) for action in actions[:SHOWN]]
+    current = next((one.action for one in shown if str(one.action.id) == chosen), shown[0].action if shown else None)
+    return {
+        "actions": shown,
+        "more": len(actions) > SHOWN,
+        "counts": counts,
+        "follow_ups": list(follow_ups(on=on, scope=scope)),
+        "current": current,
+        "on": on,
+        **(_panel(request, current) if current else {}),
+    }
+
+
+def _shown(action: Action) -> Shown:
+    form = formats.current()
+    sums = " + ".join(form.money(Decimal(amount), currency, 0) for currency, amount in action.amounts.items())
+    reason = action.priority_reason
+    days = reason.get("oldest_days", 0)
+    items = ngettext("%(n)d item", "%(n)d items", reason.get("items", 1)) % {"n": reason.get("items", 1)}
+    if days > 0:
+        why = ngettext("oldest %(n)d day late", "oldest %(n)d days late", days) % {"n": days}
+    elif days == 0:
+        why = _("due today")
+    else:
+        why = ngettext("due in %(n)d day", "due in %(n)d days", -days) % {"n": -days}
+    return Shown(action, sums, f"{items} · {why}")
+
+
+def _panel(request: HttpRequest, action: Action) -> dict[str, Any]:
+    """The message as it would leave now, what stays out of it and why, and whom one could call."""
+    prepared = sending.prepare(actions=[action], on=request.on)[0]  # type: ignore[attr-defined]
+    excluded = [_excluded(one) for one in prepared.plan.excluded if one.reason is not LeftOut.NOT_REACHED]
+    return {
+        "current": action,
+        "prepared": prepared,
+        "draft": prepared.draft,
+        "excluded": excluded[:10],
+        "excluded_more": max(len(excluded) - 10, 0),
+        "callable": Contact.objects.filter(customer_id=action.customer_id, is_active=True).exclude(phone="")[:3],
+    }
+
+
+def _excluded(one: Excluded) -> dict[str, str]:
+    return {"number": one.item.number, "why": str(LEFT_OUT.get(one.reason, one.reason))}
+
+
+@requires(Can.VIEW_ACTIONS)
+@require_GET
+def action_panel(request: HttpRequest, action_id: UUID) -> HttpResponse:
+    """The message of one action; alone for htmx, else the whole day with it chosen."""
+    action = action_in_scope(action_id=action_id, scope=request.scope)  # type: ignore[attr-defined]
+    if getattr(request, "htmx", None) and not request.htmx.boosted:  # type: ignore[attr-defined]
+        return page(request, "collection/panel.html", _panel(request, action))
+    return page(request, "collection/worklist.html", _context(request, chosen=str(action.id)))
+
+
+@requires(Can.VIEW_ACTIONS)
+@require_GET
+@xframe_options_sameorigin
+@csp(
+    {
+        "default-src": [NONE],
+        "style-src": ["'unsafe-inline'"],
+        "img-src": ["data:"],
+        "frame-ancestors": ["'self'"],
+        "sandbox": [],
+    }
+)
+def action_message(request: HttpRequest, action_id: UUID) -> HttpResponse:  # type: ignore[misc]
+    """The HTML of the message, for the frame of the preview: runs nothing, loads nothing."""
+    action = action_in_scope(action_id=action_id, scope=request.scope)  # type: ignore[attr-defined]
+    draft = sending.prepare(actions=[action], on=request.on)[0].draft  # type: ignore[attr-defined]
+    if draft is None:
+        raise NotFound
+    return HttpResponse(draft.body_html)
+
+
+@requires(Can.CONFIRM_ACTIONS)
+@require_POST
+def action_confirm(request: HttpRequest, action_id: UUID) -> HttpResponse:
+    """Send it: the message leaves after 30 seconds, in which the toast takes it back."""
+    action = sending.confirm_action(
+        action_id=action_id,
+        scope=request.scope,  # type: ignore[attr-defined]
+        actor=request.actor,  # type: ignore[attr-defined]
+        now=timezone.now(),
+        on=request.on,  # type: ignore[attr-defined]
+    )
+    return _decided(request, action, _("Reminder to %(customer)s leaves in 30 seconds."))
+
+
+@requires(Can.CONFIRM_ACTIONS)
+@require_http_methods(["GET", "POST"])
+def action_skip(request: HttpRequest, action_id: UUID) -> HttpResponse:
+    """Do not send it; a reason may be given."""
+    action = action_in_scope(action_id=action_id, scope=request.scope)  # type: ignore[attr-defined]
+    form = SkipForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        action = deciding.skip_action(
+            action_id=action_id,
+            note=form.cleaned_data["note"],
+            scope=request.scope,  # type: ignore[attr-defined]
+            actor=request.actor,  # type: ignore[attr-defined]
+            now=timezone.now(),
+        )
+        return _decided(request, action, _("Reminder to %(customer)s skipped."))
+    return page(request, "collection/skip.html", {"form": form, "action": action})
+
+
+@requires(Can.CONFIRM_ACTIONS)
+@require_http_methods(["GET", "POST"])
+def action_postpone(request: HttpRequest, action_id: UUID) -> HttpResponse:
+    """Propose it again on a later day, from the facts of that day."""
+    action = action_in_scope(action_id=action_id, scope=request.scope)  # type: ignore[attr-defined]
+    initial = {"until": request.on + timedelta(days=7)}  # type: ignore[attr-defined]
+    form = PostponeForm(request.POST or None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        try:
+            action = deciding.postpone_action(
+                action_id=action_id,
+                until=form.cleaned_data["until"],
+                note=form.cleaned_data["note"],
+                scope=request.scope,  # type: ignore[attr-defined]
+                actor=request.actor,  # type: ignore[attr-defined]
+                now=timezone.now(),
+                on=request.on,  # type: ignore[attr-defined]
+            )
+            return _decided(request, action, _("Reminder to %(customer)s postponed."))
+        except deciding.BadPostponement as refusal:
+            add_refusal(form, refusal)
+    status = 422 if request.method == "POST" else 200
+    return page(request, "collection/postpone.html", {"form": form, "action": action}, status=status)
+
+
+@requires(Can.CONFIRM_ACTIONS)
+@require_POST
+def action_undo(request: HttpRequest, action_id: UUID) -> HttpResponse:
+    """Take a decision back within its 30 seconds."""
+    deciding.undo_decision(
+        action_id=action_id,
+        scope=request.scope,  # type: ignore[attr-defined]
+        actor=request.actor,  # type: ignore[attr-defined]
+        now=timezone.now(),
+    )
+    say(request, _("Taken back: the action waits for you again."), level="info")
+    response = HttpResponse(status=204)
+    response["HX-Refresh"] = "true"
+    return response
+
+
+@requires(Can.CONFIRM_ACTIONS)
+@require_POST
+def bulk_confirm(request: HttpRequest) -> HttpResponse:
+    """Confirm the ticked actions; those that cannot leave stay, and are counted."""
+    sent, refused = 0, 0
+    for action_id in selected_ids(request, limit=BULK_LIMIT):
+        try:
+            sending.confirm_action(
+                action_id=action_id,
+                scope=request.scope,  # type: ignore[attr-defined]
+                actor=request.actor,  # type: ignore[attr-defined]
+                now=timezone.now(),
+                on=request.on,  # type: ignore[attr-defined]
+            )
+            sent += 1
+        except Refusal:
+            refused += 1
+    say(
+        request,
+        ngettext("%(n)d reminder leaves in 30 seconds.", "%(n)d reminders leave in 30 seconds.", sent) % {"n": sent},
+    )
+    if refused:
+        text = ngettext(
+            "%(n)d could not be sent: open it to see why.", "%(n)d could not be sent: open them to see why.", refused
+        )
+        say(request, text % {"n": refused}, level="warning")
+    return worklist_body(request)
+
+
+def _decided(request: HttpRequest, action: Action, text: str) -> HttpResponse:
+    """The list without the action, and a toast that takes the decision back."""
+    say(request, text % {"customer": action.customer.name}, undo=reverse("action_undo", args=[action.id]))
+    return close_dialog(worklist_body(request))
+
+
+def worklist_body(request: HttpRequest) -> HttpResponse:
+    """The day as it is now, for the place of the former one."""
+    return page(request, "collection/worklist_body.html", _context(request))
