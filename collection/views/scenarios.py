@@ -45,9 +45,8 @@ def scenario(request: HttpRequest) -> HttpResponse:
     """The steps in words, the limits, and, until it is live, what would leave today."""
     version = _version(request)
     chosen = _old_items(request.GET.get("old_items", ""))
-    run = dry_run(
-        version=version, on=request.on, old_items=chosen if version.live_from is None else OldItems.FIRST_STEP
-    )  # type: ignore[attr-defined]
+    start = chosen if version.live_from is None else OldItems.FIRST_STEP
+    run = dry_run(version=version, on=request.on, old_items=start)  # type: ignore[attr-defined]
     names = {step.step_key: step.name for step in version.steps.all()}
     context = {
         "version": version,

@@ -127,10 +127,10 @@ def action_panel(request: HttpRequest, action_id: UUID) -> HttpResponse:
     return page(request, "collection/worklist.html", _context(request, chosen=str(action.id)))
 
 
-@requires(Can.VIEW_ACTIONS)
+@requires(Can.VIEW_ACTIONS)  # type: ignore[arg-type]
 @require_GET
 @xframe_options_sameorigin
-@csp(
+@csp(  # type: ignore[arg-type]
     {
         "default-src": [NONE],
         "style-src": ["'unsafe-inline'"],
