@@ -35,12 +35,12 @@ from receivables.services.loading_parties import (
     resolve_parties,
     resolve_terms,
 )
-from receivables.services.loading_stage import RowsRejected, Stage, execute, fetch
+from receivables.services.loading_stage import RowsRejected, Stage, execute, fetch, tenant_literal
 from receivables.services.loading_standing import load_disputes, load_orders, load_promises
 from receivables.services.open_amounts import refresh_touched_balances
 
-# After so many new rows the planner's statistics are about another table.
-_ANALYZE_FROM = 2_000
+# After so many new rows, and so large a part of what the tenant then has, the planner's statistics are of another table.
+_ANALYZE_FROM, _ANALYZE_PART = 2_000, 10
 
 _HAS_AMOUNT = ("items", "orders", "allocations", "promises")
 
@@ -118,8 +118,8 @@ def load(
         raise RowsRejected(result.rejected)
     result.rows, result.repeated = stage.read, stage.repeated
     result.unchanged = stage.read - len(result.rejected) - stage.repeated - result.created - result.changed
-    if result.created + sum(result.made.values()) >= _ANALYZE_FROM:
-        _analyze(kind)
+    if result.created >= _ANALYZE_FROM:
+        _analyze(kind, created=result.created)
     if kind in ("items", "allocations"):
         refresh_touched_balances(on=balances_on or as_of)
     _audit(result, actor=actor, source=source, as_of=as_of)
@@ -186,7 +186,7 @@ def _totals(stage: Stage) -> dict[str, Decimal]:
     return {name: amount for name, amount in rows if amount is not None}
 
 
-def _analyze(kind: str) -> None:
+def _analyze(kind: str, *, created: int) -> None:
     """Statistics for the tables that a big load fills; without them the next plans are of an empty table."""
     tables = {
         "items": ("ledgeritem", "document", "allocation", "customer", "customeraccount"),
@@ -194,6 +194,10 @@ def _analyze(kind: str) -> None:
         "customers": ("customer", "customeraccount"),
         "orders": ("openorder",),
     }
+    for table in tables.get(kind, ())[:1]:
+        [(total,)] = fetch(f"SELECT count(*) FROM receivables_{table} WHERE tenant_id = {tenant_literal()}")
+        if created * _ANALYZE_PART < total:
+            return
     for table in tables.get(kind, ()):
         execute(f"ANALYZE receivables_{table}")
 

@@ -94,6 +94,7 @@ def _find_todo(stage: Stage) -> None:
         "LEFT JOIN (SELECT line, sum(amount) AS amount FROM known GROUP BY 1) k ON k.line = q.line "
         "WHERE k.amount IS DISTINCT FROM q.amount",
     )
+    execute("ANALYZE todo")
 
 
 def _take_back(*, as_of: date, run_id: UUID) -> int:
@@ -149,6 +150,7 @@ def _match() -> None:
         "ON COMMIT DROP AS "
         + _PIECES.format(rows=rows, sign=">", partition="entity_id, customer_id, number, currency"),
     )
+    execute("ANALYZE debit_piece")
     rows = (
         "SELECT d.line, d.piece AS place, d.amount, t.entity_id, NULL::uuid AS customer_id, t.credit_number AS number, "
         't.currency, t."on" FROM debit_piece d JOIN todo t ON t.line = d.line WHERE t.credit_number IS NOT NULL'
@@ -163,14 +165,17 @@ def _match() -> None:
         "FROM debit_piece d JOIN todo t ON t.line = d.line "
         "LEFT JOIN credit_piece c ON c.line = d.line AND c.place = d.piece WHERE t.credit_number IS NULL OR c.item_id IS NOT NULL",
     )
+    execute("ANALYZE piece")
 
 
 def _judge(stage: Stage) -> None:
     """Match, take out the rows that more than open items would have to cover, and match what is left."""
     _match()
+    temp_table("covered", "ON COMMIT DROP AS SELECT line, sum(amount) AS amount FROM piece GROUP BY 1")
+    execute("ANALYZE covered")
     taken = stage.reject_where(
         "todo",
-        "r.amount IS DISTINCT FROM (SELECT sum(p.amount) FROM piece p WHERE p.line = r.line)",
+        "NOT EXISTS (SELECT 1 FROM covered c WHERE c.line = r.line AND c.amount = r.amount)",
         field="amount",
         reason=_("More than is open of the invoice or of the payment."),
     )

@@ -108,7 +108,7 @@ def load_items(stage: Stage, load: ItemLoad) -> ItemCounts:
     counts = ItemCounts()
     _find_work(stage, load)
     _judge_closings(stage, load)
-    execute("ANALYZE work")
+    execute("ANALYZE work (line, item_id, id, number, closing_amount, is_changed)")
     if load.is_snapshot and not stage.rejected:
         counts.closed += _find_vanished(stage, load)
     else:

@@ -28,6 +28,7 @@ _DATES = {
     "document_date", "posting_date", "due_date", "delivery_date", "settled_date", "on", "order_date", "opened_on",
     "closed_on", "due_on", "made_on",
 }  # fmt: skip
+_KEYS = {"customer_ref", "entity_code", "number", "debit_number", "credit_number", "last_name", "kind"}
 _AMOUNTS = {"amount", "open_amount", "vat_amount"}
 _OTHERS = {"instalment": "integer", "disputed": "boolean", "is_primary": "boolean"}
 
@@ -159,7 +160,8 @@ class Stage:
                 self.read += len(batch.rows) + len(batch.bad)
                 if progress is not None and not progress(self.read):
                     raise Stopped
-        execute("ANALYZE stage")
+        keys = [f'"{name}"' for name in self.columns if name in _KEYS]
+        execute(f"ANALYZE stage ({', '.join(['line', *keys])})")
 
     def reject(self, rows: Iterable[Rejection]) -> None:
         """List rows that are not loaded. Raises TooManyBadRows."""

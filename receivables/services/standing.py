@@ -197,7 +197,7 @@ def decide_promises(*, on: date, actor: Actor) -> int:
     paid = (
         f"SELECT coalesce(sum(a.debit_amount), 0) FROM receivables_allocation a JOIN receivables_ledgeritem i "
         f"ON i.tenant_id = {tenant} AND i.id = a.debit_item_id WHERE a.tenant_id = {tenant} "
-        "AND i.customer_id = p.customer_id AND a.debit_currency = p.currency AND i.void_on IS NULL "
+        "AND a.customer_id = p.customer_id AND a.debit_currency = p.currency AND i.void_on IS NULL "
         'AND a."on" BETWEEN p.made_on AND least(p.due_on, %s) AND (p.entity_id IS NULL OR i.entity_id = p.entity_id) '
         "AND (NOT EXISTS (SELECT 1 FROM receivables_promiseitem n "
         f"WHERE n.tenant_id = {tenant} AND n.promise_id = p.id) OR EXISTS (SELECT 1 FROM receivables_promiseitem n "
