@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import cache, lru_cache
+from typing import Literal
 
 from babel import Locale
 from babel.dates import format_date, format_time, format_timedelta
@@ -111,7 +112,7 @@ class Formats:
         gap = value - now
         if abs(gap) < timedelta(seconds=_NOW_SECONDS):
             return gettext("just now")
-        style = "short" if abs(gap) < timedelta(hours=23) else "long"
+        style: Literal["short", "long"] = "short" if abs(gap) < timedelta(hours=23) else "long"
         locale = "en_GB" if self.language == "en" else self.locale  # min, not min.
         return format_timedelta(gap, threshold=0.95, add_direction=True, format=style, locale=locale)
 

@@ -66,7 +66,8 @@ def member_of(request: HttpRequest) -> Member | None:
 def organisations_of(request: HttpRequest) -> Iterable[Tenant]:
     """The active organisations that the person may enter, by name. 1 SQL query."""
     return Tenant.objects.filter(
-        id__in=UserTenant.objects.filter(user_id=request.user.pk).values("of_tenant_id"), status=Tenant.Status.ACTIVE
+        id__in=UserTenant.objects.filter(user_id=str(request.user.pk)).values("of_tenant_id"),
+        status=Tenant.Status.ACTIVE,
     ).order_by("name", "id")
 
 

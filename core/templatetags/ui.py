@@ -33,25 +33,22 @@ def amount(value: Decimal | int | Money | None) -> str:
 @register.filter
 def amount2(value: Decimal | int | Money | None, currency: str = "EUR") -> str:
     """With the decimals of `currency`, without its sign. Zero is 0.00."""
-    if isinstance(value, Money):
-        value, currency = value.amount, value.currency
-    return formats.current().amount2(value, currency)
+    number, currency = _parts(value, currency)
+    return formats.current().amount2(number, currency)
 
 
 @register.filter
 def money(value: Decimal | int | Money | None, currency: str = "") -> str:
     """With decimals and sign. A Money brings its currency; a number without one raises UnknownCurrency."""
-    if isinstance(value, Money):
-        value, currency = value.amount, value.currency
-    return formats.current().money(value, currency)
+    number, currency = _parts(value, currency)
+    return formats.current().money(number, currency)
 
 
 @register.filter
 def money0(value: Decimal | int | Money | None, currency: str = "") -> str:
     """The sign but no decimals: figures of a strip."""
-    if isinstance(value, Money):
-        value, currency = value.amount, value.currency
-    return formats.current().money(value, currency, 0)
+    number, currency = _parts(value, currency)
+    return formats.current().money(number, currency, 0)
 
 
 @register.filter
@@ -223,6 +220,10 @@ def widget_kind(field: Any) -> str:
         "ClearableFileInput": "file",
         "FileInput": "file",
     }.get(name, "hidden" if field.is_hidden else "input")
+
+
+def _parts(value: Decimal | int | Money | None, currency: str) -> tuple[Decimal | int | None, str]:
+    return (value.amount, value.currency) if isinstance(value, Money) else (value, currency)
 
 
 def _known(name: str) -> str:

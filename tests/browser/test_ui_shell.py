@@ -143,7 +143,7 @@ def test_a_question_is_asked_before_what_can_not_be_undone(visit, user):
     assert page.evaluate("document.cookie.includes('theme=dark')") is False
     page.click("#danger")
     page.get_by_role("button", name="Do it").click()
-    page.wait_for_function("document.documentElement.dataset.bsTheme === 'dark'")
+    page.wait_for_selector("html[data-bs-theme=dark]")
 
 
 def test_nothing_comes_from_another_host(visit, user):
