@@ -30,7 +30,8 @@ _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\ufeff]")
 _PROTECTED = re.compile(r"'(?=[=+\-@])")
 _AS_FORMULA = re.compile(r'="([^"]*)"')
 _BETWEEN = re.compile(r"[\s.\-/]")
-_PLAIN_LENGTH = 17
+# An amount in so many characters has no more digits than can be stored.
+_PLAIN_LENGTH = 16
 # A workbook's number of more digits is no longer the one that was typed.
 _EXACT_WHOLE = 1e15
 

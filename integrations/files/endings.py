@@ -79,11 +79,11 @@ class Ending:
         columns: dict[str, Sequence[Any]],
         position: int,
     ) -> bool:
-        """Whether a row that cannot be read is an end mark, a total or subtotal, or the header once more.
+        """Whether a row that cannot be read is blank, an end mark, a total or subtotal, or the header once more.
 
         A total names itself so and has neither number nor date: a customer called Total has both.
         """
-        if self.is_trailer(number, row):
+        if not _is_filled(row) or self.is_trailer(number, row):
             return True
         if [search_key(str(cell)) for cell in row] == self._header:
             return True
@@ -101,12 +101,13 @@ class Ending:
         """A chunk went by; `last_good` is the number of its last row that was handed over, 0 when none was."""
         if not chunk.rows and not chunk.broken:
             return
-        last_number = max([*chunk.numbers[-1:], *(broken.last for broken in chunk.broken)])
-        if self.trailer and (last_number > self._trailer_row):
+        filled = (position for position in range(len(chunk.rows) - 1, -1, -1) if _is_filled(chunk.rows[position]))
+        last = next(filled, None)
+        if last is not None:
+            self._last_row, self._last_number = chunk.rows[last], chunk.numbers[last]
+        self._last_number = max([self._last_number, *(broken.last for broken in chunk.broken)])
+        if self.trailer and self._last_number > self._trailer_row:
             raise WrongTotal(_("Rows follow after the end mark in row %(row)s.") % {"row": self._trailer_row})
-        if chunk.rows:
-            self._last_row = chunk.rows[-1]
-        self._last_number = last_number
         self._last_is_bad = bool(bad) and bad[-1].line_no > last_good
         if not self._source.ends_with_newline:
             others = chunk.rows[:-1]
@@ -169,6 +170,10 @@ class Ending:
         with self._source.path.open("rb") as file:
             file.seek(-2, 2)
             return file.read().replace(b"\0", b"")[-1:] == self._layout.quote.encode("ascii")
+
+
+def _is_filled(row: Sequence[Cell]) -> bool:
+    return any(str(cell).strip() for cell in row)
 
 
 def _shape(cell: Cell) -> tuple[int, int]:

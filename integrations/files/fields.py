@@ -9,10 +9,14 @@ to us, on its currency's grid), WHOLE is int, YES_NO is bool, the rest is str. L
 from __future__ import annotations
 
 from enum import Enum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy
+
+from core.text import Phrase, gettext_noop
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
 
 
 class Type(Enum):
@@ -34,153 +38,163 @@ class Type(Enum):
 
 
 class Field(NamedTuple):
-    """One canonical field. `max_length` counts characters and concerns texts alone."""
+    """One canonical field. `words` is its name in English, for the catalogue. `max_length` counts a text's characters."""
 
     name: str
-    label: Promise
+    words: str
     type: Type
     required: bool = False
     max_length: int = 0
 
+    @property
+    def label(self) -> StrPromise:
+        """Its name in the reader's language."""
+        return gettext_lazy(self.words)
 
-def _code(name: str, label: Promise, *, required: bool = False, max_length: int = 80) -> Field:
-    return Field(name, label, Type.CODE, required, max_length)
-
-
-def _text(name: str, label: Promise, *, required: bool = False, max_length: int = 60) -> Field:
-    return Field(name, label, Type.TEXT, required, max_length)
-
-
-def _date(name: str, label: Promise, *, required: bool = False) -> Field:
-    return Field(name, label, Type.DATE, required)
+    @property
+    def phrase(self) -> Phrase:
+        """Its name as a part of sentences that are translated later."""
+        return Phrase(self.words)
 
 
-def _amount(name: str, label: Promise, *, required: bool = False) -> Field:
-    return Field(name, label, Type.AMOUNT, required)
+def _code(name: str, words: str, *, required: bool = False, max_length: int = 80) -> Field:
+    return Field(name, words, Type.CODE, required, max_length)
 
 
-_CUSTOMER = _code("customer_ref", _("customer reference"), required=True)
-_ENTITY = _code("entity_code", _("company"), max_length=40)
-_CURRENCY = Field("currency", _("currency"), Type.CURRENCY)
-_AMOUNT = _amount("amount", _("amount"), required=True)
-_OPEN_AMOUNT = _amount("open_amount", _("open amount"))
-_EMAIL = _text("email", _("e-mail"), max_length=254)
-_PHONE = _text("phone", _("telephone"), max_length=40)
-_LANGUAGE = Field("language", _("language"), Type.LANGUAGE)
-_COUNTRY = Field("country", _("country"), Type.COUNTRY)
-_TERMS = _code("terms_code", _("payment terms"), max_length=40)
-_METHOD = _text("payment_method", _("payment method"), max_length=40)
-_SALESPERSON = _text("salesperson", _("salesperson"), max_length=160)
-_SECTOR = _text("sector", _("sector"))
-_REGION = _text("region", _("region"))
-_PRODUCT = _text("product", _("product"))
+def _text(name: str, words: str, *, required: bool = False, max_length: int = 60) -> Field:
+    return Field(name, words, Type.TEXT, required, max_length)
+
+
+def _date(name: str, words: str, *, required: bool = False) -> Field:
+    return Field(name, words, Type.DATE, required)
+
+
+def _amount(name: str, words: str, *, required: bool = False) -> Field:
+    return Field(name, words, Type.AMOUNT, required)
+
+
+_CUSTOMER = _code("customer_ref", gettext_noop("customer reference"), required=True)
+_ENTITY = _code("entity_code", gettext_noop("company"), max_length=40)
+_CURRENCY = Field("currency", gettext_noop("currency"), Type.CURRENCY)
+_AMOUNT = _amount("amount", gettext_noop("amount"), required=True)
+_OPEN_AMOUNT = _amount("open_amount", gettext_noop("open amount"))
+_EMAIL = _text("email", gettext_noop("e-mail"), max_length=254)
+_PHONE = _text("phone", gettext_noop("telephone"), max_length=40)
+_LANGUAGE = Field("language", gettext_noop("language"), Type.LANGUAGE)
+_COUNTRY = Field("country", gettext_noop("country"), Type.COUNTRY)
+_TERMS = _code("terms_code", gettext_noop("payment terms"), max_length=40)
+_METHOD = _text("payment_method", gettext_noop("payment method"), max_length=40)
+_SALESPERSON = _text("salesperson", gettext_noop("salesperson"), max_length=160)
+_SECTOR = _text("sector", gettext_noop("sector"))
+_REGION = _text("region", gettext_noop("region"))
+_PRODUCT = _text("product", gettext_noop("product"))
 
 FIELDS: dict[str, tuple[Field, ...]] = {
     "customers": (
         _CUSTOMER,
-        _text("name", _("name"), required=True, max_length=200),
+        _text("name", gettext_noop("name"), required=True, max_length=200),
         _COUNTRY,
         _LANGUAGE,
-        Field("siren", _("SIREN"), Type.COMPACT, max_length=9),
-        Field("siret", _("SIRET"), Type.COMPACT, max_length=14),
-        Field("vat_number", _("VAT number"), Type.COMPACT, max_length=20),
-        Field("lei", _("LEI"), Type.COMPACT, max_length=20),
-        _code("registration_number", _("registration number"), max_length=40),
-        _text("street", _("street"), max_length=200),
-        _code("postal_code", _("postal code"), max_length=20),
-        _text("city", _("city"), max_length=100),
+        Field("siren", gettext_noop("SIREN"), Type.COMPACT, max_length=9),
+        Field("siret", gettext_noop("SIRET"), Type.COMPACT, max_length=14),
+        Field("vat_number", gettext_noop("VAT number"), Type.COMPACT, max_length=20),
+        Field("lei", gettext_noop("LEI"), Type.COMPACT, max_length=20),
+        _code("registration_number", gettext_noop("registration number"), max_length=40),
+        _text("street", gettext_noop("street"), max_length=200),
+        _code("postal_code", gettext_noop("postal code"), max_length=20),
+        _text("city", gettext_noop("city"), max_length=100),
         _EMAIL,
         _PHONE,
-        _code("group_ref", _("group reference")),
-        _text("group_name", _("group name"), max_length=160),
+        _code("group_ref", gettext_noop("group reference")),
+        _text("group_name", gettext_noop("group name"), max_length=160),
         _ENTITY,
-        _code("account_ref", _("account reference")),
+        _code("account_ref", gettext_noop("account reference")),
         _TERMS,
         _METHOD,
         _CURRENCY,
         _SALESPERSON,
-        _text("collector", _("collector"), max_length=160),
+        _text("collector", gettext_noop("collector"), max_length=160),
         _SECTOR,
         _REGION,
         _PRODUCT,
     ),
     "contacts": (
         _CUSTOMER,
-        _text("last_name", _("last name"), required=True, max_length=80),
-        _text("first_name", _("first name"), max_length=80),
-        Field("role", _("role"), Type.ROLE),
-        Field("influence", _("influence"), Type.INFLUENCE),
+        _text("last_name", gettext_noop("last name"), required=True, max_length=80),
+        _text("first_name", gettext_noop("first name"), max_length=80),
+        Field("role", gettext_noop("role"), Type.ROLE),
+        Field("influence", gettext_noop("influence"), Type.INFLUENCE),
         _EMAIL,
         _PHONE,
         _LANGUAGE,
-        Field("is_primary", _("first contact"), Type.YES_NO),
+        Field("is_primary", gettext_noop("first contact"), Type.YES_NO),
     ),
     "items": (
         _CUSTOMER,
-        _text("customer_name", _("customer name"), max_length=200),
+        _text("customer_name", gettext_noop("customer name"), max_length=200),
         _ENTITY,
-        _code("number", _("number"), required=True),
-        Field("instalment", _("instalment"), Type.WHOLE),
-        Field("kind", _("kind"), Type.ITEM_KIND),
-        _date("document_date", _("document date"), required=True),
-        _date("posting_date", _("posting date")),
-        _date("due_date", _("due date"), required=True),
-        _date("delivery_date", _("delivery date")),
+        _code("number", gettext_noop("number"), required=True),
+        Field("instalment", gettext_noop("instalment"), Type.WHOLE),
+        Field("kind", gettext_noop("kind"), Type.ITEM_KIND),
+        _date("document_date", gettext_noop("document date"), required=True),
+        _date("posting_date", gettext_noop("posting date")),
+        _date("due_date", gettext_noop("due date"), required=True),
+        _date("delivery_date", gettext_noop("delivery date")),
         _AMOUNT,
         _OPEN_AMOUNT,
-        _amount("vat_amount", _("VAT amount")),
+        _amount("vat_amount", gettext_noop("VAT amount")),
         _CURRENCY,
-        _date("settled_date", _("settled on")),
+        _date("settled_date", gettext_noop("settled on")),
         _TERMS,
         _METHOD,
-        _code("order_ref", _("order reference")),
-        _code("project_ref", _("project reference")),
+        _code("order_ref", gettext_noop("order reference")),
+        _code("project_ref", gettext_noop("project reference")),
         _PRODUCT,
-        _text("site", _("site")),
-        _text("biller", _("biller"), max_length=80),
+        _text("site", gettext_noop("site")),
+        _text("biller", gettext_noop("biller"), max_length=80),
         _SALESPERSON,
         _SECTOR,
         _REGION,
         _COUNTRY,
-        Field("disputed", _("disputed"), Type.YES_NO),
+        Field("disputed", gettext_noop("disputed"), Type.YES_NO),
     ),
     "allocations": (
-        _code("customer_ref", _("customer reference")),
-        _code("debit_number", _("number of the invoice"), required=True),
-        _code("credit_number", _("number of the payment or credit note")),
+        _code("customer_ref", gettext_noop("customer reference")),
+        _code("debit_number", gettext_noop("number of the invoice"), required=True),
+        _code("credit_number", gettext_noop("number of the payment or credit note")),
         _AMOUNT,
         _CURRENCY,
-        _date("on", _("allocated on"), required=True),
+        _date("on", gettext_noop("allocated on"), required=True),
         _ENTITY,
     ),
     "orders": (
         _CUSTOMER,
         _ENTITY,
-        _code("number", _("order number"), required=True),
-        _date("order_date", _("order date"), required=True),
-        _date("delivery_date", _("delivery date")),
+        _code("number", gettext_noop("order number"), required=True),
+        _date("order_date", gettext_noop("order date"), required=True),
+        _date("delivery_date", gettext_noop("delivery date")),
         _AMOUNT,
         _OPEN_AMOUNT,
         _CURRENCY,
     ),
     "disputes": (
         _CUSTOMER,
-        _code("number", _("number of the invoice")),
+        _code("number", gettext_noop("number of the invoice")),
         _ENTITY,
-        _text("reason", _("reason"), required=True),
-        _amount("amount", _("disputed amount")),
-        _date("opened_on", _("opened on"), required=True),
-        _date("closed_on", _("closed on")),
-        _text("comment", _("comment"), max_length=2000),
+        _text("reason", gettext_noop("reason"), required=True),
+        _amount("amount", gettext_noop("disputed amount")),
+        _date("opened_on", gettext_noop("opened on"), required=True),
+        _date("closed_on", gettext_noop("closed on")),
+        _text("comment", gettext_noop("comment"), max_length=2000),
     ),
     "promises": (
         _CUSTOMER,
         _ENTITY,
         _AMOUNT,
         _CURRENCY,
-        _date("due_on", _("promised for"), required=True),
-        _date("made_on", _("promised on"), required=True),
-        _text("numbers", _("numbers of the invoices"), max_length=1000),
+        _date("due_on", gettext_noop("promised for"), required=True),
+        _date("made_on", gettext_noop("promised on"), required=True),
+        _text("numbers", gettext_noop("numbers of the invoices"), max_length=1000),
     ),
 }
 
@@ -189,9 +203,9 @@ MODES = ("snapshot", "history", "delta")
 
 # Columns that are no field of a row: they give an amount its value or its sign.
 SIGN_COLUMNS: dict[str, Field] = {
-    "debit": _amount("debit", _("debit")),
-    "credit": _amount("credit", _("credit")),
-    "sign": _code("sign", _("debit or credit"), max_length=20),
+    "debit": _amount("debit", gettext_noop("debit")),
+    "credit": _amount("credit", gettext_noop("credit")),
+    "sign": _code("sign", gettext_noop("debit or credit"), max_length=20),
 }
 
 # An empty field is filled from another one of the same row before it is missed.

@@ -14,6 +14,8 @@ from integrations.files.dates import parse_date
 from integrations.files.fields import Type, fields_by_name
 from integrations.files.inspection import ColumnProfile
 
+# A clear header goes before cells of which many are wrong: those are bad rows, each with its reason.
+_MOSTLY_BAD = 0.65
 # How much of a column must be words we know before it is taken for a column of such words.
 _WORDS: dict[Type, tuple[Callable[[str], object], float]] = {
     Type.CURRENCY: (words.currency, 0.95),
@@ -52,7 +54,7 @@ def _fits_date(column: ColumnProfile) -> float:
         return 1.0
     if column.is_serial_date and not column.has_decimals:
         return 0.7
-    return 0.5 if column.dates.share >= 0.5 else 0.0
+    return _MOSTLY_BAD if column.dates.share >= 0.3 else 0.0
 
 
 def _fits_amount(column: ColumnProfile) -> float:
@@ -60,7 +62,7 @@ def _fits_amount(column: ColumnProfile) -> float:
         return 0.2
     if column.is_number:
         return 0.9 if column.numbers.is_whole else 1.0
-    return 0.5 if column.numbers.share >= 0.5 else 0.0
+    return _MOSTLY_BAD if column.numbers.share >= 0.3 else 0.0
 
 
 def _fits_instalment(column: ColumnProfile) -> float:

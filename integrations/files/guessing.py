@@ -12,11 +12,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 from django.utils.translation import gettext, ngettext
 
 from core.text import Phrase, gettext_noop
-from integrations.files import words
+from integrations.files import phrases, words
 from integrations.files.amounts import from_number, parse_amount
 from integrations.files.fields import FIELDS, KINDS, Type, fields_by_name, has_amount
 from integrations.files.fit import Gaps, fit, known_share
@@ -63,6 +64,28 @@ class Guess:
     defaults: dict[str, Phrase] = field(default_factory=dict)
     notes: list[Phrase] = field(default_factory=list)
     ignored: dict[str, Phrase] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """For a page that shows the guess, now or later; phrases as `phrases.to_json` gives them."""
+        return {
+            "mapping": self.mapping.to_json(),
+            "confidence": self.confidence,
+            "fields": {
+                name: {
+                    "label": one.label,
+                    "confidence": one.confidence,
+                    "by_header": one.by_header,
+                    "reason": phrases.to_json(one.reason),
+                }
+                for name, one in self.fields.items()
+            },
+            "missing": self.missing,
+            "candidates": self.candidates,
+            "choices": {name: phrases.to_json(phrase) for name, phrase in self.choices.items()},
+            "defaults": {name: phrases.to_json(phrase) for name, phrase in self.defaults.items()},
+            "notes": [phrases.to_json(phrase) for phrase in self.notes],
+            "ignored": {label: phrases.to_json(phrase) for label, phrase in self.ignored.items()},
+        }
 
     @property
     def confidence(self) -> float:
@@ -425,7 +448,7 @@ def _why_ignored(inspection: Inspection, kind: str, label: str, assigned: dict[s
     wanted = max(specs, key=lambda name: header_score(kind, name, label))
     if header_score(kind, wanted, label) < 0.4:
         return Phrase(gettext_noop("its header names no field"))
-    values = {"field": str(specs[wanted].label), "example": (column.examples(1) or [""])[0]}
+    values = {"field": specs[wanted].phrase, "example": (column.examples(1) or [""])[0]}
     if not fit(kind, wanted, column):
         return Phrase(gettext_noop("its cells, such as %(example)s, are no %(field)s"), values)
     return Phrase(gettext_noop("another column is the %(field)s"), values)

@@ -16,7 +16,7 @@ from itertools import pairwise
 from typing import Any
 
 from core.text import Phrase, gettext_noop, search_key
-from integrations.files import amounts, dates
+from integrations.files import amounts, dates, phrases
 from integrations.files.sheets import Cell
 from integrations.files.source import Source
 from integrations.files.table import Layout, cell_text, find_layout, open_rows
@@ -113,7 +113,7 @@ class Inspection:
         return next((column for column in self.columns if column.label == label), None)
 
     def to_json(self) -> dict[str, Any]:
-        """For a page or a stored run. Phrases are given in English with their values, to be translated when shown."""
+        """For a page or a stored run. Phrases as `phrases.to_json` gives them."""
         return {
             "format": self.source.format,
             "size": self.source.size,
@@ -131,7 +131,7 @@ class Inspection:
             "labels": list(self.layout.labels),
             "first_rows": [{"line": line, "cells": cells} for line, cells in self.first_rows],
             "columns": [_column_json(column) for column in self.columns],
-            "warnings": [{"text": warning.text, "values": dict(warning.values)} for warning in self.warnings],
+            "warnings": [phrases.to_json(warning) for warning in self.warnings],
         }
 
 
@@ -186,7 +186,7 @@ def inspect(
             sample.extend(chunk.rows[room::step])
             count += len(chunk.rows)
             broken += len(chunk.broken)
-            last.extend(chunk.rows[-3:])
+            last.extend([row for row in chunk.rows[-50:] if any(str(cell).strip() for cell in row)])
     trailer = next((word for row in last if (word := looks_like_end(row))), "")
     sample = [row for row in sample if not looks_like_end(row)]
     columns = [_profile(label, position, sample) for position, label in enumerate(layout.labels)]

@@ -5,7 +5,7 @@ A batch is a dict of columns, field -> values by position; None is a blank. What
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Mapping as AnyMapping
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -28,15 +28,12 @@ class Problem(NamedTuple):
     found: str
     expected: Phrase
 
-    def reason(self, translate: Any = str) -> str:
+    def reason(self, translate: Callable[[str], str] = str) -> str:
         """In words, translated by `translate` (Django's gettext, say); English without."""
-        expected = self.expected.in_words(translate)
+        text = gettext_noop("found “%(found)s”; expected %(expected)s")
         if not self.found:
-            return str(translate(gettext_noop("empty; expected %(expected)s"))) % {"expected": expected}
-        return str(translate(gettext_noop("found “%(found)s”; expected %(expected)s"))) % {
-            "found": self.found,
-            "expected": expected,
-        }
+            text = gettext_noop("empty; expected %(expected)s")
+        return Phrase(text, {"found": self.found, "expected": self.expected}).in_words(translate)
 
 
 Problems = dict[int, list[Problem]]

@@ -19,7 +19,7 @@ from core.text import search_key
 _CONCEPTS = """
 CUSTOMER   customer customers cust client clients clt cli kunde kunden kd debitor debitoren deb debtor debtors buyer
            acheteur tiers tercero cliente clienti clientes deudor debitore partner partenaire abnehmer auxiliaire aux
-           payer billto soldto
+           payer party billto soldto
 ACCOUNT    account acct acc compte cpt cpte konto cuenta conto comp kontonr
 NUMBER     number numero num no nr nummer nro nbr n numeros numbers knr
 ID         id identifier identifiant kennung ident identificativo uid guid
@@ -143,6 +143,8 @@ am is est el los las del di della dello da il lo gli i on mit with
 _NOISE = frozenset(_NOISE_WORDS.split())
 
 _CAMEL = re.compile(r"(?<=[a-zà-ÿ])(?=[A-ZÀ-Þ])|(?<=[A-ZÀ-Þ])(?=[A-ZÀ-Þ][a-zà-ÿ])")
+_BETWEEN_WORDS = re.compile(r"[\W_]+")
+_NUMBER_SIGN = re.compile(r"[nN][°º]|#")
 # What joins the parts of a German compound (Rechnung-s-nummer, Kunde-n-konto).
 _JOINTS = ("", "s", "n", "en", "es", "e")
 
@@ -169,21 +171,26 @@ def concepts(label: str) -> frozenset[str]:
     for sign, code in (("€", "EUR"), ("£", "GBP"), ("$", "USD")):
         if sign in label:
             found.add(f"ISO:{code}")
-    spaced = _CAMEL.sub(" ", label.replace("N°", " numero ").replace("n°", " numero ").replace("Nº", " numero "))
-    spaced = spaced.replace("nº", " numero ").replace("#", " numero ")
+    spaced = _NUMBER_SIGN.sub(" numero ", label)
     if "%" in label:
         found.add("PERCENT")
     whole = search_key(label).replace(" ", "")
-    if whole in _SPECIAL:
-        return frozenset(found | set(_SPECIAL[whole].split()))
-    words = search_key(spaced).split()
+    if whole in _SPECIAL or (len(whole) <= 3 and whole in _meanings()):  # D/C
+        return frozenset(found | _meanings()[whole])
+    words = _BETWEEN_WORDS.split(spaced)
     for word in words:
-        found |= _word(word, alone=len(words) == 1)
+        meaning = _word(search_key(word).replace(" ", ""), alone=len(words) == 1)
+        if meaning == {"UNKNOWN"}:
+            parts = search_key(_CAMEL.sub(" ", word)).split()
+            meaning = frozenset().union(*(_word(part, alone=False) for part in parts))
+        found |= meaning
     return frozenset(found)
 
 
 def _word(word: str, *, alone: bool) -> frozenset[str]:
     meanings = _meanings()
+    if not word:
+        return frozenset()
     if word in meanings and not (word in _NOISE and not alone):
         return meanings[word]
     if word in _NOISE:

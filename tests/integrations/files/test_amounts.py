@@ -154,8 +154,6 @@ def test_texts_with_numbers_in_them_are_no_numbers():
     assert number_evidence([("INV0001", 5), ("REF12", 5), ("-", 3)]).numbers == 0
 
 
-@pytest.mark.parametrize(
-    ("text", "code"), [("12 €", "EUR"), ("$5", "USD"), ("5 CHF", "CHF"), ("5 ABC", ""), ("5", "")]
-)
+@pytest.mark.parametrize(("text", "code"), [("12 €", "EUR"), ("$5", "USD"), ("5 CHF", "CHF"), ("5 ABC", ""), ("5", "")])
 def test_the_currency_beside_a_number(text, code):
     assert currency_in(text) == code

@@ -48,7 +48,9 @@ def test_dates_are_read(text, order, day):
     assert parse_date(text, order=order) == day
 
 
-@pytest.mark.parametrize("text", ["", "  ", "00/00/0000", "0000-00-00", "00.00.0000", "0", "00000000", "-", "--", "/ /"])
+@pytest.mark.parametrize(
+    "text", ["", "  ", "00/00/0000", "0000-00-00", "00.00.0000", "0", "00000000", "-", "--", "/ /"]
+)
 def test_nothing_and_zeros_are_no_date(text):
     assert parse_date(text, order="dmy") is None
 
