@@ -134,10 +134,12 @@ def start() -> int:
         write_record(port, children)
         prepared = prepare(children, port)
         if prepared:
-            for name, command in commands(port, prepared["mailbox"]).items():
-                children.append(launch(name, command))
-                write_record(port, children)
+            # The pages first and alone: they are what somebody waits for, and the machine may have two cores only.
+            found = commands(port, prepared["mailbox"])
+            begin("web", found.pop("web"), children, port)
             if wait_until_ready(port, children):
+                for name, command in found.items():
+                    begin(name, command, children, port)
                 announce(port, prepared)
             watch(children)
         return 0
@@ -186,6 +188,11 @@ def commands(port: int, mailbox: bool) -> dict[str, list[str]]:
     if mailbox:
         found["mailbox"] = [sys.executable, "manage.py", "demo_mailbox"]
     return found
+
+
+def begin(name: str, command: list[str], children: list[Child], port: int) -> None:
+    children.append(launch(name, command))
+    write_record(port, children)
 
 
 def launch(name: str, command: list[str]) -> Child:
