@@ -8,13 +8,15 @@ import hmac
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.internal import ratelimit
 from allauth.mfa.adapter import DefaultMFAAdapter
 from cryptography.fernet import Fernet
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+
+SIGN_IN_LIMIT = {"sign_in": "30/m/ip,50/15m/key"}
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -34,12 +36,21 @@ class AccountAdapter(DefaultAccountAdapter):
         return client_address(request)
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """allauth's own limit (per address, and per account from wherever) is answered as the axes one is: 429."""
-        try:
-            super().pre_authenticate(request, **credentials)
-        except ValidationError:
+        """Beside the failures that axes counts: a limit per address whoever is tried, and per account from wherever.
+
+        Wide for an account, as whoever fails on purpose shuts its owner out. allauth's own limit under the name
+        login_failed stays for second-factor codes, of which far fewer may be tried. Answered as axes does: 429.
+        """
+        self._login_failed_rl_usage = ratelimit.consume(
+            request,
+            app="allauth.account",
+            config=SIGN_IN_LIMIT,
+            action="sign_in",
+            key=sign_in_name(request, credentials) or "",
+        )
+        if not self._login_failed_rl_usage:
             request.axes_locked_out = True  # type: ignore[attr-defined]
-            raise
+            raise self.validation_error("too_many_login_attempts")
 
 
 class MFAAdapter(DefaultMFAAdapter):

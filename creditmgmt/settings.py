@@ -127,6 +127,7 @@ MIDDLEWARE = [
     "core.web.HtmxMiddleware",
     "accounts.middleware.TenantMiddleware",
     "core.web.RefusalMiddleware",
+    "core.web.RenderMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -191,8 +192,7 @@ ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if SECURE else "http"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Encours"
 MFA_ADAPTER = "accounts.adapter.MFAAdapter"
-# Beside the 8 failures of axes: per address whichever the account, and per account whichever the address. Second-factor
-# codes count under the same limit.
+# Second-factor codes; passwords have limits of their own (accounts.adapter and axes).
 ACCOUNT_RATE_LIMITS = {"login_failed": "30/m/ip,10/15m/key"}
 USERSESSIONS_TRACK_ACTIVITY = False
 AXES_FAILURE_LIMIT = 8
@@ -273,6 +273,11 @@ EMAIL_HOST_PASSWORD = unquote(_mail.password or "")
 EMAIL_USE_TLS = "tls=1" in _mail.query
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "Encours <no-reply@encours.example>")
+# Whether that address is the demo mailbox: the only server that a sandbox's mail may be given to.
+DEMO_MAILBOX = LOCAL and not os.environ.get("EMAIL_URL")
+# How long a worker may hold a message before another takes it over, and how long a refused one waits, each time.
+OUTBOX_LEASE_SECONDS = 120
+OUTBOX_RETRY_SECONDS = (60, 300, 1800, 14400)
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = "json"
@@ -326,4 +331,9 @@ LOGGING = {
 }
 
 # Ports: which class answers a question that an app asks of the outside. Opened in tasks and views only.
-PORTS: dict[str, str] = {}
+PORTS: dict[str, str] = {
+    "desk.transport": "integrations.registry.transport",
+    "desk.reasons/collection.Action": "collection.services.sending.ActionReasons",
+    "night": "creditmgmt.schedule.run_night",
+    "night.advance_sandbox": "creditmgmt.schedule.advance_sandbox",
+}
