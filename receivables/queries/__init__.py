@@ -4,7 +4,14 @@ All take `scope` (what the reader may see) and most a `selection` (what the read
 speaks of, `known_on` the day on which it is asked (None: everything known now).
 """
 
-from receivables.queries.ageing import AgeingSort, AgeingTotal, CustomerAgeing, ageing_by_customer, ageing_totals
+from receivables.queries.ageing import (
+    AgeingSort,
+    AgeingTotal,
+    CustomerAgeing,
+    UnknownBucket,
+    ageing_by_customer,
+    ageing_totals,
+)
 from receivables.queries.balances import (
     Balance,
     ControlTotal,
@@ -28,6 +35,7 @@ __all__ = [
     "KnownFrom",
     "OpenItem",
     "Selection",
+    "UnknownBucket",
     "ageing_by_customer",
     "ageing_totals",
     "balances",

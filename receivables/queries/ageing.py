@@ -10,13 +10,21 @@ from enum import Enum
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from django.utils.translation import gettext_lazy as _
+
 from accounts.access import Scope
+from core.errors import Invalid
 from receivables.queries.as_of import OpenItems, Way, open_items_sql
 from receivables.queries.selection import EVERY_ITEM, Selection
 from receivables.queries.statement import fetch
 from receivables.rules.ageing import DEFAULT_BUCKETS, Buckets, CreditTreatment
 
 Position = tuple[str, str, str]
+
+
+class UnknownBucket(Invalid):
+    code = "unknown_bucket"
+    message = _("The aged balance has no such column.")
 
 
 class AgeingSort(Enum):
@@ -132,7 +140,9 @@ def ageing_totals(
 
 
 def bucket_days(name: str, *, on: date, buckets: Buckets) -> tuple[date | None, date | None]:
-    """The first and last due date of a bucket on a day; None: no such bound. Raises ValueError on an unknown name."""
+    """The first and last due date of a bucket on a day; None: no such bound. Raises UnknownBucket."""
+    if name not in buckets.names:
+        raise UnknownBucket
     index = buckets.names.index(name)
     if index == 0:
         return on, None

@@ -61,7 +61,7 @@ def open_items(
 
     `bucket` is a name of `buckets`: the items behind that cell; with `credits_apart` its debits only, and the name
     "credits" gives the negative ones. A customer and a currency stand in `selection`. `after` the position of a row
-    come the next `limit` rows; None gives all. Raises ValueError on an unknown bucket.
+    come the next `limit` rows; None gives all. Raises UnknownBucket.
     """
     items = open_items_sql(on=on, known_on=known_on, scope=scope, selection=selection, columns=_COLUMNS, way=way)
     params: dict[str, Any] = dict(items.params)
