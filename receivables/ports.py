@@ -7,7 +7,7 @@ nothing. Texts are str, dates are datetime.date, amounts are Decimal on their cu
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 ROW_FIELDS: dict[str, tuple[str, ...]] = {
@@ -45,7 +45,7 @@ class Rejection:
     line: int
     field: str
     reason: str
-    values: Sequence[Any] = field(default=())
+    values: Sequence[Any] = ()
 
 
 class Batch(NamedTuple):

@@ -29,6 +29,7 @@ from receivables.ports import Rejection
 from receivables.services.loading import LoadResult, load
 from receivables.services.loading_items import Held
 from receivables.services.loading_stage import RowsRejected, Stopped, fetch, tenant_literal
+from receivables.services.undo import UndoResult, undo_load
 
 State = SyncRun.State
 _SHOWN = 100
@@ -51,6 +52,11 @@ class NoMapping(Conflict):
 class NotStartable(Conflict):
     code = "run_not_startable"
     message = gettext_lazy("This import is running or over.")
+
+
+class NotUndoable(Conflict):
+    code = "run_not_undoable"
+    message = gettext_lazy("Only the last import of a source can be taken back.")
 
 
 class OlderThanLast(Conflict):
@@ -437,6 +443,25 @@ def stop(*, run_id: UUID, actor: Actor) -> SyncRun:
         SyncRun.objects.filter(id=run_id, state=State.RUNNING).update(stop_requested=True)
     record(actor=actor, action="integrations.run_stopped", row=run)
     return get_run(run_id)
+
+
+@transaction.atomic
+def undo(*, run_id: UUID, on: date, actor: Actor) -> UndoResult:
+    """Take back the last applied import of its source on the business day `on`.
+
+    Raises NotUndoable for another one, LaterWork where something was built on it.
+    """
+    run = SyncRun.objects.select_for_update().filter(id=run_id).first()
+    if run is None:
+        raise UnknownRun
+    if run.state != State.APPLIED:
+        raise NotUndoable(_("Only an import that was applied can be taken back."))
+    later = SyncRun.objects.filter(source=run.source, state=State.APPLIED, finished_at__gt=run.finished_at)
+    if later.exclude(id=run.id).exists():
+        raise NotUndoable
+    result = undo_load(run_id=run.id, source=run.source, on=on, actor=actor)
+    SyncRun.objects.filter(id=run.id).update(state=State.UNDONE)
+    return result
 
 
 @transaction.atomic

@@ -1,5 +1,7 @@
 """The ledger: documents, due amounts, what was set against what, and the balances kept beside it."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -9,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from core.tenancy.models import CurrentTenant, TenantForeignKey, TenantModel
 from receivables.models.customers import Customer, CustomerAccount, Entity
 
-AMOUNT = {"max_digits": 20, "decimal_places": 4}
+AMOUNT: dict[str, Any] = {"max_digits": 20, "decimal_places": 4}
 
 
 def tenant_by_reference() -> models.ForeignKey:

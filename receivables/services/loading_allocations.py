@@ -124,6 +124,9 @@ def _take_back(*, as_of: date, run_id: UUID) -> int:
     return int(rows)
 
 
+# A row that fails may be all that keeps those behind it from being covered, hence several rounds; then all that fail go.
+_ROUNDS = 10
+
 # Which part of which item each row takes: rows and items are laid end to end, by number, and cut where both are cut.
 _PIECES = """
     SELECT r.line, r.place, i.id AS item_id, least(r.upto, i.upto) - greatest(r.upto - r.amount, i.upto - i.open) AS amount,
@@ -169,18 +172,29 @@ def _match() -> None:
 
 
 def _judge(stage: Stage) -> None:
-    """Match, take out the rows that more than open items would have to cover, and match what is left."""
-    _match()
-    temp_table("covered", "ON COMMIT DROP AS SELECT line, sum(amount) AS amount FROM piece GROUP BY 1")
-    execute("ANALYZE covered")
-    taken = stage.reject_where(
-        "todo",
-        "NOT EXISTS (SELECT 1 FROM covered c WHERE c.line = r.line AND c.amount = r.amount)",
-        field="amount",
-        reason=_("More than is open of the invoice or of the payment."),
-    )
-    if taken:
+    """Match; take out the rows that open items cannot cover, the first of each number before those behind it."""
+    for last_round in (*[False] * (_ROUNDS - 1), True):
         _match()
+        temp_table(
+            "failing",
+            'ON COMMIT DROP AS SELECT t.line, t."on", t.debit_number, t.credit_number FROM todo t '
+            "LEFT JOIN (SELECT line, sum(amount) AS amount FROM piece GROUP BY 1) c ON c.line = t.line "
+            "WHERE c.amount IS DISTINCT FROM t.amount",
+        )
+        execute("ANALYZE failing")
+        behind = (
+            "AND NOT EXISTS (SELECT 1 FROM failing f JOIN failing q ON (q.debit_number = f.debit_number "
+            'OR q.credit_number = f.credit_number) AND (q."on", q.line) < (f."on", f.line) WHERE f.line = r.line)'
+        )
+        taken = stage.reject_where(
+            "todo",
+            f"r.line IN (SELECT line FROM failing) {'' if last_round else behind}",
+            field="amount",
+            reason=_("More than is open of the invoice or of the payment."),
+        )
+        if not taken:
+            return
+    _match()
 
 
 def _write(*, as_of: date, is_history: bool, run_id: UUID) -> None:
@@ -196,7 +210,7 @@ def _write(*, as_of: date, is_history: bool, run_id: UUID) -> None:
         [run_id],
     )
     execute(
-        "UPDATE receivables_ledgeritem i SET open_amount = i.open_amount - x.taken, updated_at = now() FROM ("
+        "UPDATE receivables_ledgeritem i SET open_amount = i.open_amount - x.taken, updated_at = statement_timestamp() FROM ("
         "SELECT item_id, sum(amount) AS taken FROM (SELECT debit_id AS item_id, amount FROM piece UNION ALL "
         "SELECT credit_id, -amount FROM piece WHERE credit_id IS NOT NULL) side GROUP BY 1) x "
         f"WHERE i.tenant_id = {tenant} AND i.id = x.item_id"

@@ -390,13 +390,13 @@ def _update_items(load: ItemLoad) -> int:
     was = ", ".join(f"old.{name}" for name in _TRACKED)
     now = ", ".join(f"new.{name}" for name in _TRACKED)
     vanished = execute(
-        "UPDATE receivables_ledgeritem i SET open_amount = 0, updated_at = now() FROM vanished v "
+        "UPDATE receivables_ledgeritem i SET open_amount = 0, updated_at = statement_timestamp() FROM vanished v "
         f"WHERE i.tenant_id = {load.tenant} AND i.id = v.item_id"
     )
     return vanished + execute(
         f"""
         WITH changed AS (
-            UPDATE receivables_ledgeritem i SET {changed}, open_amount = w.new_open, updated_at = now()
+            UPDATE receivables_ledgeritem i SET {changed}, open_amount = w.new_open, updated_at = statement_timestamp()
             FROM work w WHERE i.tenant_id = {load.tenant} AND i.id = w.item_id
                 AND (w.fields_differ OR w.new_open <> i.open_amount)
             RETURNING old.id, old.customer_id, old.known_on, w.fields_differ, ({was}) IS DISTINCT FROM ({now}) AS is_corrected,
@@ -443,7 +443,7 @@ def _update_documents(stage: Stage, load: ItemLoad) -> int:
             JOIN receivables_ledgeritem i ON i.tenant_id = {load.tenant} AND i.document_id = d.id AND i.void_on IS NULL
             GROUP BY d.id
         ), changed AS (
-            UPDATE receivables_document d SET {changed}, updated_at = now() FROM x
+            UPDATE receivables_document d SET {changed}, updated_at = statement_timestamp() FROM x
             WHERE d.tenant_id = {load.tenant} AND d.id = x.id
                 AND ({", ".join("d." + name for name in columns)}) IS DISTINCT FROM ({", ".join("x." + name for name in columns)})
             RETURNING old.id, jsonb_build_object({before}) AS before
@@ -515,7 +515,7 @@ def _mark_disputed(stage: Stage, load: ItemLoad) -> None:
         [DISPUTED_AT_SOURCE, load.run_id, load.source],
     )
     execute(
-        "WITH changed AS (UPDATE receivables_dispute d SET closed_on = greatest(d.opened_on, %s), updated_at = now() "
+        "WITH changed AS (UPDATE receivables_dispute d SET closed_on = greatest(d.opened_on, %s), updated_at = statement_timestamp() "
         f"WHERE d.tenant_id = {load.tenant} AND d.reason = %s AND d.closed_on IS NULL AND d.opened_by_id IS NULL "
         f"AND d.item_id IN (SELECT i.id {marked} WHERE s.disputed IS FALSE) "
         "RETURNING old.id, jsonb_build_object('closed_on', old.closed_on) AS before) "

@@ -103,9 +103,9 @@ def resolve_members(stage: Stage) -> int:
     return made
 
 
-def _role(code: str) -> Role | None:
+def _role(code: str) -> Role:
     """The organisation's role of that code; where it was deleted, the one that sees least."""
-    return Role.objects.filter(code=code).first() or Role.objects.order_by("-portfolio_only", "code").first()
+    return Role.objects.filter(code=code).first() or Role.objects.order_by("-portfolio_only", "code")[0]
 
 
 def resolve_terms(stage: Stage) -> int:
@@ -268,6 +268,8 @@ def resolve_customers(stage: Stage, *, source: str) -> None:
 
     A reference is a customer's, else that of an account of the source, if it is one customer's only.
     """
+    if not stage.has("customer_ref"):
+        return
     tenant = tenant_literal()
     execute("DROP TABLE IF EXISTS pg_temp.customer_of")
     execute(

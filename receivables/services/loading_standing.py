@@ -23,7 +23,7 @@ def write_changes(
     before = ", ".join(f"'{name}', old.{name}" for name in columns)
     return execute(
         f"WITH changed AS (UPDATE {target} t SET {', '.join(f'{name} = w.{name}' for name in columns)}"
-        f"{', updated_at = now()' if touches else ''} FROM {work} w WHERE t.tenant_id = {tenant_literal()} AND t.id = w.row_id "
+        f"{', updated_at = statement_timestamp()' if touches else ''} FROM {work} w WHERE t.tenant_id = {tenant_literal()} AND t.id = w.row_id "
         f"AND ({', '.join('t.' + name for name in columns)}) IS DISTINCT FROM ({', '.join('w.' + name for name in columns)}) "
         f"RETURNING old.id, jsonb_build_object({before}) AS before) "
         "INSERT INTO receivables_loadchange (run_id, object_type, object_id, before) "
@@ -89,7 +89,7 @@ def _close_orders(*, source: str, run_id: UUID, force: bool) -> int:
     if closing * 100 > open_orders * SHRINK_PCT and not force:
         raise Held(closing=closing, open_items=open_orders)
     return execute(
-        f"WITH changed AS (UPDATE receivables_openorder o SET open_amount = 0, updated_at = now() WHERE {gone} "
+        f"WITH changed AS (UPDATE receivables_openorder o SET open_amount = 0, updated_at = statement_timestamp() WHERE {gone} "
         "RETURNING old.id, jsonb_build_object('open_amount', old.open_amount) AS before) "
         "INSERT INTO receivables_loadchange (run_id, object_type, object_id, before) "
         "SELECT %s, 'receivables.OpenOrder', id, before FROM changed",

@@ -114,7 +114,7 @@ def recompute_open(table: str) -> int:
     """Set the stored open amount of the items in the temporary table `table (item_id)` anew; how many it changed."""
     tenant = tenant_literal()
     return execute(
-        f"UPDATE receivables_ledgeritem i SET open_amount = i.amount - x.taken, updated_at = now() FROM ("
+        f"UPDATE receivables_ledgeritem i SET open_amount = i.amount - x.taken, updated_at = statement_timestamp() FROM ("
         f"SELECT t.item_id, coalesce(sum(a.amount), 0) AS taken FROM (SELECT DISTINCT item_id FROM {table}) t "
         "LEFT JOIN LATERAL ("
         f"SELECT debit_amount AS amount FROM receivables_allocation WHERE tenant_id = {tenant} AND debit_item_id = t.item_id "

@@ -1,8 +1,9 @@
 """Disputes, promises and holds entered by hand, and what the night decides about promises. Dates are business dates."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -90,7 +91,11 @@ def record_dispute(
             )
     except IntegrityError as error:
         raise AlreadyRecorded from error
-    changes = {"item": [None, item], "disputed_amount": [None, disputed_amount], "reason": [None, dispute.reason]}
+    changes: dict[str, Sequence[Any]] = {
+        "item": [None, item],
+        "disputed_amount": [None, disputed_amount],
+        "reason": [None, dispute.reason],
+    }
     record(actor=actor, action="receivables.dispute_recorded", row=dispute, changes=changes)
     return dispute
 
@@ -166,7 +171,11 @@ def record_promise(
     except IntegrityError as error:
         raise AlreadyRecorded from error
     PromiseItem.objects.bulk_create(PromiseItem(promise=promise, item=item) for item in items)
-    changes = {"amount": [None, amount], "due_on": [None, due_on], "items": [None, sorted(map(str, wanted))]}
+    changes: dict[str, Sequence[Any]] = {
+        "amount": [None, amount],
+        "due_on": [None, due_on],
+        "items": [None, sorted(map(str, wanted))],
+    }
     record(actor=actor, action="receivables.promise_recorded", row=promise, changes=changes)
     return promise
 
@@ -181,7 +190,7 @@ def withdraw_promise(*, promise_id: UUID, on: date, actor: Actor) -> Promise:
         raise AlreadyOver
     promise.state, promise.decided_on = Promise.State.WITHDRAWN, on
     promise.save(update_fields=["state", "decided_on"])
-    changes = {"state": [Promise.State.OPEN, Promise.State.WITHDRAWN]}
+    changes: dict[str, Sequence[Any]] = {"state": [Promise.State.OPEN, Promise.State.WITHDRAWN]}
     record(actor=actor, action="receivables.promise_withdrawn", row=promise, changes=changes)
     return promise
 
@@ -204,7 +213,7 @@ def decide_promises(*, on: date, actor: Actor) -> int:
         f"WHERE n.tenant_id = {tenant} AND n.promise_id = p.id AND n.item_id = i.id))"
     )
     return audited(
-        statement="UPDATE receivables_promise t SET state = d.state, updated_at = now(), "
+        statement="UPDATE receivables_promise t SET state = d.state, updated_at = statement_timestamp(), "
         "decided_on = CASE WHEN d.state = 'KEPT' THEN least(t.due_on, %s) ELSE t.due_on + 1 END "
         "FROM (SELECT p.id, CASE WHEN p.paid >= p.amount THEN 'KEPT' WHEN p.due_on < %s THEN 'BROKEN' END AS state FROM ("
         f"SELECT p.id, p.amount, p.due_on, ({paid}) AS paid FROM receivables_promise p "
@@ -259,7 +268,11 @@ def place_hold(
         until_on=until_on,
         placed_by_id=actor.member_id,
     )
-    changes = {"reason": [None, reason], "from_on": [None, from_on], "until_on": [None, until_on]}
+    changes: dict[str, Sequence[Any]] = {
+        "reason": [None, reason],
+        "from_on": [None, from_on],
+        "until_on": [None, until_on],
+    }
     record(actor=actor, action="receivables.hold_placed", row=hold, changes=changes)
     return hold
 
