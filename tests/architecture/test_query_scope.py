@@ -1,0 +1,75 @@
+"""Every public query says whose rows it reads: keyword `scope`, without default, so that nobody forgets it.
+
+Read from the source. What reads no rows under a customer, or reads for the system and not for a reader, stands below
+with its reason.
+"""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+APPS = ("accounts", "receivables", "desk", "insurance", "risk", "collection", "integrations", "reporting", "portal")
+
+OF_NO_CUSTOMER = "rows of accounts belong to no customer"
+COMPUTES = "computes, reads no rows"
+FOR_THE_SYSTEM = "reads for the nightly run, which acts for the organisation and not for a reader"
+RUNNER = "runs the statement that a scoped query composed"
+SYSTEM_QUERIES = {
+    "accounts.queries.audit.names_of": "names of rows that a scoped page of the trail mentions already",
+    "accounts.queries.audit.possible_actors": OF_NO_CUSTOMER,
+    "accounts.queries.members.given_by": OF_NO_CUSTOMER,
+    "accounts.queries.members.key_lines": OF_NO_CUSTOMER,
+    "accounts.queries.members.member_counts": OF_NO_CUSTOMER,
+    "accounts.queries.members.member_lines": OF_NO_CUSTOMER,
+    "accounts.queries.members.open_invitations": OF_NO_CUSTOMER,
+    "accounts.queries.members.role_lines": OF_NO_CUSTOMER,
+    "accounts.queries.members.roles": OF_NO_CUSTOMER,
+    "accounts.queries.organisations.enterable": "asked before any organisation is entered, of global tables",
+    "accounts.queries.organisations.may_enter": "asked before any organisation is entered, of global tables",
+    "collection.queries.candidates.candidates": FOR_THE_SYSTEM,
+    "desk.queries.templates.language_of": COMPUTES,
+    "receivables.queries.ageing.bucket_days": COMPUTES,
+    "receivables.queries.statement.fetch": RUNNER,
+    "receivables.queries.statement.fetch_one": RUNNER,
+}
+
+
+def queries() -> Iterator[tuple[str, ast.FunctionDef]]:
+    """(dotted name, definition) of every public function in the apps' queries."""
+    for app in APPS:
+        paths = [ROOT / app / "queries.py", *sorted((ROOT / app / "queries").rglob("*.py"))]
+        for path in paths:
+            if path.exists():
+                module = path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__")
+                for node in ast.parse(path.read_text(), filename=str(path)).body:
+                    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and not node.name.startswith("_"):
+                        yield f"{module}.{node.name}", node
+
+
+def takes_scope(function: ast.FunctionDef) -> bool:
+    arguments = function.args
+    return any(
+        argument.arg == "scope" and default is None
+        for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+    )
+
+
+def test_every_public_query_takes_the_readers_scope():
+    unscoped = [name for name, function in queries() if name not in SYSTEM_QUERIES and not takes_scope(function)]
+    assert unscoped == []
+
+
+def test_the_list_names_only_queries_that_exist_and_need_it():
+    known = dict(queries())
+    assert [name for name in SYSTEM_QUERIES if name not in known or takes_scope(known[name])] == []
+
+
+def test_the_rule_sees_a_missing_scope_a_default_and_a_positional_one():
+    def parsed(signature: str) -> bool:
+        return takes_scope(ast.parse(f"def query({signature}): ...").body[0])
+
+    assert parsed("*, on, scope")
+    assert not parsed("*, on")
+    assert not parsed("*, on, scope=EVERYTHING")
+    assert not parsed("scope, *, on")
