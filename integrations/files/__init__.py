@@ -12,6 +12,7 @@ Everything that is refused is a `core.errors.Refusal` (`refusals.py`). What user
 
 from integrations.files.error_file import ErrorRow, write_errors_csv, write_errors_xlsx
 from integrations.files.fields import FIELDS, KINDS, MODES, field_names
+from integrations.files.formats import contradictions
 from integrations.files.guessing import Guess, guess
 from integrations.files.inspection import Inspection, fingerprint, inspect
 from integrations.files.mapping import ColumnFormat, Mapping
@@ -35,6 +36,7 @@ __all__ = [
     "Mapping",
     "Source",
     "Summary",
+    "contradictions",
     "convert",
     "field_names",
     "fingerprint",

@@ -8,11 +8,13 @@ from core.text import Phrase, gettext_noop
 from integrations.files.fields import Type, fields_by_name
 from integrations.files.fit import Gaps
 from integrations.files.inspection import ColumnProfile, Inspection
+from integrations.files.mapping import Mapping
 from integrations.files.table import cell_text
 
 # Without evidence: what most of the world writes.
 DEFAULT_ORDER = "dmy"
 _PAIRED_ROWS = 3000
+_CONTRADICTION = gettext_noop("%(label)s holds %(example)s, which is not as the remembered mapping reads it")
 
 
 @dataclass(slots=True)
@@ -35,6 +37,33 @@ def decide_formats(inspection: Inspection, kind: str, labels: dict[str, str]) ->
     _decide_dates(inspection, {name: one for name, one in columns.items() if specs[name].type is Type.DATE}, formats)
     _decide_decimal([one for name, one in columns.items() if specs[name].type is Type.AMOUNT], formats)
     return formats
+
+
+def contradictions(mapping: Mapping, inspection: Inspection) -> dict[str, Phrase]:
+    """What the cells of a file prove against a mapping that was made for another file, by field.
+
+    A source that changes its date order would else be read wrong in silence wherever a day is 12 or less. Nothing is
+    said of columns that the file has not (`Mapping.check_against` says it) or whose cells prove nothing.
+    """
+    found: dict[str, Phrase] = {}
+    specs = fields_by_name(mapping.kind)
+    for name, label in mapping.columns.items():
+        column = inspection.column(label)
+        if not column:
+            continue
+        own = mapping.formats.get(label)
+        order = (own and own.date_order) or mapping.date_order
+        decimal = (own and own.decimal) or mapping.decimal
+        if specs[name].type is Type.DATE:
+            proven, shown = column.dates.order, column.dates.examples
+            if proven in ("dmy", "mdy") and proven != order and not column.dates.is_mixed:
+                found[name] = Phrase(_CONTRADICTION, {"label": label, "example": shown[_proof(proven)]})
+        elif specs[name].type is Type.AMOUNT and column.numbers.decimal not in ("", decimal):
+            shown = column.numbers.examples
+            if not column.numbers.is_mixed:
+                example = shown["point" if column.numbers.decimal == "." else "comma"]
+                found[name] = Phrase(_CONTRADICTION, {"label": label, "example": example})
+    return found
 
 
 def cell_texts(inspection: Inspection, column: ColumnProfile) -> list[str]:

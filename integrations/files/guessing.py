@@ -16,7 +16,7 @@ from typing import Any
 
 from django.utils.translation import gettext, ngettext
 
-from core.text import Phrase, gettext_noop
+from core.text import Phrase, gettext_noop, search_key
 from integrations.files import phrases, words
 from integrations.files.amounts import from_number, parse_amount
 from integrations.files.fields import FIELDS, KINDS, Type, fields_by_name, has_amount
@@ -171,6 +171,9 @@ def _assign(inspection: Inspection, kind: str) -> dict[str, FieldGuess]:
 
 
 def _label_score(kind: str, name: str, column: ColumnProfile) -> float:
+    """What the header says; our own name of the field says it best."""
+    if search_key(column.label) == search_key(name):
+        return 1.0
     if column.label == f"({column.position + 1})":
         return 0.0
     score = header_score(kind, name, column.label)

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from integrations.files import guess, inspect, open_source
+from integrations.files import FIELDS, contradictions, guess, inspect, open_source
 from integrations.files.refusals import ChoiceNeeded, UnknownColumns
 from tests.integrations.files.ledgers import (
     ENGLISH,
@@ -370,3 +370,36 @@ def test_debit_and_credit_columns_make_the_amount(tmp_path):
     _rows, bad, summary = read_all(tmp_path / "f")
     assert not bad
     assert summary.totals == {"EUR": Decimal("20.25") * 20 - Decimal("10.50") * 4}
+
+
+@pytest.mark.parametrize("kind", FIELDS)
+def test_our_own_field_names_are_understood_as_headers(tmp_path, kind):
+    """What we export, and the template that we offer, comes in again."""
+    fields = FIELDS[kind]
+    values = {"date": "2025-01-31", "amount": "10.50", "currency": "EUR", "country": "FR", "language": "fr", "whole": "1",
+              "yes_no": "yes", "item_kind": "INVOICE", "role": "BUYER", "influence": "ADVISES"}  # fmt: skip
+    lines = [";".join(field.name for field in fields)]
+    lines += [";".join(values.get(field.type.value, f"text {n}") for field in fields) for n in range(5)]
+    (tmp_path / "f").write_text("\n".join(lines) + "\n")
+    found = guess_of(tmp_path / "f")
+    assert found.mapping.kind == kind
+    assert {name: label for name, label in found.mapping.columns.items() if name != label} == {}
+    assert found.sure()
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "fields"),
+    [
+        ((dmy, point), (dmy, point), set()),
+        ((dmy, point), (mdy, point), {"document_date", "due_date", "settled_date"}),
+        ((dmy, point), (iso, point), set()),
+        ((iso, point), (iso, comma), {"amount"}),
+        ((iso, point), (dmy, point), {"document_date", "due_date", "settled_date"}),
+    ],
+)
+def test_a_file_written_in_another_way_contradicts_the_remembered_mapping(tmp_path, then, now, fields):
+    items = small_ledger()
+    before = guess_of(write_csv(tmp_path / "then", items, Shape(dates=then[0], amounts=then[1]))).sure()
+    after = inspect(open_source(write_csv(tmp_path / "now", items, Shape(dates=now[0], amounts=now[1]))))
+    assert after.fingerprint == inspect(open_source(tmp_path / "then")).fingerprint
+    assert set(contradictions(before, after)) == fields
