@@ -10,6 +10,7 @@ urlpatterns = [
     path("theme/", web.set_theme, name="set_theme"),
     path("", include("accounts.urls")),
     path("", include("collection.urls")),
+    path("", include("integrations.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("account/", include("allauth.urls")),
 ]
