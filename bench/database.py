@@ -1,0 +1,58 @@
+"""The benchmark's own database: made and migrated by the owner role, dropped at the end. Never the product's."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connections
+
+NAME = "bench_encours"
+
+
+def _connect(alias: str, database: str, **options: Any) -> psycopg.Connection:
+    values = settings.DATABASES[alias]
+    return psycopg.connect(
+        dbname=database,
+        user=values["USER"],
+        password=values["PASSWORD"] or None,
+        host=values["HOST"] or None,
+        port=values["PORT"] or None,
+        cursor_factory=psycopg.ClientCursor,
+        **options,
+    )
+
+
+def as_owner(**options: Any) -> psycopg.Connection:
+    """A connection to the benchmark's database under the owner role, which row-level security lets pass."""
+    return _connect("owner", NAME, **options)
+
+
+def drop() -> None:
+    """Drop the benchmark's database, if it is there."""
+    for connection in connections.all():
+        connection.close()
+    with _connect("owner", "postgres", autocommit=True) as maintenance:
+        maintenance.execute(f'DROP DATABASE IF EXISTS "{NAME}" WITH (FORCE)')
+
+
+@contextmanager
+def own_database(*, keep: bool = False) -> Iterator[None]:
+    """Inside, all of Django speaks to a fresh `bench_encours`. With `keep` an old one is taken up and left behind."""
+    with _connect("owner", "postgres", autocommit=True) as maintenance:
+        exists = maintenance.execute("SELECT 1 FROM pg_database WHERE datname = %s", [NAME]).fetchone()
+        if exists and not keep:
+            maintenance.execute(f'DROP DATABASE "{NAME}" WITH (FORCE)')
+        if not exists or not keep:
+            maintenance.execute(f'CREATE DATABASE "{NAME}"')
+    for alias in ("default", "owner"):
+        connections[alias].close()
+        connections[alias].settings_dict["NAME"] = settings.DATABASES[alias]["NAME"] = NAME
+    try:
+        call_command("migrate", verbosity=0)
+        yield
+    finally:
+        if not keep:
+            drop()

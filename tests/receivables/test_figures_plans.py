@@ -1,0 +1,259 @@
+"""No figure may lose its index, nor cost more because the policy watches: read from the plans, without a clock.
+
+One larger organisation stands among forty small ones. Each query is explained under the runtime role, with the policy,
+and under the owner role, without it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import psycopg
+import pytest
+from django.conf import settings
+from django.db import connection, transaction
+
+from accounts.access import EVERYTHING, Scope
+from accounts.models import Member, Tenant
+from bench.shape import UPTO, make_ledger
+from core.tenancy import tenant_scope
+from receivables import queries
+from receivables.models import Customer, CustomerAccount, Entity
+from receivables.queries import Selection
+from receivables.rules.ageing import CreditTreatment
+from tests.conftest import _owner_connection, _truncate_as_owner
+from tests.make import make_entity, make_tenant
+
+MOST_WITH_POLICY = 1.25
+PAST = date(2026, 1, 31)
+BIG_TABLES = {"receivables_ledgeritem", "receivables_allocation"}
+
+
+Statement = tuple[str, dict[str, Any]]
+
+
+@dataclass
+class Ledger:
+    """An organisation, and what each query sends for it, in order."""
+
+    tenant: Tenant
+    sent: dict[str, list[Statement]]
+
+
+@pytest.fixture(scope="module")
+def ledgers(django_db_setup, django_db_blocker) -> Iterator[dict[str, Ledger]]:
+    """Committed, since statistics are; taken away again by the owner role."""
+    with django_db_blocker.unblock():
+        _truncate_as_owner(None)  # type: ignore[arg-type]
+        try:
+            tenants = [make_tenant(sandbox_on=UPTO) for _ in range(41)]
+            with _owner_connection(settings.DATABASES["owner"]["NAME"]) as owner:
+                for number, tenant in enumerate(tenants):
+                    with tenant_scope(tenant), transaction.atomic():
+                        entity = make_entity(code="E1")
+                    size = (3_000, 30_000) if number == 20 else (20, 200)
+                    with owner.transaction():
+                        make_ledger(owner, tenant=tenant.id, entity=entity.id, customers=size[0], invoices=size[1])
+                owner.execute("VACUUM (ANALYZE)")
+            yield {"large": asked_of(tenants[20]), "small": asked_of(tenants[3])}
+        finally:
+            _truncate_as_owner(None)  # type: ignore[arg-type]
+            connection.close()
+
+
+def asked_of(tenant: Tenant) -> Ledger:
+    with tenant_scope(tenant), transaction.atomic():
+        return Ledger(tenant, {name: statements_of(call, tenant) for name, call in cases().items()})
+
+
+def statements_of(call: Any, tenant: Tenant) -> list[Statement]:
+    sent = []
+
+    def record(execute, sql, params, many, context):
+        sent.append((sql, {**params, "tenant": tenant.id}))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(record):
+        call()
+    return sent
+
+
+@dataclass
+class Plan:
+    """A plan as EXPLAIN gives it."""
+
+    tree: dict[str, Any]
+
+    @property
+    def cost(self) -> float:
+        return self.tree["Total Cost"]
+
+    def nodes(self, node: dict[str, Any] | None = None) -> Iterator[dict[str, Any]]:
+        node = node or self.tree
+        yield node
+        for child in node.get("Plans", ()):
+            yield from self.nodes(child)
+
+    @property
+    def indexes(self) -> set[str]:
+        return {node["Index Name"] for node in self.nodes() if "Index Name" in node}
+
+    @property
+    def scanned(self) -> set[str]:
+        """Tables read from end to end."""
+        return {node["Relation Name"] for node in self.nodes() if node["Node Type"] == "Seq Scan"}
+
+
+def with_policy(statement: Statement) -> Plan:
+    """The plan under the runtime role. In a tenant's scope."""
+    sql, params = statement
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}", params)
+        return Plan(cursor.fetchone()[0][0]["Plan"])
+
+
+def without_policy(statement: Statement, *, after: str = "") -> Plan:
+    """The plan under the owner role; `after` a statement that is rolled back."""
+    sql, params = statement
+    with (
+        _owner_connection(settings.DATABASES["owner"]["NAME"]) as owner,
+        psycopg.ClientCursor(owner) as cursor,
+        owner.transaction(force_rollback=True),
+    ):
+        if after:
+            cursor.execute(after)
+        cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}", params)
+        return Plan(cursor.fetchone()[0][0]["Plan"])
+
+
+def cases() -> dict[str, Any]:
+    """Each product query in the ways that pages and jobs ask it. Called in a tenant's scope."""
+    customer, member = Customer.objects.order_by("ref")[5], Member.objects.filter(source_ref="M7").get()
+    group = Selection(customer_id=customer.id)
+    entity = Scope(entity_ids=frozenset(Entity.objects.values_list("id", flat=True)))
+    portfolio = Scope(portfolio_of=member.id)
+    region = CustomerAccount.objects.filter(customer=customer).get().region
+    found: dict[str, Any] = {}
+
+    def add(name: str, query: Any, *, asked: tuple[str, ...], **options: Any) -> None:
+        ways = {
+            "today": {"on": UPTO, "scope": EVERYTHING},
+            "past": {"on": PAST, "scope": EVERYTHING},
+            "as known": {"on": PAST, "known_on": PAST, "scope": EVERYTHING},
+            "of a portfolio": {"on": UPTO, "scope": portfolio},
+            "of a portfolio, past": {"on": PAST, "scope": portfolio},
+            "of entities": {"on": UPTO, "scope": entity},
+            "of a region": {"on": UPTO, "scope": EVERYTHING, "selection": Selection(region=region)},
+            "of a customer": {"on": UPTO, "scope": EVERYTHING, "selection": group},
+            "of a customer, past": {"on": PAST, "scope": EVERYTHING, "selection": group},
+        }
+        for way in asked:
+            found[f"{name} {way}"] = lambda values=ways[way] | options: query(**values)
+
+    every = (
+        "today", "past", "as known", "of a portfolio", "of a portfolio, past", "of entities", "of a region",
+        "of a customer", "of a customer, past",
+    )  # fmt: skip
+    now = tuple(way for way in every if way != "as known")
+    sort = queries.AgeingSort
+    add("ageing_by_customer", queries.ageing_by_customer, asked=every, sort=sort.OVERDUE, limit=50)
+    add("ageing_by_customer, by name,", queries.ageing_by_customer, asked=("today",), sort=sort.NAME, limit=50)
+    add("ageing_totals", queries.ageing_totals, asked=every)
+    add("ageing_totals, set off,", queries.ageing_totals, asked=("today",), treatment=CreditTreatment.OLDEST_FIRST)
+    add("balances", queries.balances, asked=every, limit=50)
+    add("control_totals", queries.control_totals, asked=every)
+    add("exposures", queries.exposures, asked=now, limit=50)
+    add("open_items", queries.open_items, asked=every, limit=50)
+    add("open_items, of a cell,", queries.open_items, asked=("today",), bucket="d31_60", limit=50)
+    for on in (UPTO, PAST):
+        found[f"customer_figures {on}"] = lambda on=on: queries.customer_figures(
+            customer_id=customer.id, on=on, scope=EVERYTHING
+        )
+    found["known_from"] = lambda: queries.known_from(scope=EVERYTHING)
+    return found
+
+
+# What answers the large organisation's questions of today: the small index of open items.
+BY_OPEN_INDEX = (
+    "ageing_by_customer today",
+    "ageing_by_customer of a portfolio",
+    "ageing_by_customer of entities",
+    "ageing_by_customer of a region",
+    "ageing_by_customer of a customer",
+    "ageing_totals today",
+    "balances today",
+    "control_totals today",
+    "exposures today",
+    "open_items of a customer",
+    "customer_figures 2026-06-30",
+)
+
+
+def test_every_query_stands_here(ledgers, db):
+    asked = {name.split()[0].rstrip(",") for name in ledgers["small"].sent}
+    assert {name for name in queries.__all__ if name[0].islower()} == asked
+
+
+@pytest.mark.parametrize("size", ["large", "small"])
+def test_the_policy_costs_at_most_a_quarter_more(ledgers, db, size):
+    too_dear = []
+    with tenant_scope(ledgers[size].tenant):
+        for name, statements in ledgers[size].sent.items():
+            for statement in statements:
+                watched, free = with_policy(statement).cost, without_policy(statement).cost
+                if watched > MOST_WITH_POLICY * free:
+                    too_dear.append(f"{name}: {watched:.1f} with the policy, {free:.1f} without")
+    assert too_dear == []
+
+
+def test_a_small_organisation_reads_no_big_table_from_end_to_end(ledgers, db):
+    with tenant_scope(ledgers["small"].tenant):
+        scanning = {
+            name: found
+            for name, statements in ledgers["small"].sent.items()
+            for statement in statements
+            if (found := with_policy(statement).scanned & BIG_TABLES)
+        }
+    assert scanning == {}
+
+
+def test_todays_figures_are_read_from_the_index_of_open_items(ledgers, db):
+    elsewhere = {}
+    with tenant_scope(ledgers["large"].tenant):
+        for name in BY_OPEN_INDEX:
+            plan = with_policy(ledgers["large"].sent[name][-1])
+            if "ledger_item_open" not in plan.indexes or plan.scanned & BIG_TABLES:
+                elsewhere[name] = (plan.indexes, plan.scanned)
+    assert elsewhere == {}
+
+
+def test_past_figures_are_summed_in_the_order_of_two_indexes(ledgers, db):
+    with tenant_scope(ledgers["large"].tenant):
+        for name in ("ageing_by_customer past", "ageing_by_customer of a customer, past", "balances as known"):
+            plan = with_policy(ledgers["large"].sent[name][-1])
+            assert plan.indexes >= {"allocation_debit", "allocation_credit"}, name
+
+
+def test_the_probe_reads_one_index(ledgers, db):
+    with tenant_scope(ledgers["large"].tenant):
+        plan = with_policy(ledgers["large"].sent["ageing_totals today"][0])
+    assert plan.indexes == {"allocation_on"}
+    assert plan.cost < 10
+
+
+@pytest.mark.parametrize(
+    ("index", "name", "place"),
+    [
+        ("ledger_item_open", "ageing_by_customer today", -1),
+        ("ledger_item_open", "open_items of a customer", -1),
+        ("allocation_on", "ageing_by_customer today", 0),
+        ("allocation_debit", "ageing_by_customer of a customer, past", -1),
+        ("allocation_credit", "ageing_by_customer of a customer, past", -1),
+    ],
+)
+def test_a_lost_index_would_be_noticed(ledgers, db, index, name, place):
+    """Without it the same statement has another plan, which the tests above refuse."""
+    statement = ledgers["large"].sent[name][place]
+    assert index in without_policy(statement).indexes
+    assert index not in without_policy(statement, after=f"DROP INDEX {index}").indexes
