@@ -6,22 +6,23 @@ Views use `page`, `say` and plain `redirect`; the rest happens in the two middle
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import import_module
 from types import ModuleType
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
+from django.conf.locale import LANG_INFO
 from django.contrib import messages
-from django.core.cache import cache
+from django.core.cache import cache as shared_cache
 from django.db import DatabaseError, transaction
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render, resolve_url
 from django.template.loader import render_to_string
 from django.template.response import SimpleTemplateResponse
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, get_urlconf, reverse
 from django.utils.cache import patch_vary_headers
 from django.utils.functional import Promise
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -33,6 +34,23 @@ from core.errors import Refusal
 
 THEMES = ("auto", "light", "dark")
 COUNT_SECONDS = 60
+# No inline styles, no evaluated code, no pages kept in the browser's storage; 422 is a form to show again.
+HTMX_CONFIG = json.dumps(
+    {
+        "includeIndicatorStyles": False,
+        "allowEval": False,
+        "historyCacheSize": 0,
+        "refreshOnHistoryMiss": True,
+        "selfRequestsOnly": True,
+        "scrollIntoViewOnBoost": False,
+        "responseHandling": [
+            {"code": "204", "swap": False},
+            {"code": "[23]..", "swap": True},
+            {"code": "422", "swap": True},
+            {"code": "[45]..", "swap": False, "error": True},
+        ],
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -92,8 +110,8 @@ def navigation(request: HttpRequest) -> list[Group]:
     for section in wiring().SECTIONS:
         group = Group(title=str(section.title))
         for entry in section.entries:
-            url = _address(entry.url_name)
-            if url is None or not all(member.can(capability) for capability in entry.can):
+            url = address(entry.url_name)
+            if not url or not all(member.can(capability) for capability in entry.can):
                 continue
             link = Link(label=str(entry.label), icon=entry.icon, url=url, phone=entry.phone)
             group.links.append(link)
@@ -106,11 +124,24 @@ def navigation(request: HttpRequest) -> list[Group]:
     return groups
 
 
-def _address(url_name: str) -> str | None:
+def address(url_name: str) -> str:
+    """The address of a page without arguments, "" when there is none. Looked up once per process."""
+    return _address(url_name, get_urlconf())
+
+
+@cache
+def _address(url_name: str, _urlconf: str | None) -> str:
     try:
         return reverse(url_name)
     except NoReverseMatch:
-        return None
+        return ""
+
+
+class Addresses:
+    """`{{ shell.addresses.members }}`: like the url tag, silent where there is no such page, and faster."""
+
+    def __getitem__(self, url_name: str) -> str:
+        return address(url_name)
 
 
 def _mark_current(request: HttpRequest, links: list[Link]) -> None:
@@ -125,7 +156,7 @@ def _mark_current(request: HttpRequest, links: list[Link]) -> None:
 def _fill_counts(request: HttpRequest, member: Any, counted: list[tuple[Entry, Link]]) -> None:
     keys = {entry.url_name: f"{member.tenant_id}:count:{member.pk}:{entry.url_name}" for entry, _link in counted}
     try:
-        known = cache.get_many(keys.values()) if keys else {}
+        known = shared_cache.get_many(keys.values()) if keys else {}
     except RedisError:  # a cache that is away costs time, not pages
         known = {}
     fresh = {}
@@ -136,7 +167,7 @@ def _fill_counts(request: HttpRequest, member: Any, counted: list[tuple[Entry, L
         link.count = known[key]
     if fresh:
         try:
-            cache.set_many(fresh, COUNT_SECONDS)
+            shared_cache.set_many(fresh, COUNT_SECONDS)
         except RedisError:
             return
 
@@ -150,6 +181,8 @@ def request_member(request: HttpRequest) -> Any:
 
 class Shell:
     """What base.html and shell.html ask for. Everything is computed on first use: a fragment costs nothing."""
+
+    addresses = Addresses()
 
     def __init__(self, request: HttpRequest) -> None:
         self.request = request
@@ -197,12 +230,10 @@ class Shell:
         """Unread notifications; None when the member has no such page."""
         return wiring().alerts_of(self.request)
 
-    @cached_property
-    def languages(self) -> list[tuple[str, str]]:
+    @property
+    def languages(self) -> tuple[tuple[str, str], ...]:
         """Code and own name, the same in every language of the page."""
-        from django.conf.locale import LANG_INFO
-
-        return [(code, LANG_INFO[code]["name_local"].capitalize()) for code, _name in settings.LANGUAGES]
+        return _languages()
 
     @cached_property
     def account_layout(self) -> str:
@@ -213,25 +244,14 @@ class Shell:
     def toasts(self) -> list[dict[str, str]]:
         return read_toasts(self.request)
 
-    @cached_property
+    @property
     def htmx_config(self) -> str:
-        """No inline styles, no evaluated code, no pages kept in the browser's storage; 422 is a form to show again."""
-        return json.dumps(
-            {
-                "includeIndicatorStyles": False,
-                "allowEval": False,
-                "historyCacheSize": 0,
-                "refreshOnHistoryMiss": True,
-                "selfRequestsOnly": True,
-                "scrollIntoViewOnBoost": False,
-                "responseHandling": [
-                    {"code": "204", "swap": False},
-                    {"code": "[23]..", "swap": True},
-                    {"code": "422", "swap": True},
-                    {"code": "[45]..", "swap": False, "error": True},
-                ],
-            }
-        )
+        return HTMX_CONFIG
+
+
+@cache
+def _languages() -> tuple[tuple[str, str], ...]:
+    return tuple((code, LANG_INFO[code]["name_local"].capitalize()) for code, _name in settings.LANGUAGES)
 
 
 class QuietShell(Shell):

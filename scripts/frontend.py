@@ -137,6 +137,7 @@ def sprite(names: list[str]) -> str:
 
 def copy(names: list[str]) -> None:
     """Fill static/vendor anew."""
+    icons = sprite(names)
     target = VENDOR.with_name("vendor.new")
     shutil.rmtree(target, ignore_errors=True)
     for source, name in FILES.items():
@@ -146,7 +147,7 @@ def copy(names: list[str]) -> None:
     for source, name in LAYERED.items():
         (target / name).write_text(layered((MODULES / source).read_text()))
     copy_font(target)
-    (target / "icons.svg").write_text(sprite(names))
+    (target / "icons.svg").write_text(icons)
     shutil.rmtree(VENDOR, ignore_errors=True)
     target.rename(VENDOR)
 

@@ -6,22 +6,29 @@
 In loops over hundreds of rows format in Python instead: `core.formats.current()`.
 """
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from typing import Any
 
 from django import template
+from django.template.loader import render_to_string
 from django.templatetags.static import static
+from django.urls import get_urlconf
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 
 from core import formats
 from core.icons import ICONS
 from core.money import Money
 
 register = template.Library()
+
+_CURRENT: SafeString = mark_safe(' aria-current="page"')
+_ITEM = {"nav": (mark_safe("<li>"), mark_safe("</li>")), "bottom": ("", "")}
 
 
 @register.filter
@@ -171,6 +178,36 @@ def age_strip(*shares: Decimal | int) -> SafeString:
     return mark_safe(f'<svg class="age-strip" aria-hidden="true">{"".join(parts)}</svg>')  # noqa: S308 numbers only
 
 
+@register.simple_tag
+def nav_links(links: Iterable[Any], place: str = "nav") -> SafeString:
+    """The entries of the sidebar (`nav`, list items) or of the bar on phones (`bottom`): core.web.Link each."""
+    text = "truncate" if place == "nav" else ""
+    return format_html_join(
+        "",
+        '{}<a class="{}-entry" href="{}"{}>{}<span class="{}">{}</span>{}</a>{}',
+        (
+            (
+                _ITEM[place][0],
+                place,
+                link.url,
+                _CURRENT if link.current else "",
+                icon(link.icon),
+                text,
+                link.label,
+                format_html('<span class="count">{}</span>', number(link.count)) if link.count else "",
+                _ITEM[place][1],
+            )
+            for link in links
+        ),
+    )
+
+
+@register.simple_tag
+def constant(template_name: str) -> SafeString:
+    """A template that depends on nothing but the language: rendered once per process and language."""
+    return _constant(template_name, get_language(), get_urlconf())
+
+
 @register.simple_tag(takes_context=True)
 def query(context: template.Context, **changes: Any) -> str:
     """The present address's query with some parameters replaced; None or "" takes one out, a list repeats it.
@@ -237,6 +274,11 @@ def _icon(name: str, classes: str, sprite: str) -> SafeString:
     return format_html(
         '<svg class="{}" aria-hidden="true"><use href="{}#{}"/></svg>', f"icon {classes}".strip(), sprite, _known(name)
     )
+
+
+@cache
+def _constant(template_name: str, _language: str | None, _urlconf: str | None) -> SafeString:
+    return mark_safe(render_to_string(template_name))  # noqa: S308 our own template
 
 
 @cache

@@ -9,6 +9,26 @@
   const found = document.getElementById("palette-found");
   const pages = document.getElementById("palette-pages");
   const none = document.getElementById("palette-none");
+  // The pages of the sidebar, under the name of their group.
+  document.querySelectorAll("#sidebar .nav-list").forEach((group, g) => {
+    const title = document.getElementById(group.getAttribute("aria-labelledby"))?.textContent || "";
+    group.querySelectorAll(".nav-entry").forEach((entry, i) => {
+      const link = document.createElement("a");
+      link.className = "palette-item";
+      link.href = entry.href;
+      link.id = `palette-page-${g}-${i}`;
+      link.tabIndex = -1;
+      link.setAttribute("role", "option");
+      link.setAttribute("aria-selected", "false");
+      const name = document.createElement("span");
+      name.textContent = entry.querySelector("span").textContent;
+      const hint = document.createElement("span");
+      hint.className = "hint";
+      hint.textContent = title;
+      link.append(entry.querySelector("svg").cloneNode(true), name, hint);
+      pages.append(link);
+    });
+  });
   let timer = 0;
   let asked = 0;
   let running = null;

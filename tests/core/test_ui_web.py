@@ -224,8 +224,8 @@ def test_pages_work_while_the_cache_is_away(collector, three_entries, monkeypatc
     def away(*args, **kwargs):
         raise Away
 
-    monkeypatch.setattr(web.cache, "get_many", away, raising=False)
-    monkeypatch.setattr(web.cache, "set_many", away, raising=False)
+    monkeypatch.setattr(web.shared_cache, "get_many", away, raising=False)
+    monkeypatch.setattr(web.shared_cache, "set_many", away, raising=False)
     assert sections_of(collector)[0].links[0].count == 7
 
 
