@@ -91,7 +91,7 @@ class MappingForm(forms.Form):
         given = super().clean() or {}
         seen: dict[str, str] = {}
         for n, label in enumerate(self.labels):
-            name: str = given.get(f"column_{n}", "")
+            name = str(given.get(f"column_{n}", ""))
             if name and name in seen:
                 self.add_error(f"column_{n}", _("%(column)s is read as this already.") % {"column": seen[name]})
             elif name:
