@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib import import_module
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar, cast
 from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
@@ -170,6 +170,21 @@ def _fill_counts(request: HttpRequest, member: Any, counted: list[tuple[Entry, L
             shared_cache.set_many(fresh, COUNT_SECONDS)
         except RedisError:
             return
+
+
+Value = TypeVar("Value")
+
+
+def remembered(key: str, ask: Callable[[], Value], *, seconds: int = COUNT_SECONDS) -> Value:
+    """The cached answer under `key` (which begins with the tenant), or a fresh one; always fresh without a cache."""
+    try:
+        found = shared_cache.get(key)
+        if found is None:
+            found = ask()
+            shared_cache.set(key, found, seconds)
+    except RedisError:
+        found = ask()
+    return cast(Value, found)
 
 
 def request_member(request: HttpRequest) -> Any:

@@ -1,6 +1,7 @@
 """Answers that every page shares: refusals, errors, redirects and messages, for pages and for parts that htmx asks for."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
+from django.utils import timezone
 
 from core import web
 from core.errors import Invalid
@@ -193,7 +195,6 @@ def three_entries(monkeypatch):
     )
     second = web.Section("Admin", (web.Entry("Roles", "lock", "account_email", (Can.MANAGE_ROLES,)),))
     monkeypatch.setattr(web.wiring(), "SECTIONS", (first, second))
-    monkeypatch.setattr(settings, "CACHES", {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}})
     return asked
 
 
@@ -221,11 +222,12 @@ def test_counts_are_asked_once_a_minute_and_belong_to_one_member(tenant, three_e
 def test_pages_work_while_the_cache_is_away(collector, three_entries, monkeypatch):
     from redis.exceptions import ConnectionError as Away
 
-    def away(*args, **kwargs):
-        raise Away
+    class NoCache:
+        def __getattr__(self, name):
+            raise Away
 
-    monkeypatch.setattr(web.shared_cache, "get_many", away, raising=False)
-    monkeypatch.setattr(web.shared_cache, "set_many", away, raising=False)
+    monkeypatch.setattr(web, "shared_cache", NoCache())
+    assert web.remembered("x", lambda: 3) == 3
     assert sections_of(collector)[0].links[0].count == 7
 
 
@@ -235,6 +237,69 @@ def test_every_entry_of_the_sidebar_has_an_icon_that_exists():
     entries = [entry for section in web.wiring().SECTIONS for entry in section.entries]
     assert entries
     assert [entry.icon for entry in entries if entry.icon not in ICONS] == []
+
+
+# --- The top bar -----------------------------------------------------------------------------------------------------
+
+
+def run(state, *, hours_ago, connection=None):
+    from integrations.models import SyncRun
+
+    at = timezone.now() - timedelta(hours=hours_ago)
+    return SyncRun.objects.create(
+        state=state, as_of=at.date(), file_name="f.csv", file_size=1, sha256="0" * 64, connection=connection,
+        received_at=at, finished_at=at,
+    )  # fmt: skip
+
+
+def sync(member, *, is_sandbox=False):
+    from django.core.cache import cache
+
+    from creditmgmt.navigation import sync_of
+
+    cache.clear()
+    request = RequestFactory().get("/")
+    request.tenant, request.user, request._member = member.tenant, member.user, member
+    request.tenant.is_sandbox = is_sandbox
+    return sync_of(request)
+
+
+@pytest.fixture
+def connection(tenant):
+    from integrations.models import Connection
+
+    return Connection.objects.create(name="Night", kind="FOLDER", source="erp", folder="in")
+
+
+@pytest.fixture(autouse=True)
+def own_cache(settings):
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+
+def test_the_top_bar_is_silent_before_the_first_load(credit_manager):
+    assert sync(credit_manager) is None
+
+
+def test_a_fresh_load_is_fine_and_an_old_one_stale(credit_manager):
+    run("APPLIED", hours_ago=40)
+    assert sync(credit_manager).state == "stale"
+    assert sync(credit_manager, is_sandbox=True).state == ""
+    run("UNCHANGED", hours_ago=1)
+    assert sync(credit_manager).state == ""
+
+
+def test_a_refused_night_needs_attention_and_a_refused_upload_does_not(credit_manager, connection):
+    run("APPLIED", hours_ago=5, connection=connection)
+    run("REFUSED", hours_ago=2)
+    assert sync(credit_manager).state == ""
+    run("HELD", hours_ago=1, connection=connection)
+    assert sync(credit_manager).state == "broken"
+
+
+def test_only_who_may_import_is_led_to_the_imports(credit_manager, collector):
+    run("APPLIED", hours_ago=1)
+    assert sync(credit_manager).url == "/imports/"
+    assert sync(collector).url == ""
 
 
 # --- Pages of the account --------------------------------------------------------------------------------------------
