@@ -19,7 +19,7 @@ from receivables.queries.balances import (
     control_totals,
 )
 from receivables.queries.exposure import CustomerFigures, Exposure, customer_figures, exposures
-from receivables.queries.items import OpenItem, open_items
+from receivables.queries.items import ItemsTotal, OpenItem, open_items, open_items_totals
 from receivables.queries.known import KnownFrom, known_from
 from receivables.queries.selection import EVERY_ITEM, Selection
 
@@ -32,6 +32,7 @@ __all__ = [
     "CustomerAgeing",
     "CustomerFigures",
     "Exposure",
+    "ItemsTotal",
     "KnownFrom",
     "OpenItem",
     "Selection",
@@ -44,4 +45,5 @@ __all__ = [
     "exposures",
     "known_from",
     "open_items",
+    "open_items_totals",
 ]

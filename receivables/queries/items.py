@@ -1,6 +1,6 @@
 """The items behind a figure: of a customer, of a cell of the aged balance, or of everything, on any day."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -13,6 +13,7 @@ from receivables.queries.statement import fetch
 from receivables.rules.ageing import DEFAULT_BUCKETS, Buckets
 
 CREDITS = "credits"
+OVERDUE = "overdue"
 
 
 class OpenItem(NamedTuple):
@@ -41,6 +42,14 @@ class OpenItem(NamedTuple):
         return self.due_date, self.item_id
 
 
+class ItemsTotal(NamedTuple):
+    """What the items behind a figure sum up to in one currency, and how many they are."""
+
+    currency: str
+    open_amount: Decimal
+    items: int
+
+
 _COLUMNS = ("id", "entity_id", "kind", "number", "instalment", "document_date", "posting_date", "amount")
 
 
@@ -59,23 +68,13 @@ def open_items(
 ) -> list[OpenItem]:
     """Items open on `on`, the oldest due date first. 1 SQL query, and a probe of an index.
 
-    `bucket` is a name of `buckets`: the items behind that cell; with `credits_apart` its debits only, and the name
-    "credits" gives the negative ones. A customer and a currency stand in `selection`. `after` the position of a row
-    come the next `limit` rows; None gives all. Raises UnknownBucket.
+    `bucket` is a name of `buckets`, or "overdue" for all after the first: the items behind that figure. With
+    `credits_apart` these are its debits only, and the bucket "credits" has the negative ones. A customer and a currency
+    stand in `selection`. `after` the position of a row come the next `limit` rows; None gives all. Raises UnknownBucket.
     """
     items = open_items_sql(on=on, known_on=known_on, scope=scope, selection=selection, columns=_COLUMNS, way=way)
-    params: dict[str, Any] = dict(items.params)
-    conditions = ["true"]
-    if bucket == CREDITS:
-        conditions.append("o.open_amount < 0")
-    elif bucket is not None:
-        first, last = bucket_days(bucket, on=on, buckets=buckets)
-        for name, sign, day in (("first", ">=", first), ("last", "<=", last)):
-            if day is not None:
-                conditions.append(f"o.due_date {sign} %({name})s")
-                params[name] = day
-        if credits_apart:
-            conditions.append("o.open_amount > 0")
+    conditions, params = _of_bucket(bucket, on=on, buckets=buckets, credits_apart=credits_apart)
+    params |= items.params
     if after is not None:
         conditions.append("(o.due_date, o.id) > (%(after_day)s, %(after_id)s)")
         params["after_day"], params["after_id"] = after
@@ -92,3 +91,44 @@ def open_items(
         " ORDER BY o.due_date, o.id"
     )
     return [OpenItem(*row) for row in fetch(sql, params)]
+
+
+def open_items_totals(
+    *,
+    on: date,
+    known_on: date | None = None,
+    scope: Scope,
+    selection: Selection = EVERY_ITEM,
+    bucket: str | None = None,
+    credits_apart: bool = False,
+    buckets: Buckets = DEFAULT_BUCKETS,
+    way: Way | None = None,
+) -> list[ItemsTotal]:
+    """One row per currency, by currency: what `open_items` sums up to. 1 SQL query, and a probe of an index."""
+    items = open_items_sql(on=on, known_on=known_on, scope=scope, selection=selection, way=way)
+    conditions, params = _of_bucket(bucket, on=on, buckets=buckets, credits_apart=credits_apart)
+    sql = (
+        f"SELECT o.currency, sum(o.open_amount), count(*) FROM ({items.sql}) o WHERE {' AND '.join(conditions)}"
+        " GROUP BY o.currency ORDER BY o.currency"
+    )
+    return [ItemsTotal(*row) for row in fetch(sql, params | items.params)]
+
+
+def _of_bucket(
+    bucket: str | None, *, on: date, buckets: Buckets, credits_apart: bool
+) -> tuple[list[str], dict[str, Any]]:
+    """Conditions over open items `o`, and their parameters."""
+    conditions: list[str] = ["true"]
+    params: dict[str, Any] = {}
+    if bucket is None:
+        return conditions, params
+    if bucket == CREDITS:
+        return [*conditions, "o.open_amount < 0"], params
+    first, last = (None, on - timedelta(days=1)) if bucket == OVERDUE else bucket_days(bucket, on=on, buckets=buckets)
+    for name, sign, day in (("first_due", ">=", first), ("last_due", "<=", last)):
+        if day is not None:
+            conditions.append(f"o.due_date {sign} %({name})s")
+            params[name] = day
+    if credits_apart:
+        conditions.append("o.open_amount > 0")
+    return conditions, params

@@ -19,6 +19,7 @@ from receivables.queries import (
     ageing_totals,
     known_from,
     open_items,
+    open_items_totals,
 )
 from receivables.rules.ageing import Buckets, CreditTreatment
 from tests.make import make_account, make_allocation, make_customer, make_entity, make_item, make_member, make_tenant
@@ -248,7 +249,7 @@ def test_filters_leave_what_the_account_says(tenant):
 
 
 def test_the_items_behind_a_cell_sum_up_to_it(account):
-    for days_late, amount in [(-5, "10"), (5, "20"), (30, "30"), (31, "40"), (5, "-7"), (95, "50")]:
+    for days_late, amount in [(-5, "10"), (5, "20"), (30, "30"), (31, "40"), (5, "-7"), (61, "5"), (95, "50")]:
         issue(account, days_late, amount)
     issue(account, 5, "1000", currency="USD")
     issue(make_account(), 5, "500")
@@ -257,6 +258,10 @@ def test_the_items_behind_a_cell_sum_up_to_it(account):
     for place, name in enumerate(Buckets().names):
         behind = open_items(on=ON, scope=EVERYTHING, selection=selection, bucket=name)
         assert sum(item.open_amount for item in behind) == row.amounts[place]
+        totals = open_items_totals(on=ON, scope=EVERYTHING, selection=selection, bucket=name)
+        assert [(t.currency, t.open_amount, t.items) for t in totals] == [("EUR", row.amounts[place], len(behind))]
+    late = open_items_totals(on=ON, scope=EVERYTHING, selection=selection, bucket="overdue")
+    assert [(t.open_amount, t.items) for t in late] == [(row.overdue, 6)]
     apart = aged(selection=selection, treatment=CreditTreatment.OWN_COLUMN)[0]
     debits = open_items(on=ON, scope=EVERYTHING, selection=selection, bucket="d1_30", credits_apart=True)
     assert sum(item.open_amount for item in debits) == apart.amounts[1] == 50

@@ -6,7 +6,6 @@ and under the owner role, without it.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 import psycopg
@@ -14,19 +13,15 @@ import pytest
 from django.conf import settings
 from django.db import connection, transaction
 
-from accounts.access import EVERYTHING, Scope
-from accounts.models import Member, Tenant
+from accounts.models import Tenant
+from bench.questions import questions
 from bench.shape import UPTO, make_ledger
 from core.tenancy import tenant_scope
 from receivables import queries
-from receivables.models import Customer, CustomerAccount, Entity
-from receivables.queries import Selection
-from receivables.rules.ageing import CreditTreatment
 from tests.conftest import _owner_connection, _truncate_as_owner
 from tests.make import make_entity, make_tenant
 
 MOST_WITH_POLICY = 1.25
-PAST = date(2026, 1, 31)
 BIG_TABLES = {"receivables_ledgeritem", "receivables_allocation"}
 
 
@@ -64,7 +59,7 @@ def ledgers(django_db_setup, django_db_blocker) -> Iterator[dict[str, Ledger]]:
 
 def asked_of(tenant: Tenant) -> Ledger:
     with tenant_scope(tenant), transaction.atomic():
-        return Ledger(tenant, {name: statements_of(call, tenant) for name, call in cases().items()})
+        return Ledger(tenant, {name: statements_of(call, tenant) for name, call in questions().items()})
 
 
 def statements_of(call: Any, tenant: Tenant) -> list[Statement]:
@@ -125,53 +120,6 @@ def without_policy(statement: Statement, *, after: str = "") -> Plan:
             cursor.execute(after)
         cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}", params)
         return Plan(cursor.fetchone()[0][0]["Plan"])
-
-
-def cases() -> dict[str, Any]:
-    """Each product query in the ways that pages and jobs ask it. Called in a tenant's scope."""
-    customer, member = Customer.objects.order_by("ref")[5], Member.objects.filter(source_ref="M7").get()
-    group = Selection(customer_id=customer.id)
-    entity = Scope(entity_ids=frozenset(Entity.objects.values_list("id", flat=True)))
-    portfolio = Scope(portfolio_of=member.id)
-    region = CustomerAccount.objects.filter(customer=customer).get().region
-    found: dict[str, Any] = {}
-
-    def add(name: str, query: Any, *, asked: tuple[str, ...], **options: Any) -> None:
-        ways = {
-            "today": {"on": UPTO, "scope": EVERYTHING},
-            "past": {"on": PAST, "scope": EVERYTHING},
-            "as known": {"on": PAST, "known_on": PAST, "scope": EVERYTHING},
-            "of a portfolio": {"on": UPTO, "scope": portfolio},
-            "of a portfolio, past": {"on": PAST, "scope": portfolio},
-            "of entities": {"on": UPTO, "scope": entity},
-            "of a region": {"on": UPTO, "scope": EVERYTHING, "selection": Selection(region=region)},
-            "of a customer": {"on": UPTO, "scope": EVERYTHING, "selection": group},
-            "of a customer, past": {"on": PAST, "scope": EVERYTHING, "selection": group},
-        }
-        for way in asked:
-            found[f"{name} {way}"] = lambda values=ways[way] | options: query(**values)
-
-    every = (
-        "today", "past", "as known", "of a portfolio", "of a portfolio, past", "of entities", "of a region",
-        "of a customer", "of a customer, past",
-    )  # fmt: skip
-    now = tuple(way for way in every if way != "as known")
-    sort = queries.AgeingSort
-    add("ageing_by_customer", queries.ageing_by_customer, asked=every, sort=sort.OVERDUE, limit=50)
-    add("ageing_by_customer, by name,", queries.ageing_by_customer, asked=("today",), sort=sort.NAME, limit=50)
-    add("ageing_totals", queries.ageing_totals, asked=every)
-    add("ageing_totals, set off,", queries.ageing_totals, asked=("today",), treatment=CreditTreatment.OLDEST_FIRST)
-    add("balances", queries.balances, asked=every, limit=50)
-    add("control_totals", queries.control_totals, asked=every)
-    add("exposures", queries.exposures, asked=now, limit=50)
-    add("open_items", queries.open_items, asked=every, limit=50)
-    add("open_items, of a cell,", queries.open_items, asked=("today",), bucket="d31_60", limit=50)
-    for on in (UPTO, PAST):
-        found[f"customer_figures {on}"] = lambda on=on: queries.customer_figures(
-            customer_id=customer.id, on=on, scope=EVERYTHING
-        )
-    found["known_from"] = lambda: queries.known_from(scope=EVERYTHING)
-    return found
 
 
 # What answers the large organisation's questions of today: the small index of open items.
