@@ -92,7 +92,10 @@ def from_number(number: float) -> Decimal | Phrase:
     """
     if number != number or number in (float("inf"), float("-inf")):
         return Phrase(gettext_noop("a number"))
-    amount = _EXCEL_DIGITS.create_decimal(repr(number))
+    text = repr(number)
+    if len(text) <= 15 and "e" not in text and len(text) - text.index(".") <= 5:
+        return Decimal(text) + 0  # at most four decimals: as typed
+    amount = _EXCEL_DIGITS.create_decimal(text)
     if abs(amount) < LIMIT:
         near = amount.quantize(_EXCEL_GRID, context=_EXACT)
         if near != amount and abs(near - amount) < _EXCEL_NOISE:

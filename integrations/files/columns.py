@@ -118,27 +118,30 @@ class _AmountReader(Reader):
     def __init__(self, read_one: Callable[[Cell], Any], decimal: str) -> None:
         super().__init__(read_one)
         self._decimal = decimal
-        self._unusual = re.compile(rf"[^0-9{decimal}\n-]|-0|[{decimal}][0-9]{{3}}")
+        self._unusual = {mark: re.compile(rf"[^0-9{mark}\n-]|-0|[{mark}][0-9]{{3}}") for mark in amounts.MARKS}
 
     def read(self, cells: Sequence[Cell]) -> Sequence[Any]:
         self.plain = False
-        try:
-            together = "\n".join(cells)  # type: ignore[arg-type]
-        except TypeError:
+        decimal, texts = self._decimal, cells
+        kinds = set(map(type, cells))
+        if kinds == {float}:
+            decimal, texts = ".", list(map(repr, cells))
+        elif kinds != {str}:
             return super().read(cells)
+        together = "\n".join(texts)  # type: ignore[arg-type]
         if not together.strip("\n"):
             self.failed, self.plain = False, True
             return [None] * len(cells)
-        if max(map(len, cells)) <= _PLAIN_LENGTH and not self._unusual.search(together):  # type: ignore[arg-type]
-            if self._decimal == ",":
-                cells = together.replace(",", ".").split("\n")
-            try:
-                values = list(map(Decimal, cells))  # type: ignore[arg-type]
-            except InvalidOperation:
-                return super().read(cells)
-            self.failed, self.plain = False, True
-            return values
-        return super().read(cells)
+        if max(map(len, texts)) > _PLAIN_LENGTH or self._unusual[decimal].search(together):  # type: ignore[arg-type]
+            return super().read(cells)
+        if decimal == ",":
+            texts = together.replace(",", ".").split("\n")
+        try:
+            values = list(map(Decimal, texts))  # type: ignore[arg-type]
+        except InvalidOperation:
+            return super().read(cells)
+        self.failed, self.plain = False, True
+        return values
 
 
 def reader_for(field: Field, *, order: str, two_digit_years: bool, decimal: str) -> Reader:

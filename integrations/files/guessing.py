@@ -466,13 +466,12 @@ def _notes(
 ) -> list[Phrase]:
     notes = list(formats.notes)
     columns = {name: inspection.column(one.label) for name, one in assigned.items()}
-    number = columns.get("number")
-    if kind == "items" and number and number.filled and number.uniqueness < 0.99 and "instalment" not in assigned:
-        repeated = number.filled - number.distinct
+    if kind == "items" and (repeated := _repeated_numbers(inspection, assigned)):
+        label = assigned["number"].label
         notes.append(
             Phrase(
                 gettext_noop("%(label)s repeats in %(count)s of the rows looked at."),
-                {"label": number.label, "count": repeated},
+                {"label": label, "count": repeated},
             )
         )
     amount = columns.get("amount")
@@ -497,6 +496,15 @@ def _notes(
             )
         )
     return notes
+
+
+def _repeated_numbers(inspection: Inspection, assigned: dict[str, FieldGuess]) -> int:
+    """How many of the sample's rows have a number, in their entity, of their kind and instalment, that was there."""
+    if "number" not in assigned:
+        return 0
+    names = [name for name in ("number", "entity_code", "kind", "instalment") if name in assigned]
+    keys = list(zip(*(_texts(inspection, assigned[name].label) for name in names), strict=True))
+    return len(keys) - len(set(keys))
 
 
 def required_types(kind: str) -> dict[str, Type]:

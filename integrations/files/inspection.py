@@ -175,7 +175,7 @@ def inspect(
     first: list[tuple[int, list[str]]] = []
     last: deque[list[Cell]] = deque(maxlen=3)
     count = broken = 0
-    step = _step(source)
+    step = _step(source, layout)
     with open_rows(source, layout) as chunks:
         for chunk in chunks:
             if len(first) < SHOWN_ROWS:
@@ -202,9 +202,9 @@ def inspect(
     )
 
 
-def _step(source: Source) -> int:
-    """Every n-th row such that some SAMPLE_ROWS are looked at, if rows are about 80 bytes; all in a workbook."""
-    return max(1, source.size // 80 // SAMPLE_ROWS) if source.format == "csv" else 1
+def _step(source: Source, layout: Layout) -> int:
+    """Every n-th row such that some SAMPLE_ROWS are looked at, if lines are about 80 bytes long."""
+    return max(1, (layout.sheet_rows or source.size // 80) // SAMPLE_ROWS)
 
 
 def _profile(label: str, position: int, sample: list[list[Cell]]) -> ColumnProfile:

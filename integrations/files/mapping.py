@@ -46,7 +46,7 @@ class Mapping:
     `extra_decimals`: what happens to an amount with more decimals than its currency has.
     `encoding`, `delimiter`, `quote`: "auto" looks at each file anew. `sheet` empty: the largest one. `header_row` None:
     looked for. `trailer`: what the file must end with, or it is incomplete ("" nothing).
-    `ignored`: labels that were seen and are not wanted; a label in neither is new, and says so when the file is read.
+    `ignored`: labels that were seen and are not wanted; a label in neither is new (`rows.Summary.new_columns`).
     """
 
     kind: str

@@ -71,7 +71,8 @@ class Summary:
     `totals` are of the rows handed over, `exact_totals` of the same rows before rounding, `rejected_totals` of bad rows
     as far as their amount could be read. `rounded` counts amounts that were rounded, `rounding` is totals minus
     exact_totals. `skipped` counts totals, subtotals and repeated headers. `soft`: by field, texts that were not
-    understood (left empty) or too long (cut) and that no row is refused for.
+    understood (left empty) or too long (cut) and that no row is refused for. `new_columns`: labels that the mapping
+    neither reads nor ignores: the source has got them since.
     """
 
     rows: int = 0
@@ -83,6 +84,7 @@ class Summary:
     rounded: dict[str, int] = field(default_factory=dict)
     rounding: dict[str, Decimal] = field(default_factory=dict)
     soft: dict[str, list[str]] = field(default_factory=dict)
+    new_columns: list[str] = field(default_factory=list)
     trailer: Trailer | None = None
 
 
@@ -140,7 +142,8 @@ class Conversion:
         ending: Ending,
     ) -> None:
         """Raises InvalidMapping on a constant that its field could not hold."""
-        self.summary = Summary()
+        seen = {*mapping.columns.values(), *mapping.ignored}
+        self.summary = Summary(new_columns=[label for label in layout.labels if label not in seen])
         self._chunks = chunks
         self._mapping = mapping
         self._width = layout.width

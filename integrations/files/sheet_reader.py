@@ -4,7 +4,7 @@ A workbook of a few kilobytes can claim a cell in row 1,048,576 and column 16,38
 the whole process is aborted, whatever Python would catch. So this process has its own memory and time limits, and what
 it prints (one JSON document per line, rows in batches) is all that leaves it.
 
-    {"sheets": [[name, visible], ...], "sheet": name}
+    {"sheets": [[name, visible], ...], "sheet": name, "height": number of rows}
     [row number of the first row, [[cell, ...], ...]]      cell: text, number, true/false -> "TRUE"/"FALSE", or
                                                             ["d", "2026-01-31"] for a date
     {"end": number of rows}    or    {"error": kind, "detail": text}
@@ -60,7 +60,8 @@ def main(path: str, wanted: str, max_rows: int, memory: int, seconds: int) -> No
         if sheet is None:
             _put({"error": "no_sheet", "detail": ""})
             return
-        _put({"sheets": [[name, name in visible] for name in names], "sheet": sheet.name})
+        shown = [[name, name in visible] for name in names]
+        _put({"sheets": shown, "sheet": sheet.name, "height": sheet.total_height})
         rows: list[list[object]] = []
         count = 0
         if sheet.height:

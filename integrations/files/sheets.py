@@ -40,6 +40,7 @@ class OpenSheet(NamedTuple):
 
     name: str
     sheets: list[Sheet]
+    height: int
     rows: Iterator[tuple[int, list[Cell]]]
 
 
@@ -80,7 +81,7 @@ def open_sheet(path: Path, *, sheet: str | None = None, max_rows: int = 0) -> It
     command = [sys.executable, "-I", str(READER), str(path.resolve()), sheet or ""]
     command += [str(max_rows), str(READER_MEMORY), str(READER_SECONDS)]
     reader = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding="ascii"
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=1 << 20
     )
     try:
         assert reader.stdout is not None
@@ -88,7 +89,7 @@ def open_sheet(path: Path, *, sheet: str | None = None, max_rows: int = 0) -> It
         if not isinstance(first, dict) or "sheet" not in first:
             raise _broken(first)
         sheets = [Sheet(name, visible) for name, visible in first["sheets"]]
-        yield OpenSheet(first["sheet"], sheets, _rows(reader.stdout))
+        yield OpenSheet(first["sheet"], sheets, first["height"], _rows(reader.stdout))
     finally:
         reader.kill()
         if reader.stdout is not None:
@@ -96,7 +97,16 @@ def open_sheet(path: Path, *, sheet: str | None = None, max_rows: int = 0) -> It
         reader.wait()
 
 
-def _rows(lines: IO[str]) -> Iterator[tuple[int, list[Cell]]]:
+class _Days(dict[str, date]):
+    """ISO text -> day, each made once."""
+
+    def __missing__(self, text: str) -> date:
+        day = self[text] = date.fromisoformat(text)
+        return day
+
+
+def _rows(lines: IO[bytes]) -> Iterator[tuple[int, list[Cell]]]:
+    days = _Days()
     while True:
         part = _next(lines)
         if isinstance(part, dict) and "end" in part:
@@ -105,13 +115,13 @@ def _rows(lines: IO[str]) -> Iterator[tuple[int, list[Cell]]]:
             raise _broken(part)
         start, rows = part
         for number, row in enumerate(rows, start):
-            yield number, [date.fromisoformat(cell[1]) if type(cell) is list else cell for cell in row]
+            yield number, [days[cell[1]] if type(cell) is list else cell for cell in row]
 
 
-def _next(lines: IO[str]) -> object:
+def _next(lines: IO[bytes]) -> object:
     """The reader's next document; None when it died without a word (out of memory, out of time)."""
     line = lines.readline()
-    return json.loads(line) if line.endswith("\n") else None
+    return json.loads(line) if line.endswith(b"\n") else None
 
 
 def _broken(answer: object) -> BrokenWorkbook:

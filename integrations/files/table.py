@@ -49,6 +49,7 @@ class Layout:
     quote: str = '"'
     sheet: str = ""
     sheets: tuple[Sheet, ...] = ()
+    sheet_rows: int = 0
 
     @property
     def width(self) -> int:
@@ -106,7 +107,9 @@ def _sheet_layout(source: Source, sheet: str | None, header_row: int | None) -> 
     number, labels = _header(rows, header_row)
     if len(labels) < 2:
         raise NotATable(_("The sheet %(name)s has one column only.") % {"name": opened.name})
-    return Layout(labels=labels, header_row=number, sheet=opened.name, sheets=tuple(opened.sheets))
+    return Layout(
+        labels=labels, header_row=number, sheet=opened.name, sheets=tuple(opened.sheets), sheet_rows=opened.height
+    )
 
 
 @contextmanager
@@ -143,7 +146,7 @@ def _sheet_chunks(rows: Iterator[tuple[int, list[Cell]]], header_row: int, size:
     numbers: list[int] = []
     cells: list[list[Cell]] = []
     for number, row in rows:
-        if number <= header_row or not any(cell != "" for cell in row):
+        if number <= header_row or row.count("") == len(row):
             continue
         numbers.append(number)
         cells.append(row)

@@ -246,6 +246,18 @@ def test_a_row_counter_is_not_taken_for_a_number(tmp_path):
     assert str(found.ignored["Nr"]) == "it counts the rows"
 
 
+@pytest.mark.parametrize(("entities", "repeated"), [("A", 12), ("AB", 0)])
+def test_numbers_may_repeat_in_another_company_and_are_pointed_out_within_one(tmp_path, entities, repeated):
+    lines = ["Company code;Client;Facture;Date;Échéance;Montant"] + [
+        f"{entities[n % len(entities)]};C{n % 4};F{n // 2};2025-01-{n + 1:02d};2025-02-{n + 1:02d};10,50"
+        for n in range(24)
+    ]
+    (tmp_path / "f").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    found = guess_of(tmp_path / "f")
+    assert found.mapping.columns["number"] == "Facture"
+    assert [note.values["count"] for note in found.notes if "repeats" in note.text] == ([repeated] if repeated else [])
+
+
 def test_customers_without_a_reference_are_told_apart_by_name(tmp_path):
     lines = ["Raison sociale;Facture;Date;Echéance;Montant"]
     lines += [f"Maison {'ABCD'[n % 4]};F{n};{n:02d}/01/2025;{n:02d}/02/2025;10,50" for n in range(1, 25)]

@@ -347,6 +347,11 @@ def test_a_file_without_a_mapped_column_is_refused(tmp_path):
     assert list(refused.value.fields) == ["amount"]
 
 
+def test_a_column_that_the_source_has_got_since_is_pointed_out(tmp_path):
+    _rows, _bad, summary = read(tmp_path, f"{LABELS};old;new\n{GOOD};1;2\n", mapping(ignored=("old",)))
+    assert summary.new_columns == ["new"]
+
+
 def test_other_kinds_without_amounts_are_read_too(tmp_path):
     one = Mapping(kind="contacts", columns={"customer_ref": "c", "last_name": "n", "role": "r", "is_primary": "p"})
     rows, bad, summary = read(tmp_path, "c;n;r;p\nC1;Bell;Comptabilité;oui\nC2;Ring;Pilot;no\n", one)
