@@ -13,8 +13,8 @@ from django.db import connection
 from core.tenancy import require_tenant_id
 
 
-def ring(queue: str, *, at: datetime | None = None) -> None:
-    """Have the queue of the tenant in scope looked at from `at` on (None: now). An earlier moment stays.
+def ring(queue: str, *, at: datetime | None = None, tenant_id: UUID | None = None) -> None:
+    """Have the queue of a tenant (None: the one in scope) looked at from `at` on (None: now). An earlier moment stays.
 
     The bell's row stays locked until the transaction ends, so that `rest` cannot overlook its work. Transactions of one
     tenant that ring therefore wait for each other: ring last, and in short ones.
@@ -23,7 +23,7 @@ def ring(queue: str, *, at: datetime | None = None) -> None:
         cursor.execute(
             "INSERT INTO accounts_doorbell (of_tenant_id, queue, due_at) VALUES (%s, %s, coalesce(%s, now())) "
             "ON CONFLICT (of_tenant_id, queue) DO UPDATE SET due_at = least(accounts_doorbell.due_at, excluded.due_at)",
-            [require_tenant_id(), queue, at],
+            [tenant_id or require_tenant_id(), queue, at],
         )
 
 

@@ -34,6 +34,30 @@ def lock(name: str) -> None:
         raise AlreadyRunning
 
 
+@contextmanager
+def exclusive(name: str) -> Iterator[None]:
+    """Hold the tenant's lock `name` over several transactions. Raises AlreadyRunning when another process holds it.
+
+    It belongs to the database connection: a process that dies gives it back. Inside a transaction it ends with that.
+    """
+    if connection.in_atomic_block:
+        lock(name)
+        yield
+        return
+    key = f"{require_tenant_id()}/{name}"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [key])
+        if not cursor.fetchone()[0]:
+            raise AlreadyRunning
+    try:
+        yield
+    finally:
+        # A connection that was lost has given the lock back already.
+        if connection.connection is not None and connection.is_usable():
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [key])
+
+
 @transaction.atomic
 def start_numbered(*, job: str, on: date) -> JobRun:
     """A new on-demand run of `job`, with the next number."""
@@ -68,10 +92,14 @@ def step(run: JobRun, name: str) -> Iterator[Callable[[int], None]]:
         total += count
 
     yield counted
-    seconds = round(time.monotonic() - started, 3)
-    run.steps = [*run.steps, {"name": name, "count": total, "seconds": seconds}]
-    with transaction.atomic():
-        JobRun.objects.filter(id=run.id).update(steps=run.steps, heartbeat_at=Now())
+    add_step(run=run, step={"name": name, "count": total, "seconds": round(time.monotonic() - started, 3)})
+
+
+@transaction.atomic
+def add_step(*, run: JobRun, step: dict[str, object]) -> None:
+    """Note a step that has ended: name, count, seconds, and for one that failed or was left out why."""
+    run.steps = [*run.steps, step]
+    JobRun.objects.filter(id=run.id).update(steps=run.steps, heartbeat_at=Now())
 
 
 @transaction.atomic

@@ -29,3 +29,9 @@ app = Celery("encours")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.broker_url = broker_url(settings.REDIS_URL)
 app.autodiscover_tasks()
+app.autodiscover_tasks(["integrations"], related_name="messaging_tasks")
+app.conf.beat_schedule = {
+    # A tick that nobody took up in time is of no use: the next one sees the same bells.
+    "ring": {"task": "creditmgmt.ring", "schedule": settings.RING_SECONDS, "options": {"expires": 30}},
+    "ring nights": {"task": "creditmgmt.ring_nights", "schedule": 600.0, "options": {"expires": 600}},
+}

@@ -89,6 +89,7 @@ INSTALLED_APPS = [
     "desk",
     "collection",
     "integrations",
+    "creditmgmt",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -278,6 +279,8 @@ DEMO_MAILBOX = LOCAL and not os.environ.get("EMAIL_URL")
 # How long a worker may hold a message before another takes it over, and how long a refused one waits, each time.
 OUTBOX_LEASE_SECONDS = 120
 OUTBOX_RETRY_SECONDS = (60, 300, 1800, 14400)
+# How often the beat looks for doorbells that ring.
+RING_SECONDS = 5
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = "json"

@@ -88,7 +88,7 @@ class Message(TenantModel):
         ]
         indexes = [
             models.Index(
-                fields=["tenant", "not_before", "id"],
+                fields=["tenant", "channel", "not_before", "id"],
                 condition=Q(state__in=["DUE", "CLAIMED", "HANDED"]),
                 name="message_waiting",
             ),

@@ -1,6 +1,6 @@
 """What the outbox asks of the apps above it. Found by name in settings.PORTS, opened in tasks and views only."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -8,11 +8,19 @@ from desk.models import Message
 
 
 class RefusedForNow(Exception):
-    """The other side said no for the time being (4xx, no connection): try again later."""
+    """The other side said no for the time being (4xx, or our side is to blame): try this message again later."""
+
+
+class NoConnection(RefusedForNow):
+    """Nothing can be sent at the moment, this message or another: the whole batch waits."""
 
 
 class RefusedForGood(Exception):
-    """The other side said no for good (5xx): a bounce."""
+    """This message will never be accepted. `is_address_wrong`: the recipient's address is the reason (a bounce)."""
+
+    def __init__(self, text: str, *, is_address_wrong: bool = False) -> None:
+        super().__init__(text)
+        self.is_address_wrong = is_address_wrong
 
 
 class Transport(Protocol):
@@ -21,13 +29,13 @@ class Transport(Protocol):
     def deliver(self, message: Message, *, hand: Callable[[], bool]) -> bool:
         """Transmit `message`; call `hand` just before the point of no return and stop when it returns False.
 
-        Returns whether it was handed over and accepted. Raises RefusedForNow and RefusedForGood.
+        Returns whether it was handed over and accepted. Raises RefusedForNow, NoConnection and RefusedForGood.
         """
 
     def close(self) -> None: ...
 
 
-@dataclass
+@dataclass(frozen=True)
 class Verdict:
     """What to do with a message whose facts were looked at again: send it, changed or not, or cancel it."""
 
@@ -38,16 +46,16 @@ class Verdict:
 
 
 class Reasons(Protocol):
-    """The app whose row a message belongs to."""
+    """The app whose rows some messages belong to. Each method is called in the transaction that changes the message."""
 
-    def recheck(self, message: Message) -> Verdict:
-        """Look at the facts again, in the transaction that claims it."""
+    def recheck(self, messages: Sequence[Message]) -> Sequence[Verdict]:
+        """Look at the facts of these messages again, just before they leave: a verdict for each, in their order."""
 
     def sent(self, message: Message) -> None:
-        """It has left: mark what it stands for as done, in the same transaction."""
+        """It has left: mark what it stands for as done."""
 
     def cancelled(self, message: Message, reason: str) -> None:
-        """It will not leave."""
+        """It will not leave, by a verdict of `recheck`."""
 
-    def refused(self, message: Message, error: str) -> None:
+    def refused(self, message: Message, error: str, *, is_address_wrong: bool) -> None:
         """The recipient's side refused it for good, or every attempt failed."""

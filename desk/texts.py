@@ -14,6 +14,51 @@ class Text:
 
 LANGUAGES = ("en", "fr", "de")
 
+
+@dataclass(frozen=True)
+class Words:
+    """What stands around the texts, in the customer's language: the heads of the table of items, and the like."""
+
+    document: str
+    document_date: str
+    due_date: str
+    days_late: str
+    open_amount: str
+    total: str
+    # In place of the bank details of an entity whose IBAN is not known.
+    usual_account: str
+
+
+WORDS: dict[str, Words] = {
+    "en": Words(
+        document="Document",
+        document_date="Date",
+        due_date="Due date",
+        days_late="Days late",
+        open_amount="Open amount",
+        total="Total",
+        usual_account="the account stated on our invoices",
+    ),
+    "fr": Words(
+        document="Pièce",
+        document_date="Date",
+        due_date="Échéance",
+        days_late="Jours de retard",
+        open_amount="Reste dû",
+        total="Total",
+        usual_account="indiqué sur nos factures",
+    ),
+    "de": Words(
+        document="Beleg",
+        document_date="Datum",
+        due_date="Fällig am",
+        days_late="Tage überfällig",
+        open_amount="Offener Betrag",
+        total="Summe",
+        usual_account="gemäß unseren Rechnungen",
+    ),
+}
+
 DEFAULT_TEXTS: dict[tuple[str, str], Text] = {
     ("before_due", "en"): Text(
         "{{ entity_name }}: invoices due soon, {{ total }}",
@@ -25,7 +70,7 @@ a short note to help you plan: the following invoices fall due in the coming day
 
 If anything about them is unclear, or an invoice has not reached you, please tell us now; we will settle it at once.
 
-Bank details: IBAN {{ entity_iban }}, BIC {{ entity_bic }}
+Our bank account: {{ bank_details }}
 
 Thank you for your custom.
 
@@ -37,12 +82,12 @@ Thank you for your custom.
         "{{ entity_name }}: overdue invoices, {{ total }}",
         """Dear {{ contact_name }},
 
-according to our books the following invoices have passed their due date. Perhaps they were overlooked, or your payment
+according to our books the following invoices have passed their due date. Perhaps they were overlooked, or your payment \
 has crossed this message; in that case please disregard it.
 
 {{ items }}
 
-Please transfer {{ total }} to IBAN {{ entity_iban }}, BIC {{ entity_bic }}, or tell us when we may expect the payment
+Please transfer {{ total }} to {{ bank_details }}, or tell us when we may expect the payment \
 and whether anything stands in its way.
 
 Kind regards
@@ -55,12 +100,12 @@ Kind regards
         "{{ entity_name }}: second reminder, {{ total }} overdue",
         """Dear {{ contact_name }},
 
-despite our first reminder we have not received the payment of the following invoices; the oldest has been due since
+despite our first reminder we have not received the payment of the following invoices; the oldest has been due since \
 {{ oldest_due_date }}.
 
 {{ items }}
 
-Please transfer {{ total }} within the next days to IBAN {{ entity_iban }}, BIC {{ entity_bic }}. If there is a
+Please transfer {{ total }} within the next days to {{ bank_details }}. If there is a \
 difficulty, call us: we would rather find a solution with you.
 
 Kind regards
@@ -73,12 +118,12 @@ Kind regards
         "{{ entity_name }}: last reminder before formal notice, {{ total }}",
         """Dear {{ contact_name }},
 
-our reminders have remained without answer. The following invoices are still open, the oldest
+our reminders have remained without answer. The following invoices are still open, the oldest \
 {{ oldest_days_late }} days after its due date.
 
 {{ items }}
 
-Please transfer {{ total }} to IBAN {{ entity_iban }}, BIC {{ entity_bic }} within eight days. Otherwise we shall have
+Please transfer {{ total }} to {{ bank_details }} within eight days. Otherwise we shall have \
 to send a formal notice and to review the terms on which we deliver.
 
 Yours sincerely
@@ -95,10 +140,10 @@ in spite of several reminders the following invoices, which are due and payable,
 
 {{ items }}
 
-We hereby give you formal notice to pay {{ total }} within eight days of receipt of this letter to
-IBAN {{ entity_iban }}, BIC {{ entity_bic }}.
+We hereby give you formal notice to pay {{ total }} within eight days of receipt of this letter to \
+{{ bank_details }}.
 
-Failing payment within this period we shall take the matter further without notice, at your expense. Late-payment
+Failing payment within this period we shall take the matter further without notice, at your expense. Late-payment \
 interest and fixed recovery costs are reserved.
 
 Yours faithfully
@@ -114,10 +159,10 @@ Pour faciliter votre organisation, voici les factures qui arrivent à échéance
 
 {{ items }}
 
-Si l’une d’elles ne vous est pas parvenue ou appelle une remarque de votre part, merci de nous le signaler dès
+Si l’une d’elles ne vous est pas parvenue ou appelle une remarque de votre part, merci de nous le signaler dès \
 maintenant : nous ferons aussitôt le nécessaire.
 
-Coordonnées bancaires : IBAN {{ entity_iban }}, BIC {{ entity_bic }}
+Notre compte bancaire : {{ bank_details }}
 
 Nous vous remercions de votre confiance.
 
@@ -129,12 +174,12 @@ Nous vous remercions de votre confiance.
         "{{ entity_name }} : factures échues, {{ total }}",
         """Bonjour {{ contact_name }},
 
-Sauf erreur de notre part, les factures suivantes sont arrivées à échéance et restent dues. Si votre règlement a croisé
+Sauf erreur de notre part, les factures suivantes sont arrivées à échéance et restent dues. Si votre règlement a croisé \
 ce message, merci de ne pas en tenir compte.
 
 {{ items }}
 
-Nous vous remercions de virer {{ total }} sur le compte IBAN {{ entity_iban }}, BIC {{ entity_bic }}, ou de nous
+Nous vous remercions de virer {{ total }} sur le compte {{ bank_details }}, ou de nous \
 indiquer la date de votre règlement et, le cas échéant, ce qui le retarde.
 
 Bien cordialement,
@@ -147,12 +192,12 @@ Bien cordialement,
         "{{ entity_name }} : deuxième relance, {{ total }} échus",
         """Bonjour {{ contact_name }},
 
-Malgré notre première relance, nous n’avons pas reçu le règlement des factures suivantes, dont la plus ancienne est
+Malgré notre première relance, nous n’avons pas reçu le règlement des factures suivantes, dont la plus ancienne est \
 échue depuis le {{ oldest_due_date }}.
 
 {{ items }}
 
-Merci de virer {{ total }} dans les prochains jours sur le compte IBAN {{ entity_iban }}, BIC {{ entity_bic }}. En cas
+Merci de virer {{ total }} dans les prochains jours sur le compte {{ bank_details }}. En cas \
 de difficulté, appelez-nous : nous préférons chercher une solution avec vous.
 
 Bien cordialement,
@@ -165,12 +210,12 @@ Bien cordialement,
         "{{ entity_name }} : dernière relance avant mise en demeure, {{ total }}",
         """Bonjour {{ contact_name }},
 
-Nos relances sont restées sans réponse. Les factures suivantes sont toujours ouvertes ; la plus ancienne est en retard
+Nos relances sont restées sans réponse. Les factures suivantes sont toujours ouvertes ; la plus ancienne est en retard \
 de {{ oldest_days_late }} jours.
 
 {{ items }}
 
-Merci de virer {{ total }} sous huit jours sur le compte IBAN {{ entity_iban }}, BIC {{ entity_bic }}. À défaut, nous
+Merci de virer {{ total }} sous huit jours sur le compte {{ bank_details }}. À défaut, nous \
 serons contraints de vous adresser une mise en demeure et de revoir nos conditions de livraison.
 
 Cordialement,
@@ -187,11 +232,11 @@ Malgré plusieurs relances, les factures suivantes, certaines, liquides et exigi
 
 {{ items }}
 
-Par la présente, nous vous mettons en demeure de nous régler la somme de {{ total }} dans un délai de huit jours à
-compter de la réception de ce courrier, par virement sur le compte IBAN {{ entity_iban }}, BIC {{ entity_bic }}.
+Par la présente, nous vous mettons en demeure de nous régler la somme de {{ total }} dans un délai de huit jours à \
+compter de la réception de ce courrier, par virement sur le compte {{ bank_details }}.
 
-À défaut de règlement dans ce délai, nous engagerons sans autre avis toute procédure utile au recouvrement de notre
-créance, à vos frais. Les pénalités de retard et l’indemnité forfaitaire pour frais de recouvrement (articles L441-10
+À défaut de règlement dans ce délai, nous engagerons sans autre avis toute procédure utile au recouvrement de notre \
+créance, à vos frais. Les pénalités de retard et l’indemnité forfaitaire pour frais de recouvrement (articles L441-10 \
 et D441-5 du code de commerce) demeurent réservées.
 
 Veuillez agréer, Madame, Monsieur, l’expression de nos salutations distinguées.
@@ -209,7 +254,7 @@ zu Ihrer Planung: Die folgenden Rechnungen werden in den nächsten Tagen fällig
 
 Sollte eine Rechnung fehlen oder etwas unklar sein, geben Sie uns bitte jetzt Bescheid; wir kümmern uns sofort darum.
 
-Bankverbindung: IBAN {{ entity_iban }}, BIC {{ entity_bic }}
+Bankverbindung: {{ bank_details }}
 
 Vielen Dank für Ihr Vertrauen.
 
@@ -221,12 +266,12 @@ Vielen Dank für Ihr Vertrauen.
         "{{ entity_name }}: Zahlungserinnerung, {{ total }}",
         """Guten Tag {{ contact_name }},
 
-die folgenden Rechnungen sind nach unseren Büchern fällig und noch offen. Sollte sich Ihre Zahlung mit dieser Nachricht
+die folgenden Rechnungen sind nach unseren Büchern fällig und noch offen. Sollte sich Ihre Zahlung mit dieser Nachricht \
 überschnitten haben, betrachten Sie sie bitte als gegenstandslos.
 
 {{ items }}
 
-Bitte überweisen Sie {{ total }} auf das Konto IBAN {{ entity_iban }}, BIC {{ entity_bic }}, oder nennen Sie uns den
+Bitte überweisen Sie {{ total }} auf das Konto {{ bank_details }}, oder nennen Sie uns den \
 Zahlungstermin und gegebenenfalls den Grund der Verzögerung.
 
 Freundliche Grüße
@@ -239,12 +284,12 @@ Freundliche Grüße
         "{{ entity_name }}: zweite Zahlungserinnerung, {{ total }}",
         """Guten Tag {{ contact_name }},
 
-trotz unserer Erinnerung sind die folgenden Rechnungen noch offen, die älteste ist seit dem {{ oldest_due_date }}
+trotz unserer Erinnerung sind die folgenden Rechnungen noch offen, die älteste ist seit dem {{ oldest_due_date }} \
 fällig.
 
 {{ items }}
 
-Bitte überweisen Sie {{ total }} in den nächsten Tagen auf das Konto IBAN {{ entity_iban }}, BIC {{ entity_bic }}.
+Bitte überweisen Sie {{ total }} in den nächsten Tagen auf das Konto {{ bank_details }}. \
 Wenn es Schwierigkeiten gibt, rufen Sie uns an: Wir finden lieber gemeinsam eine Lösung.
 
 Freundliche Grüße
@@ -257,12 +302,12 @@ Freundliche Grüße
         "{{ entity_name }}: letzte Zahlungserinnerung, {{ total }}",
         """Guten Tag {{ contact_name }},
 
-unsere Erinnerungen blieben ohne Antwort. Die folgenden Rechnungen sind weiterhin offen, die älteste seit
+unsere Erinnerungen blieben ohne Antwort. Die folgenden Rechnungen sind weiterhin offen, die älteste seit \
 {{ oldest_days_late }} Tagen.
 
 {{ items }}
 
-Bitte überweisen Sie {{ total }} innerhalb von acht Tagen auf das Konto IBAN {{ entity_iban }}, BIC {{ entity_bic }}.
+Bitte überweisen Sie {{ total }} innerhalb von acht Tagen auf das Konto {{ bank_details }}. \
 Andernfalls müssen wir Sie förmlich mahnen und unsere Lieferbedingungen überprüfen.
 
 Mit freundlichen Grüßen
@@ -279,10 +324,10 @@ trotz mehrfacher Erinnerung sind die folgenden fälligen Rechnungen nicht bezahl
 
 {{ items }}
 
-Wir fordern Sie hiermit auf, {{ total }} innerhalb von acht Tagen nach Erhalt dieses Schreibens auf das Konto
-IBAN {{ entity_iban }}, BIC {{ entity_bic }} zu überweisen.
+Wir fordern Sie hiermit auf, {{ total }} innerhalb von acht Tagen nach Erhalt dieses Schreibens auf das Konto \
+{{ bank_details }} zu überweisen.
 
-Nach Ablauf dieser Frist werden wir ohne weitere Ankündigung rechtliche Schritte auf Ihre Kosten einleiten.
+Nach Ablauf dieser Frist werden wir ohne weitere Ankündigung rechtliche Schritte auf Ihre Kosten einleiten. \
 Verzugszinsen und Verzugspauschale bleiben vorbehalten.
 
 Mit freundlichen Grüßen

@@ -1,26 +1,30 @@
 """Open items that a dunning run looks at, with everything its rule needs. A system query: it sees the whole tenant."""
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
 
+from accounts.access import EVERYTHING
 from core.tenancy import require_tenant_id
+from receivables.queries.as_of import Way, way_to
+from receivables.queries.selection import EVERY_ITEM
 
 # Rows fetched from the cursor at a time: bounds memory, not the result.
 FETCH = 5000
+_NOTHING_DONE: Mapping[str, date] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """An open debit that a step may concern. `chased_amount`: open and not disputed, in `currency`.
+class Candidate(NamedTuple):
+    """An open debit that a step may concern. All amounts in `currency`.
 
-    `done`: step_key -> business day it was done, skipped, lapsed or set; `pending`: a step of it is confirmed and not
-    sent, or postponed. `held`: the reason of a hold on the item, its customer or its group, else "".
+    `chased_amount`: open on the day and not disputed. `credit_amount`: credits of the same customer, entity and
+    currency that are set against nothing, as a positive amount. `pending`: a step of it waits for a person or for its
+    message to leave. `held`: why the item, its customer or its group is out of dunning, else "". A promise holds the
+    items that it speaks of, or all of the customer in its currency when it names none.
     """
 
     item_id: UUID
@@ -28,81 +32,130 @@ class Candidate:
     entity_id: UUID
     number: str
     currency: str
+    document_date: date
     due_date: date
-    open_amount: Decimal
-    disputed_amount: Decimal
-    done: dict[str, date]
+    chased_amount: Decimal
+    is_disputed: bool
+    credit_amount: Decimal
+    step_keys: list[str] | None
+    step_days: list[date] | None
     pending: bool
     held: str
 
     @property
-    def chased_amount(self) -> Decimal:
-        return max(self.open_amount - self.disputed_amount, Decimal(0))
+    def done(self) -> Mapping[str, date]:
+        """step_key -> business day on which it was done, skipped, lapsed or set when sending began."""
+        return dict(zip(self.step_keys, self.step_days or (), strict=True)) if self.step_keys else _NOTHING_DONE
 
 
 def candidates(*, on: date, due_until: date, customer_ids: Collection[UUID] | None = None) -> Iterator[Candidate]:
-    """Open debits posted by `on` and due by `due_until`, ordered by customer, entity, due date. 1 SQL query.
+    """Debits open on the day `on` and due by `due_until`, by customer, entity, due date. 1 SQL query and a probe.
 
-    Disputes, holds and steps count as they stand on the day `on`. With `customer_ids` only theirs: what the message
-    preview shows comes from the same statement as what the night plans.
+    Disputes, holds and open amounts are those of the day `on`, steps those recorded so far. With `customer_ids` only
+    theirs: what the message preview shows comes from the same statement as what the night plans.
     """
-    tenant = require_tenant_id()
-    narrow = ""
-    params: dict[str, Any] = {"tenant": tenant, "on": on, "due_until": due_until}
+    params: dict[str, Any] = {"tenant": require_tenant_id(), "on": on, "due_until": due_until}
     if customer_ids is not None:
-        narrow = " AND i.customer_id = ANY(%(customers)s)"
         params["customers"] = list(customer_ids)
+    is_stored = way_to(on=on, known_on=None, scope=EVERYTHING, selection=EVERY_ITEM) is Way.STORED
     with connection.cursor() as cursor:
-        cursor.execute(_SQL.format(narrow=narrow), params)
+        cursor.execute(_sql(is_stored=is_stored, is_narrow=customer_ids is not None), params)
         while rows := cursor.fetchmany(FETCH):
-            for row in rows:
-                keys, days, pending, held = row[8:]
-                done = dict(zip(keys, days, strict=True)) if keys else {}
-                yield Candidate(*row[:8], done, bool(pending), held or "")  # type: ignore[misc, call-arg]
+            yield from map(Candidate._make, rows)
 
+
+def _sql(*, is_stored: bool, is_narrow: bool) -> str:
+    """The stored open amounts are those of the day unless something was allocated after it."""
+    narrow = " AND {0}.customer_id = ANY(%(customers)s)" if is_narrow else ""
+    if is_stored:
+        parts = {"later": "", "item": "receivables_ledgeritem i", "open": "i.open_amount", "is_open": "i.is_open"}
+    else:
+        parts = {
+            "later": _LATER.format(narrow=narrow.format("a")),
+            "item": "receivables_ledgeritem i LEFT JOIN later ON later.item_id = i.id",
+            "open": "(i.open_amount + coalesce(later.amount, 0))",
+            "is_open": "i.void_on IS NULL AND (i.is_open OR later.item_id IS NOT NULL)",
+        }
+    names = {f"narrow_{alias}": narrow.format(alias) for alias in "idp"}
+    return _SQL.format(**parts, **names)
+
+
+# What allocations dated after the day took from each item, in the item's sign.
+_LATER = """later AS MATERIALIZED (
+    SELECT side.item_id, sum(side.amount) AS amount FROM (
+        SELECT a.debit_item_id AS item_id, a.debit_amount AS amount FROM receivables_allocation a
+        WHERE a.tenant_id = %(tenant)s AND a."on" > %(on)s AND a.debit_item_id IS NOT NULL{narrow}
+        UNION ALL
+        SELECT a.credit_item_id, -a.credit_amount FROM receivables_allocation a
+        WHERE a.tenant_id = %(tenant)s AND a."on" > %(on)s AND a.credit_item_id IS NOT NULL{narrow}
+    ) side GROUP BY side.item_id
+), """
 
 # MATERIALIZED: each is small and joined by hash; inlined, the planner has repeated them per item.
 _SQL = """
-WITH disputed AS MATERIALIZED (
+WITH {later}disputed AS MATERIALIZED (
     SELECT d.item_id, bool_or(d.disputed_amount IS NULL) AS wholly, sum(d.disputed_amount) AS amount
     FROM receivables_dispute d
-    WHERE d.tenant_id = %(tenant)s AND d.opened_on <= %(on)s AND (d.closed_on IS NULL OR d.closed_on > %(on)s)
+    WHERE d.tenant_id = %(tenant)s AND d.opened_on <= %(on)s
+      AND (d.closed_on IS NULL OR d.closed_on > %(on)s){narrow_d}
     GROUP BY d.item_id
 ), hold AS MATERIALIZED (
     SELECT h.item_id, h.customer_id, h.group_id, h.reason FROM receivables_hold h
     WHERE h.tenant_id = %(tenant)s AND h.from_on <= %(on)s AND (h.until_on IS NULL OR h.until_on >= %(on)s)
       AND (h.lifted_on IS NULL OR h.lifted_on > %(on)s)
-), promised AS MATERIALIZED (
-    SELECT DISTINCT pi.item_id FROM receivables_promiseitem pi
-    JOIN receivables_promise p ON p.tenant_id = pi.tenant_id AND p.id = pi.promise_id
-    WHERE pi.tenant_id = %(tenant)s AND p.state = 'OPEN' AND p.made_on <= %(on)s AND p.due_on >= %(on)s
+), item_hold AS (
+    SELECT item_id, min(reason) AS reason FROM hold WHERE item_id IS NOT NULL GROUP BY item_id
+), customer_hold AS (
+    SELECT customer_id, min(reason) AS reason FROM hold
+    WHERE item_id IS NULL AND customer_id IS NOT NULL GROUP BY customer_id
+), group_hold AS (
+    SELECT group_id, min(reason) AS reason FROM hold WHERE group_id IS NOT NULL GROUP BY group_id
+), promise AS MATERIALIZED (
+    SELECT p.id, p.customer_id, p.entity_id, p.currency FROM receivables_promise p
+    WHERE p.tenant_id = %(tenant)s AND p.state = 'OPEN' AND p.made_on <= %(on)s AND p.due_on >= %(on)s{narrow_p}
+), promised_item AS MATERIALIZED (
+    SELECT pi.promise_id, pi.item_id FROM receivables_promiseitem pi JOIN promise p ON p.id = pi.promise_id
+    WHERE pi.tenant_id = %(tenant)s
+), promised AS (
+    SELECT DISTINCT item_id FROM promised_item
+), promising AS (
+    SELECT DISTINCT p.customer_id, e.id AS entity_id, p.currency
+    FROM promise p JOIN receivables_entity e ON e.tenant_id = %(tenant)s AND e.id = coalesce(p.entity_id, e.id)
+    WHERE NOT EXISTS (SELECT 1 FROM promised_item pi WHERE pi.promise_id = p.id)
 ), step AS MATERIALIZED (
     SELECT l.item_id,
            array_agg(l.step_key) FILTER (WHERE l.state <> 'PLANNED') AS keys,
            array_agg(l."on") FILTER (WHERE l.state <> 'PLANNED') AS days,
            bool_or(l.state = 'PLANNED') AS pending
-    FROM collection_actionline l
-    JOIN receivables_ledgeritem o ON o.tenant_id = l.tenant_id AND o.id = l.item_id
-    WHERE l.tenant_id = %(tenant)s AND o.is_open
+    FROM {item} JOIN collection_actionline l ON l.tenant_id = i.tenant_id AND l.item_id = i.id
+    WHERE i.tenant_id = %(tenant)s AND {is_open}{narrow_i}
     GROUP BY l.item_id
+), credit AS MATERIALIZED (
+    SELECT i.customer_id, i.entity_id, i.currency, -sum({open}) AS amount
+    FROM {item}
+    WHERE i.tenant_id = %(tenant)s AND {is_open} AND i.amount < 0 AND i.posting_date <= %(on)s{narrow_i}
+    GROUP BY i.customer_id, i.entity_id, i.currency
 )
-SELECT i.id, i.customer_id, i.entity_id, i.number, i.currency, i.due_date, i.open_amount,
-       CASE WHEN d.wholly THEN i.open_amount ELSE coalesce(d.amount, 0) END,
-       s.keys, s.days, s.pending,
+SELECT i.id, i.customer_id, i.entity_id, i.number, i.currency, i.document_date, i.due_date,
+       CASE WHEN d.item_id IS NULL THEN {open}
+            WHEN d.wholly THEN 0
+            ELSE greatest({open} - d.amount, 0) END,
+       d.item_id IS NOT NULL,
+       coalesce(c.amount, 0),
+       s.keys, s.days, coalesce(s.pending, false),
        coalesce(hi.reason, hc.reason, hg.reason,
-                CASE WHEN p.item_id IS NOT NULL THEN 'PROMISE' WHEN i.is_factored THEN 'FACTORED' END)
-FROM receivables_ledgeritem i
-JOIN receivables_customer c ON c.tenant_id = i.tenant_id AND c.id = i.customer_id
+                CASE WHEN p.item_id IS NOT NULL OR pc.customer_id IS NOT NULL THEN 'PROMISE' WHEN i.is_factored THEN 'FACTORED' ELSE '' END)
+FROM {item}
+JOIN receivables_customer customer ON customer.tenant_id = i.tenant_id AND customer.id = i.customer_id
 LEFT JOIN disputed d ON d.item_id = i.id
 LEFT JOIN step s ON s.item_id = i.id
 LEFT JOIN promised p ON p.item_id = i.id
-LEFT JOIN (SELECT item_id, min(reason) AS reason FROM hold WHERE item_id IS NOT NULL GROUP BY item_id) hi
-       ON hi.item_id = i.id
-LEFT JOIN (SELECT customer_id, min(reason) AS reason FROM hold
-           WHERE item_id IS NULL AND customer_id IS NOT NULL GROUP BY customer_id) hc ON hc.customer_id = i.customer_id
-LEFT JOIN (SELECT group_id, min(reason) AS reason FROM hold WHERE group_id IS NOT NULL GROUP BY group_id) hg
-       ON hg.group_id = c.group_id
-WHERE i.tenant_id = %(tenant)s AND i.is_open AND i.open_amount > 0
-  AND i.due_date <= %(due_until)s AND i.posting_date <= %(on)s{narrow}
+LEFT JOIN promising pc ON pc.customer_id = i.customer_id AND pc.entity_id = i.entity_id AND pc.currency = i.currency
+LEFT JOIN credit c ON c.customer_id = i.customer_id AND c.entity_id = i.entity_id AND c.currency = i.currency
+LEFT JOIN item_hold hi ON hi.item_id = i.id
+LEFT JOIN customer_hold hc ON hc.customer_id = i.customer_id
+LEFT JOIN group_hold hg ON hg.group_id = customer.group_id
+WHERE i.tenant_id = %(tenant)s AND {is_open} AND i.amount > 0 AND {open} > 0
+  AND i.due_date <= %(due_until)s AND i.posting_date <= %(on)s{narrow_i}
 ORDER BY i.customer_id, i.entity_id, i.due_date, i.number, i.id
 """

@@ -1,6 +1,6 @@
 """From steps of items to one message per customer and entity: what goes in, what stays out and why, how it ranks."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -20,9 +20,11 @@ class Item(Protocol):
     @property
     def currency(self) -> str: ...
     @property
+    def document_date(self) -> date: ...
+    @property
     def due_date(self) -> date: ...
     @property
-    def done(self) -> dict[str, date]: ...
+    def done(self) -> Mapping[str, date]: ...
     @property
     def pending(self) -> bool: ...
     @property
@@ -30,7 +32,9 @@ class Item(Protocol):
     @property
     def chased_amount(self) -> Decimal: ...
     @property
-    def disputed_amount(self) -> Decimal: ...
+    def is_disputed(self) -> bool: ...
+    @property
+    def credit_amount(self) -> Decimal: ...
 
 
 @dataclass(frozen=True)
@@ -88,22 +92,35 @@ _WAITING = {
 }
 
 
+@dataclass(frozen=True)
+class Recent:
+    """What has been said to a customer of an entity: the day of the last reminder, and until when one is put off."""
+
+    last_message_on: date | None = None
+    postponed_until: date | None = None
+
+
+NOTHING_YET = Recent()
+
+
 def plan(
-    *, items: Iterable[Item], steps: Sequence[StepRule], limits: Limits, last_message_on: date | None, on: date
+    *, items: Iterable[Item], steps: Sequence[StepRule], limits: Limits, recent: Recent = NOTHING_YET, on: date
 ) -> Plan:
     """One message for the open items of a customer at an entity, or none.
 
-    Items at a step go in at that step, one block per currency; a currency whose total stays below the minimum is left
-    out. Within `minimum_delay_days` of the last message nothing goes, and the items keep their step.
+    Items at a step go in at that step, one block per currency; a currency whose total stays below the minimum, or is
+    covered by credits that are set against nothing, is left out. Within `minimum_delay_days` of the last message, and
+    while a person has put the customer's reminder off, nothing goes; the items keep their step.
     """
     out = Plan()
     for item in items:
         decision = next_step(steps=steps, due_date=item.due_date, done=item.done, is_pending=item.pending, on=on)
-        out.lapsed += [Line(item, step) for step in decision.lapsed]
+        if decision.lapsed:
+            out.lapsed += [Line(item, step) for step in decision.lapsed]
         reason = item_left_out(
             open_amount=item.chased_amount,
             minimum=limits.minimum_item_amount,
-            is_disputed=item.disputed_amount > 0,
+            is_disputed=item.is_disputed,
             is_held=bool(item.held),
         )
         if reason:
@@ -113,26 +130,34 @@ def plan(
             out.excluded.append(Excluded(item, _WAITING[decision.waits], decision.next_on))
         else:
             out.lines.append(Line(item, decision.step))
-    _apply_minimum_delay(out, limits=limits, last_message_on=last_message_on, on=on)
-    _apply_minimum_total(out, limits=limits)
+    if out.lines:
+        _leave_out_recent(out, limits=limits, recent=recent, on=on)
+        _leave_out_currencies(out, limits=limits)
     return out
 
 
-def _apply_minimum_delay(out: Plan, *, limits: Limits, last_message_on: date | None, on: date) -> None:
-    if last_message_on is None or not out.lines:
-        return
-    free_on = last_message_on + timedelta(days=limits.minimum_delay_days)
-    if on < free_on:
-        out.excluded += [Excluded(line.item, LeftOut.WRITTEN_RECENTLY, free_on) for line in out.lines]
-        out.lines = []
+def _leave_out_recent(out: Plan, *, limits: Limits, recent: Recent, on: date) -> None:
+    if recent.postponed_until is not None and on < recent.postponed_until:
+        _leave_out(out, LeftOut.POSTPONED, until=recent.postponed_until)
+    elif recent.last_message_on is not None:
+        free_on = recent.last_message_on + timedelta(days=limits.minimum_delay_days)
+        if on < free_on:
+            _leave_out(out, LeftOut.WRITTEN_RECENTLY, until=free_on)
 
 
-def _apply_minimum_total(out: Plan, *, limits: Limits) -> None:
-    small = {currency for currency, total in out.amounts.items() if total < limits.minimum_total_amount}
-    out.excluded += [
-        Excluded(line.item, LeftOut.BELOW_TOTAL_MINIMUM) for line in out.lines if line.item.currency in small
-    ]
-    out.lines = [line for line in out.lines if line.item.currency not in small]
+def _leave_out_currencies(out: Plan, *, limits: Limits) -> None:
+    credits = {line.item.currency: line.item.credit_amount for line in out.lines}
+    for currency, total in out.amounts.items():
+        if total <= credits[currency]:
+            _leave_out(out, LeftOut.COVERED_BY_CREDITS, currency=currency)
+        elif total < limits.minimum_total_amount:
+            _leave_out(out, LeftOut.BELOW_TOTAL_MINIMUM, currency=currency)
+
+
+def _leave_out(out: Plan, reason: LeftOut, *, currency: str | None = None, until: date | None = None) -> None:
+    """Take the lines out, or those of one currency."""
+    out.excluded += [Excluded(line.item, reason, until) for line in out.lines if currency in (None, line.item.currency)]
+    out.lines = [line for line in out.lines if currency not in (None, line.item.currency)]
 
 
 def priority_cents(*, amount: Decimal, days_overdue: int) -> int:

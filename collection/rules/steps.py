@@ -1,7 +1,8 @@
-"""The next dunning step of an item, recomputed from facts on each run (docs/rules/dunning.md, examples 1-9).
+"""The next dunning step of an item, recomputed from facts on each run (docs/rules/dunning.md).
 
 A step is reached on its boundary day or any later one, so a missed night is caught up by the next. Steps after the due
-date are taken one at a time and never skipped; steps before it lapse on the due date. One step per item and run.
+date are taken one at a time, never skipped and never backwards; steps before it lapse on the due date. One step per
+item and run.
 """
 
 import calendar
@@ -111,7 +112,10 @@ def _before_due(
 
 
 def _first_after_due(steps: Sequence[StepRule], done: Mapping[str, date]) -> StepRule | None:
-    return next((step for step in steps if not step.is_before_due and step.step_key not in done), None)
+    """The step behind the last one done: a step that a later version puts before that one is not made up for."""
+    after = [step for step in steps if not step.is_before_due]
+    places = [place for place, step in enumerate(after) if step.step_key in done]
+    return next(iter(after[places[-1] + 1 if places else 0 :]), None)
 
 
 def _previous_on(steps: Sequence[StepRule], step: StepRule, done: Mapping[str, date]) -> date | None:
@@ -147,7 +151,9 @@ class LeftOut(StrEnum):
     HELD = "HELD"
     BELOW_ITEM_MINIMUM = "BELOW_ITEM_MINIMUM"
     BELOW_TOTAL_MINIMUM = "BELOW_TOTAL_MINIMUM"
+    COVERED_BY_CREDITS = "COVERED_BY_CREDITS"  # money or credit notes that are set against nothing yet
     WRITTEN_RECENTLY = "WRITTEN_RECENTLY"  # the minimum delay between two messages
+    POSTPONED = "POSTPONED"  # a person put the customer's reminder off
     NO_RECIPIENT = "NO_RECIPIENT"
     NOT_REACHED = "NOT_REACHED"
     PENDING = "PENDING"

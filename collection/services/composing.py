@@ -1,15 +1,17 @@
 """From a plan to the words: one message per customer and entity, the same for preview, sending and the re-check."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+from babel import Locale
 from django.template.loader import render_to_string
-from django.utils.safestring import mark_safe
-from django.utils.translation import gettext, override
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext
 
 from accounts.models import Member
 from collection.rules.grouping import Line, Plan
@@ -18,7 +20,8 @@ from desk.models import Channel
 from desk.queries.templates import Texts, language_of
 from desk.rules.recipients import Person, email_recipient
 from desk.rules.templates import fill_html, fill_line, fill_text, text_table
-from receivables.models import Contact, Customer, Entity, LedgerItem
+from desk.texts import WORDS, Words
+from receivables.models import Contact, Customer, Entity
 
 
 @dataclass(frozen=True)
@@ -42,15 +45,27 @@ class Draft:
 
 @dataclass(frozen=True)
 class Parties:
-    """Who writes to whom. `persons`: the customer's active contacts."""
+    """Who writes to whom. `persons`: the customer's active contacts; `bounced`: addresses that refused a message."""
 
     customer: Customer
     entity: Entity
     persons: Sequence[Person]
     sender: Member | None
+    bounced: Collection[str] = ()
+
+
+@dataclass(frozen=True)
+class _Voice:
+    """In which language, and with whom, a message speaks."""
+
+    language: str
+    formats: Formats
+    words: Words
+    person: Person | None
 
 
 def persons_of(contacts: Sequence[Contact]) -> list[Person]:
+    """The active contacts as the rule of recipients takes them."""
     return [
         Person(
             contact_id=contact.id,
@@ -66,35 +81,20 @@ def persons_of(contacts: Sequence[Contact]) -> list[Person]:
     ]
 
 
-def compose(
-    *,
-    parties: Parties,
-    plan: Plan,
-    channel: str,
-    template_code: str,
-    on: date,
-    texts: Texts,
-    documents: dict[UUID, LedgerItem],
-) -> Draft:
-    """The message for a plan with at least one line. Pure but for the texts: reads no other rows.
-
-    `documents`: the ledger items of the plan's lines, for their dates. Amounts are what is open and not disputed.
-    """
+def compose(*, parties: Parties, plan: Plan, channel: str, template_code: str, on: date, texts: Texts) -> Draft:
+    """The message for a plan with at least one line. Reads no rows but the texts. Amounts are open and not disputed."""
     person = email_recipient(parties.persons)
-    language = language_of(
-        person.language if person else "", parties.customer.language, parties.entity.language or "", "en"
-    )
-    formats = of(language)
+    wishes = (person.language if person else "", parties.customer.language, parties.entity.language)
+    language = language_of(*wishes)
+    voice = _Voice(language, of(language), WORDS[language], person)
     text = texts.find(code=template_code, channel=channel, language=language)
     lines = sorted(plan.lines, key=lambda line: (line.item.currency, line.item.due_date, line.item.number))
-    with override(language):
-        values = _values(parties, plan, person, on, formats)
-        blocks = _blocks(lines, documents, on, formats)
-        subject = fill_line(text.subject, values)
-        body = fill_html(text.body, values, items=render_to_string("messages/items.html", {"blocks": blocks}))
-        html = _frame(channel, subject, body, language, parties, person, on, formats)
-        plain = fill_text(text.body, values, items=_text_blocks(blocks))
-    recipient, name, missing = _recipient(channel, parties, person)
+    values = _values(parties, plan, on, voice)
+    blocks = _blocks(lines, on, voice.formats)
+    subject = fill_line(text.subject, values)[:250]
+    table = render_to_string("messages/items.html", {"blocks": blocks, "words": voice.words})
+    body = fill_html(text.body, values, items=table)
+    recipient, name, missing = _recipient(channel, parties, voice)
     return Draft(
         channel=channel,
         language=language,
@@ -102,8 +102,8 @@ def compose(
         recipient_name=name,
         contact_id=person.contact_id if person and channel == Channel.EMAIL else None,
         subject=subject,
-        body_text=plain,
-        body_html=html,
+        body_text=fill_text(text.body, values, items=_text_blocks(blocks, voice.words)),
+        body_html=_framed(channel, subject, body, parties, on, voice),
         facts=[_fact(line) for line in lines],
         missing=missing,
     )
@@ -120,20 +120,23 @@ def _fact(line: Line) -> dict[str, Any]:
     }
 
 
-def _values(parties: Parties, plan: Plan, person: Person | None, on: date, formats: Formats) -> dict[str, str]:
-    entity, customer = parties.entity, parties.customer
+def _values(parties: Parties, plan: Plan, on: date, voice: _Voice) -> dict[str, str]:
+    entity, customer, formats = parties.entity, parties.customer, voice.formats
     oldest = min(line.item.due_date for line in plan.lines)
     totals = [formats.money(amount, currency) for currency, amount in plan.amounts.items()]
+    iban = " ".join(entity.iban[start : start + 4] for start in range(0, len(entity.iban), 4))
+    account = f"IBAN {iban}, BIC {entity.bic}" if entity.bic else f"IBAN {iban}"
     return {
-        "contact_name": person.name if person else customer.name,
+        "contact_name": voice.person.name if voice.person else customer.name,
         "customer_name": customer.name,
         "customer_ref": customer.ref,
         "entity_name": entity.name,
         "entity_phone": entity.phone,
         "entity_email": entity.email,
-        "entity_iban": _grouped(entity.iban),
+        "entity_iban": iban,
         "entity_bic": entity.bic,
-        "sender_name": parties.sender.name if parties.sender else entity.name,
+        "bank_details": account if iban else voice.words.usual_account,
+        "sender_name": parties.sender.name if parties.sender else "",
         "total": " + ".join(totals),
         "oldest_due_date": formats.day_long(oldest),
         "oldest_days_late": formats.number(max((on - oldest).days, 0)),
@@ -141,24 +144,17 @@ def _values(parties: Parties, plan: Plan, person: Person | None, on: date, forma
     }
 
 
-def _grouped(iban: str) -> str:
-    return " ".join(iban[start : start + 4] for start in range(0, len(iban), 4))
-
-
-def _blocks(
-    lines: Sequence[Line], documents: dict[UUID, LedgerItem], on: date, formats: Formats
-) -> list[dict[str, Any]]:
+def _blocks(lines: Sequence[Line], on: date, formats: Formats) -> list[dict[str, Any]]:
     """One block per currency: formatted rows and the total. Sums of different currencies never mix."""
     blocks: dict[str, dict[str, Any]] = {}
     for line in lines:
         item = line.item
         block = blocks.setdefault(item.currency, {"currency": item.currency, "rows": [], "sum": Decimal(0)})
         block["sum"] += item.chased_amount
-        known = documents.get(item.item_id)
         block["rows"].append(
             {
                 "number": item.number,
-                "document_date": formats.day(known.document_date) if known else "",
+                "document_date": formats.day(item.document_date),
                 "due_date": formats.day(item.due_date),
                 "days_late": formats.number(max((on - item.due_date).days, 0)),
                 "amount": formats.amount2(item.chased_amount, item.currency),
@@ -169,60 +165,60 @@ def _blocks(
     return list(blocks.values())
 
 
-def _text_blocks(blocks: Sequence[dict[str, Any]]) -> str:
+def _text_blocks(blocks: Sequence[dict[str, Any]], words: Words) -> str:
     out = []
     for block in blocks:
-        head = [gettext("Document"), gettext("Due date"), f"{gettext('Open amount')} ({block['currency']})"]
+        head = [words.document, words.due_date, f"{words.open_amount} ({block['currency']})"]
         rows = [[row["number"], row["due_date"], row["amount"]] for row in block["rows"]]
-        out.append(text_table([head, *rows, [gettext("Total"), "", block["total"]]]))
+        out.append(text_table([head, *rows, [words.total, "", block["total"]]]))
     return "\n\n".join(out)
 
 
-def _frame(
-    channel: str,
-    subject: str,
-    body: str,
-    language: str,
-    parties: Parties,
-    person: Person | None,
-    on: date,
-    formats: Formats,
-) -> str:
+def _framed(channel: str, subject: str, body: str, parties: Parties, on: date, voice: _Voice) -> str:
     entity = parties.entity
     # Everything in the body was escaped by fill_html or rendered by our own template.
-    context = {"subject": subject, "body": mark_safe(body), "language": language, "entity": entity}  # noqa: S308
+    context = {"subject": subject, "body": mark_safe(body), "language": voice.language, "entity": entity}  # noqa: S308
     if channel != Channel.LETTER:
         return render_to_string("messages/email.html", context)
-    city = f"{entity.city}, " if entity.city else ""
+    footer = " · ".join(filter(None, [entity.name, entity.legal_identifier, entity.vat_number]))
     context |= {
-        "address": _address(parties.customer),
-        "place_and_date": f"{city}{formats.day_long(on)}",
-        # Into a CSS string of the page's margin: quotes and backslashes would end it.
-        "footer": " · ".join(filter(None, [entity.name, entity.legal_identifier, entity.vat_number]))
-        .replace("\\", "")
-        .replace('"', "")
-        .replace("\n", " "),
+        "address": "\n".join(_address(parties, voice.language)),
+        "place_and_date": (f"{entity.city}, " if entity.city else "") + voice.formats.day_long(on),
+        "footer": _css_text(footer),
     }
     return render_to_string("messages/letter.html", context)
 
 
-def _address(customer: Customer) -> str:
-    return "\n".join(
-        filter(
-            None, [customer.name, customer.street, f"{customer.postal_code} {customer.city}".strip(), customer.country]
-        )
-    )
+def _css_text(text: str) -> SafeString:
+    """A text for a CSS string: whatever is no letter, digit or space as its number, so that nothing can end the string."""
+    return mark_safe("".join(mark if mark.isalnum() or mark == " " else f"\\{ord(mark):06x}" for mark in text))  # noqa: S308
 
 
-def _recipient(channel: str, parties: Parties, person: Person | None) -> tuple[str, str, str]:
+def _address(parties: Parties, language: str) -> list[str]:
+    """The lines of the postal address; the country, in the sender's own language and capitals, only when abroad."""
+    customer, entity = parties.customer, parties.entity
+    lines = [customer.name, customer.street, f"{customer.postal_code} {customer.city}".strip()]
+    if customer.country and customer.country != entity.country:
+        lines.append(_country(customer.country, language_of(entity.language, language)).upper())
+    return [" ".join(line.split()) for line in lines if line.strip()]
+
+
+@lru_cache(maxsize=1000)
+def _country(code: str, language: str) -> str:
+    return Locale(language).territories.get(code, code)
+
+
+def _recipient(channel: str, parties: Parties, voice: _Voice) -> tuple[str, str, str]:
     """(recipient, name, what is missing)."""
-    customer = parties.customer
+    customer, person = parties.customer, voice.person
     if channel == Channel.LETTER:
         if not (customer.street and customer.city):
             return "", customer.name, gettext("The customer has no postal address.")
-        return _address(customer).replace("\n", ", ")[:320], customer.name, ""
+        return ", ".join(_address(parties, voice.language))[:320], customer.name, ""
     if person:
         return person.email, person.name, ""
-    if customer.email:
-        return customer.email, customer.name, ""
-    return "", customer.name, gettext("The customer has no e-mail address.")
+    if not customer.email:
+        return "", customer.name, gettext("The customer has no e-mail address.")
+    if customer.email in parties.bounced:
+        return "", customer.name, gettext("The customer's e-mail address has refused a message.")
+    return customer.email, customer.name, ""

@@ -1,6 +1,8 @@
 """What a person does with a proposed reminder: confirm, skip, postpone, and take that back for 30 seconds."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -9,8 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts.access import Scope
 from collection.models import Action, ActionLine
 from collection.queries.actions import action_for_update
-from core.audit import Actor, record
+from core.audit import Actor, audited, record
 from core.errors import Conflict, Invalid
+from core.tenancy import require_tenant_id
 from desk.services import outbox
 
 UNDO_SECONDS = 30
@@ -36,7 +39,7 @@ def skip_action(*, action_id: UUID, note: str, scope: Scope, actor: Actor, now: 
     """Do not send this reminder; its items count as reminded at their step. Raises NotProposed, NotFound."""
     action = proposed_action(action_id=action_id, scope=scope)
     action.lines.update(state=ActionLine.State.SKIPPED)
-    decide(action, state=Action.State.SKIPPED, actor=actor, now=now, note=note[:300])
+    decide([action], state=Action.State.SKIPPED, actor=actor, now=now, note=note)
     return action
 
 
@@ -48,8 +51,7 @@ def postpone_action(
     if not on < until <= on + timedelta(days=90):
         raise BadPostponement(fields={"until": [BadPostponement.message]})
     action = proposed_action(action_id=action_id, scope=scope)
-    action.postponed_until = until
-    decide(action, state=Action.State.POSTPONED, actor=actor, now=now, note=note[:300])
+    decide([action], state=Action.State.POSTPONED, actor=actor, now=now, note=note, postponed_until=until)
     return action
 
 
@@ -84,11 +86,36 @@ def proposed_action(*, action_id: UUID, scope: Scope) -> Action:
     return action
 
 
-def decide(action: Action, *, state: str, actor: Actor, now: datetime, note: str = "") -> None:
-    """Record the decision on the action, with the moment until which it can be taken back."""
-    before, action.state = action.state, state
-    action.decided_by_id, action.decided_at = actor.member_id, now
-    action.undo_until = now + timedelta(seconds=UNDO_SECONDS)
-    action.note, action.updated_at = note, now
-    action.save()
-    record(actor=actor, action=f"collection.action_{state.lower()}", row=action, changes={"state": [before, state]})
+def decide(
+    actions: Sequence[Action],
+    *,
+    state: str,
+    actor: Actor,
+    now: datetime,
+    note: str = "",
+    postponed_until: date | None = None,
+) -> None:
+    """Record the decision on actions, with the moment until which it can be taken back. 1 SQL statement."""
+    values: dict[str, Any] = {
+        "state": state,
+        "decided_by_id": actor.member_id,
+        "decided_at": now,
+        "undo_until": now + timedelta(seconds=UNDO_SECONDS),
+        "note": note[:300],
+        "postponed_until": postponed_until,
+        "updated_at": now,
+    }
+    audited(
+        statement=(
+            f"UPDATE collection_action SET {', '.join(f'{name} = %s' for name in values)} "
+            "WHERE tenant_id = %s AND id = ANY(%s) "
+            "RETURNING id, customer_id, jsonb_build_object('state', jsonb_build_array(old.state, new.state))"
+        ),
+        params=[*values.values(), require_tenant_id(), [action.id for action in actions]],
+        actor=actor,
+        action=f"collection.action_{state.lower()}",
+        model=Action,
+    )
+    for action in actions:
+        for name, value in values.items():
+            setattr(action, name, value)

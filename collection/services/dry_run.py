@@ -1,19 +1,17 @@
 """What would leave if sending began now: the plan of the day without writing anything."""
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from itertools import groupby
-from uuid import UUID
 
 from django.db import transaction
 
 from collection.models import ScenarioVersion
 from collection.queries.candidates import Candidate, candidates
-from collection.rules.grouping import Plan, plan
+from collection.rules.grouping import Plan
 from collection.rules.steps import LeftOut, OldItems, StepRule, set_by_go_live
-from collection.services.planning import due_until, last_messages, limits_of
+from collection.services.planning import due_until, plans
 from collection.services.scenarios import step_rules
 from receivables.models import Customer, Entity
 
@@ -46,16 +44,12 @@ def dry_run(*, version: ScenarioVersion, on: date, old_items: OldItems) -> DryRu
 
     Equal to what the night of that day proposes once go-live is approved, on a working day with a fresh ledger.
     """
-    steps, out = step_rules(version), DryRun()
-    last, found = last_messages(), []
-    for owner, items in groupby(candidates(on=on, due_until=due_until(steps, on)), key=_owner):
-        planned = plan(
-            items=[_as_if_live(item, steps=steps, on=on, old_items=old_items) for item in items],
-            steps=steps,
-            limits=limits_of(version),
-            last_message_on=last.get(owner),
-            on=on,
-        )
+    steps, out, found = step_rules(version), DryRun(), []
+    items = (
+        _as_if_live(item, steps=steps, on=on, old_items=old_items)
+        for item in candidates(on=on, due_until=due_until(steps, on))
+    )
+    for owner, planned in plans(items=items, version=version, on=on):
         out.left_out.update(excluded.reason for excluded in planned.excluded)
         if planned.lines:
             found.append((owner, planned))
@@ -70,13 +64,12 @@ def dry_run(*, version: ScenarioVersion, on: date, old_items: OldItems) -> DryRu
     return out
 
 
-def _owner(item: Candidate) -> tuple[UUID, UUID]:
-    return item.customer_id, item.entity_id
-
-
 def _as_if_live(item: Candidate, *, steps: list[StepRule], on: date, old_items: OldItems) -> Candidate:
     done = set_by_go_live(steps=steps, due_date=item.due_date, live_from=on, old_items=old_items)
-    return replace(item, done={**{step.step_key: on for step in done}, **item.done}) if done else item
+    keys = [step.step_key for step in done if step.step_key not in item.done]
+    return item._replace(
+        step_keys=[*keys, *(item.step_keys or [])], step_days=[*(on for _key in keys), *(item.step_days or [])]
+    )
 
 
 def _would(customer: Customer, entity: Entity, planned: Plan) -> Would:

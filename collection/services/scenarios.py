@@ -100,15 +100,17 @@ def version_in_force(*, on: date) -> ScenarioVersion | None:
 
 def step_rules(version: ScenarioVersion) -> list[StepRule]:
     """The version's steps as the rule takes them, in order. 1 SQL query."""
-    return [
-        StepRule(step.step_key, step.position, Anchor(step.anchor), step.offset_days)
-        for step in version.steps.order_by("position")
-    ]
+    return [step_rule(step) for step in version.steps.order_by("position")]
+
+
+def step_rule(step: Step) -> StepRule:
+    """The step as the rule takes it."""
+    return StepRule(step.step_key, step.position, Anchor(step.anchor), step.offset_days)
 
 
 @transaction.atomic
 def approve_go_live(
-    *, version: ScenarioVersion, old_items: OldItems, live_from: date, approved_by: Member, actor: Actor
+    *, version: ScenarioVersion, old_items: OldItems, live_from: date, approved_by: Member | None, actor: Actor
 ) -> ScenarioVersion:
     """Let messages leave from `live_from` on, and set where items start that are overdue on that day.
 
@@ -142,7 +144,7 @@ def _set_steps_of_old_items(version: ScenarioVersion) -> int:
             step_key=step.step_key,
             on=live_from,
             currency=item.currency,
-            open_amount=item.open_amount,
+            open_amount=item.chased_amount,
             state=ActionLine.State.SET_BY_GO_LIVE,
         )
         for item in candidates(on=live_from, due_until=live_from - timedelta(days=1))

@@ -1,32 +1,32 @@
 """Confirmed actions become messages; at the moment of sending their facts are looked at again."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models.functions import Now
-from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
-from accounts.access import Scope, business_today
-from accounts.models import Member, Tenant
+from accounts.access import Scope
+from accounts.models import Member
 from collection.models import Action, ActionLine, Step
 from collection.queries.candidates import Candidate, candidates
 from collection.rules.grouping import Excluded, Line, Plan
-from collection.rules.steps import Anchor, LeftOut, StepRule, item_left_out
+from collection.rules.steps import LeftOut, item_left_out
 from collection.services.composing import Draft, Parties, compose, persons_of
 from collection.services.deciding import UNDO_SECONDS, decide, proposed_action
+from collection.services.scenarios import step_rule
 from core.audit import SYSTEM, Actor
-from core.errors import Conflict, Invalid
+from core.errors import Conflict, Invalid, Refusal
 from core.tenancy import require_tenant_id
-from desk.models import Message
+from desk.models import Channel, Message
 from desk.ports import Verdict
 from desk.queries.templates import Texts
 from desk.services import outbox
-from receivables.models import Contact, LedgerItem
+from receivables.models import Contact
 
 REASON = "collection.Action"
 BATCH = 500
@@ -52,13 +52,15 @@ class Prepared:
 
 
 def prepare(*, actions: Sequence[Action], on: date) -> list[Prepared]:
-    """What these actions would send on the day `on`, in their order. 6 SQL queries, whatever their number.
+    """What these actions would send on the day `on`, in their order. 8 SQL queries, whatever their number.
 
-    Items paid, disputed or held since the action was proposed are left out, with the reason.
+    Items paid, disputed or held since the action was proposed are left out, with the reason. The actions come with
+    customer, entity and version.
     """
     lines: dict[UUID, dict[UUID, str]] = defaultdict(dict)
-    for line in ActionLine.objects.filter(action__in=[a.id for a in actions], state=ActionLine.State.PLANNED):
-        lines[line.action_id][line.item_id] = line.step_key  # type: ignore[index]
+    planned = ActionLine.objects.filter(action__in=[a.id for a in actions], state=ActionLine.State.PLANNED)
+    for action_id, item_id, step_key in planned.values_list("action_id", "item_id", "step_key"):
+        lines[action_id][item_id] = step_key
     customer_ids = {action.customer_id for action in actions}
     items: dict[tuple[UUID, UUID], list[Candidate]] = defaultdict(list)
     for item in candidates(on=on, due_until=date.max, customer_ids=customer_ids):
@@ -69,37 +71,44 @@ def prepare(*, actions: Sequence[Action], on: date) -> list[Prepared]:
     steps: dict[UUID, dict[str, Step]] = defaultdict(dict)
     for step in Step.objects.filter(version_id__in={action.version_id for action in actions}):
         steps[step.version_id][step.step_key] = step
-    documents = LedgerItem.objects.in_bulk([item_id for wanted in lines.values() for item_id in wanted])
     senders = Member.objects.in_bulk({action.decided_by_id for action in actions if action.decided_by_id})
+    bounced = _bounced(customer_ids)
     texts = Texts()
     out = []
     for action in actions:
-        plan = _current_plan(action, items[(action.customer_id, action.entity_id)], lines[action.id], steps)
-        parties = Parties(
-            customer=action.customer,
-            entity=action.entity,
-            persons=persons_of(contacts[action.customer_id]),
-            sender=senders.get(action.decided_by_id) if action.decided_by_id else None,
+        plan = _current_plan(
+            action, items[(action.customer_id, action.entity_id)], lines[action.id], steps[action.version_id]
         )
         draft = None
         if plan.lines:
             step = steps[action.version_id][plan.step.step_key]
             draft = compose(
-                parties=parties,
+                parties=Parties(
+                    customer=action.customer,
+                    entity=action.entity,
+                    persons=persons_of(contacts[action.customer_id]),
+                    sender=senders.get(action.decided_by_id) if action.decided_by_id else None,
+                    bounced=bounced,
+                ),
                 plan=plan,
                 channel=step.channel,
                 template_code=step.template_code,
                 on=on,
                 texts=texts,
-                documents=documents,
             )
         out.append(Prepared(action, plan, draft))
     return out
 
 
-def _current_plan(
-    action: Action, items: Iterable[Candidate], wanted: dict[UUID, str], steps: dict[UUID, dict[str, Step]]
-) -> Plan:
+def _bounced(customer_ids: Collection[UUID]) -> set[str]:
+    """Addresses of these customers, not of their contacts, that refused a message."""
+    rows = Message.objects.filter(
+        customer_id__in=customer_ids, channel=Channel.EMAIL, state=Message.State.BOUNCED, contact__isnull=True
+    )
+    return set(rows.values_list("recipient", flat=True))
+
+
+def _current_plan(action: Action, items: Iterable[Candidate], wanted: dict[UUID, str], steps: dict[str, Step]) -> Plan:
     """The action's lines that still hold, and every other open item of the customer with the reason it is not in it."""
     plan = Plan()
     minimum = action.version.minimum_item_amount
@@ -107,20 +116,16 @@ def _current_plan(
         reason = item_left_out(
             open_amount=item.chased_amount,
             minimum=minimum,
-            is_disputed=item.disputed_amount > 0,
+            is_disputed=item.is_disputed,
             is_held=bool(item.held),
         )
         if reason:
             plan.excluded.append(Excluded(item, reason))
         elif item.item_id in wanted:
-            plan.lines.append(Line(item, _rule(steps[action.version_id][wanted[item.item_id]])))
+            plan.lines.append(Line(item, step_rule(steps[wanted[item.item_id]])))
         else:
             plan.excluded.append(Excluded(item, LeftOut.PENDING if item.pending else LeftOut.NOT_REACHED))
     return plan
-
-
-def _rule(step: Step) -> StepRule:
-    return StepRule(step.step_key, step.position, Anchor(step.anchor), step.offset_days)
 
 
 @transaction.atomic
@@ -140,29 +145,48 @@ def confirm_action(*, action_id: UUID, scope: Scope, actor: Actor, now: datetime
     return action
 
 
-@transaction.atomic
+def confirm_actions(
+    *, action_ids: Sequence[UUID], scope: Scope, actor: Actor, now: datetime, on: date
+) -> tuple[list[Action], dict[UUID, Refusal]]:
+    """Confirm each of these, as `confirm_action` does; those that cannot be, with the refusal. One does not stop another."""
+    confirmed, refused = [], {}
+    for action_id in action_ids:
+        try:
+            confirmed.append(confirm_action(action_id=action_id, scope=scope, actor=actor, now=now, on=on))
+        except Refusal as refusal:
+            refused[action_id] = refusal
+    return confirmed, refused
+
+
 def confirm_automatic(*, on: date, now: datetime, actor: Actor = SYSTEM) -> int:
-    """Confirm the day's proposals whose step is automatic. Those without address stay proposed. Returns how many left."""
-    waiting = Action.objects.filter(state=Action.State.PROPOSED, on=on, step__mode=Step.Mode.AUTOMATIC)
-    waiting = waiting.select_for_update(of=("self",)).select_related("customer", "entity", "step", "version")
-    actions, count = list(waiting.order_by("id")), 0
-    for start in range(0, len(actions), BATCH):
-        prepared = [
-            one for one in prepare(actions=actions[start : start + BATCH], on=on) if one.draft and not one.draft.missing
-        ]
-        _confirm(prepared, actor=actor, now=now, on=on, not_before=now)
-        count += len(prepared)
-    return count
+    """Confirm the day's proposals whose step is automatic, a batch per transaction. Returns how many.
+
+    Those without address, or with nothing left, stay proposed for a person.
+    """
+    count, after = 0, None
+    while True:
+        with transaction.atomic():
+            waiting = Action.objects.filter(state=Action.State.PROPOSED, on=on, step__mode=Step.Mode.AUTOMATIC)
+            if after is not None:
+                waiting = waiting.filter(id__gt=after)
+            waiting = waiting.select_related("customer", "entity", "version").select_for_update(of=("self",))
+            actions = list(waiting.order_by("id")[:BATCH])
+            if not actions:
+                return count
+            prepared = [one for one in prepare(actions=actions, on=on) if one.draft and not one.draft.missing]
+            _confirm(prepared, actor=actor, now=now, on=on, not_before=now)
+            count, after = count + len(prepared), actions[-1].id
 
 
 def _confirm(prepared: Sequence[Prepared], *, actor: Actor, now: datetime, on: date, not_before: datetime) -> None:
-    messages = []
+    messages, kept, given_up = [], [], []
     for one in prepared:
-        action, draft = one.action, one.draft
-        assert draft is not None
-        messages.append(_message(action, draft, actor=actor, on=on, not_before=not_before))
-        _forget_lines(action, keep={fact["item"] for fact in draft.facts})
-        decide(action, state=Action.State.CONFIRMED, actor=actor, now=now)
+        assert one.draft is not None
+        messages.append(_message(one.action, one.draft, actor=actor, on=on, not_before=not_before))
+        kept += [UUID(fact["item"]) for fact in one.draft.facts]
+        given_up.append(one.action.id)
+    _forget_lines(given_up, keep=kept)
+    decide([one.action for one in prepared], state=Action.State.CONFIRMED, actor=actor, now=now)
     outbox.queue(messages)
 
 
@@ -189,59 +213,75 @@ def _message(action: Action, draft: Draft, *, actor: Actor, on: date, not_before
     )
 
 
-def _forget_lines(action: Action, *, keep: set[str] | None = None) -> None:
+def _forget_lines(action_ids: Collection[UUID], *, keep: Collection[UUID] = ()) -> None:
     """Remove planned lines of items that are not in the message: their step was not done and may be planned again."""
-    lines = ActionLine.objects.filter(action=action, state=ActionLine.State.PLANNED)
-    if keep:
-        lines = lines.exclude(item_id__in=[UUID(item) for item in keep])
-    lines.delete()
+    lines = ActionLine.objects.filter(action_id__in=action_ids, state=ActionLine.State.PLANNED)
+    lines.exclude(item_id__in=keep).delete()
+
+
+# What a message takes over from a draft when the facts have changed since it was composed.
+_COMPOSED = ("recipient", "recipient_name", "contact_id", "language", "subject", "body_text", "body_html", "facts")
 
 
 class ActionReasons:
-    """What the outbox asks about a message of an action (desk.ports.Reasons)."""
+    """What the outbox asks about messages of actions, on a business day (desk.ports.Reasons)."""
 
-    def recheck(self, message: Message) -> Verdict:
-        """Look at the facts again: paid, disputed or held items fall out, part payments lower the amounts."""
-        action = self._action(message)
-        if action is None or action.state != Action.State.CONFIRMED:
+    def __init__(self, *, on: date) -> None:
+        self.on = on
+
+    def recheck(self, messages: Sequence[Message]) -> list[Verdict]:
+        """Look at the facts again: paid, disputed or held items fall out, part payments lower the amounts.
+
+        An item that fell out may be planned again. A message whose channel would be another one now does not leave.
+        """
+        rows = Action.objects.filter(id__in=[message.reason_id for message in messages], state=Action.State.CONFIRMED)
+        actions = list(rows.select_related("customer", "entity", "version"))
+        found = {one.action.id: one for one in prepare(actions=actions, on=self.on)}
+        verdicts = [self._verdict(message, found.get(message.reason_id)) for message in messages]
+        changed = [verdict.changes["facts"] for verdict in verdicts if verdict.changes]
+        if changed:
+            actions_changed = [m.reason_id for m, v in zip(messages, verdicts, strict=True) if v.changes]
+            _forget_lines(actions_changed, keep=[UUID(fact["item"]) for facts in changed for fact in facts])
+        return verdicts
+
+    @staticmethod
+    def _verdict(message: Message, prepared: Prepared | None) -> Verdict:
+        if prepared is None:
             return Verdict(send=False, reason=gettext("The action was taken back."))
-        tenant = Tenant.objects.get(id=require_tenant_id())
-        prepared = prepare(actions=[action], on=business_today(tenant))[0]
         draft = prepared.draft
         if draft is None:
             return Verdict(send=False, reason=gettext("Nothing is left to remind of."))
-        if draft.facts == message.facts:
+        if draft.missing or draft.channel != message.channel:
+            return Verdict(
+                send=False, reason=draft.missing or gettext("What called for this channel has been settled.")
+            )
+        if (draft.facts, draft.recipient) == (message.facts, message.recipient):
             return Verdict(send=True)
-        changes = {name: getattr(draft, name) for name in ("subject", "body_text", "body_html", "facts")}
-        return Verdict(send=True, changes=changes)
+        return Verdict(send=True, changes={name: getattr(draft, name) for name in _COMPOSED})
 
     def sent(self, message: Message) -> None:
-        """The items in the message have had their step; those that fell out have not."""
-        action = self._action(message)
-        if action is None:
-            return
-        _forget_lines(action, keep={fact["item"] for fact in message.facts})
-        action.lines.filter(state=ActionLine.State.PLANNED).update(state=ActionLine.State.DONE)
-        Action.objects.filter(id=action.id).update(state=Action.State.SENT, undo_until=None, updated_at=Now())
-
-    def cancelled(self, message: Message, reason: str) -> None:
-        self._end(message, reason)
-
-    def refused(self, message: Message, error: str) -> None:
-        """The address does not work: it is marked, and the items may be planned again, for another person."""
-        if message.contact_id:
-            Contact.objects.filter(id=message.contact_id).update(email_bounced_at=timezone.now(), updated_at=Now())
-        self._end(message, error)
-
-    def _end(self, message: Message, note: str) -> None:
-        action = self._action(message)
-        if action is not None and action.state == Action.State.CONFIRMED:
-            _forget_lines(action)
-            Action.objects.filter(id=action.id).update(
-                state=Action.State.CANCELLED, note=note[:300], undo_until=None, updated_at=Now()
+        """The items in the message have had their step."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE collection_actionline SET state = 'DONE' "
+                "WHERE tenant_id = %(tenant)s AND action_id = %(action)s AND state = 'PLANNED';"
+                "UPDATE collection_action SET state = 'SENT', undo_until = NULL, updated_at = now() "
+                "WHERE tenant_id = %(tenant)s AND id = %(action)s AND state = 'CONFIRMED'",
+                {"tenant": require_tenant_id(), "action": message.reason_id},
             )
 
+    def cancelled(self, message: Message, reason: str) -> None:
+        """The items may be planned again, as the facts are then."""
+        self._end(message, reason)
+
+    def refused(self, message: Message, error: str, *, is_address_wrong: bool) -> None:
+        """The items may be planned again; an address that does not work is marked, so that another person is written to."""
+        if is_address_wrong and message.contact_id:
+            Contact.objects.filter(id=message.contact_id).update(email_bounced_at=Now(), updated_at=Now())
+        self._end(message, error)
+
     @staticmethod
-    def _action(message: Message) -> Action | None:
-        rows = Action.objects.select_related("customer", "entity", "step", "version")
-        return rows.select_for_update(of=("self",)).filter(id=message.reason_id).first()
+    def _end(message: Message, note: str) -> None:
+        confirmed = Action.objects.filter(id=message.reason_id, state=Action.State.CONFIRMED)
+        if confirmed.update(state=Action.State.CANCELLED, note=note[:300], undo_until=None, updated_at=Now()):
+            _forget_lines([message.reason_id])

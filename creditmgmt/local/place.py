@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 # A Unix socket's whole path has room for 107 bytes; "/run/.s.PGSQL.5432.lock" is added to the data folder.
 LONGEST_DATA_DIR = 80
 # What a data folder may hold before its first start: ours, and what the product keeps beside the servers.
-OURS = {"lock", "pg", "pg.new", "run", "log", "files", "spool", "demo.json"}
+OURS = {"lock", "pg", "pg.new", "run", "log", "files", "spool", "mailbox", "demo.json"}
 
 
 class ServerError(RuntimeError):

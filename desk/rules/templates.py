@@ -1,7 +1,8 @@
 """Tenants' templates: names from a list, replaced by ready texts. No expressions, so nothing to run and nothing to reach.
 
 `{{ name }}` stands for one value. `{{ items }}` alone on its line stands for the table of items. Unknown names and any
-other braces are refused when the template is saved (docs/rules/templates.md).
+other braces are refused when the template is saved. A line of names that all have no value is left out: no empty line
+where an organisation has no telephone (docs/rules/templates.md).
 """
 
 import html
@@ -19,6 +20,7 @@ NAMES = (
     "entity_email",
     "entity_iban",
     "entity_bic",
+    "bank_details",
     "sender_name",
     "total",
     "oldest_due_date",
@@ -64,7 +66,13 @@ def fill_line(text: str, values: Mapping[str, str]) -> str:
 
 def fill_text(text: str, values: Mapping[str, str], *, items: str) -> str:
     """The plain text of a message; `items` stands in the place of the table."""
-    return _NAME.sub(lambda found: items if found[1] == ITEMS else values.get(found[1], ""), text.strip()) + "\n"
+    lines = [
+        filled.rstrip()
+        for line in text.strip().splitlines()
+        if (filled := _NAME.sub(lambda found: items if found[1] == ITEMS else values.get(found[1], ""), line)).strip()
+        or not line.strip()
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def fill_html(text: str, values: Mapping[str, str], *, items: str) -> str:
@@ -75,11 +83,17 @@ def fill_html(text: str, values: Mapping[str, str], *, items: str) -> str:
             out.append(items)
             continue
         lines = [
-            _NAME.sub(lambda found: html.escape(values.get(found[1], "")), html.escape(line, quote=False))
+            filled
             for line in block
+            if (filled := _NAME.sub(lambda found: _escaped(values, found[1]), html.escape(line, quote=False))).strip()
         ]
-        out.append("<p>" + "<br>".join(lines) + "</p>")
+        if lines:
+            out.append("<p>" + "<br>".join(lines) + "</p>")
     return "\n".join(out)
+
+
+def _escaped(values: Mapping[str, str], name: str) -> str:
+    return html.escape(values.get(name, ""))
 
 
 def _blocks(text: str) -> list[list[str]]:

@@ -16,31 +16,36 @@ class LetterTray:
     """desk.ports.Transport for letters. The renderer's process is started with the first letter and ends with the batch."""
 
     def __init__(self) -> None:
-        self._renderer: PdfProcess | None = None
+        self._renderer = PdfProcess()
 
     def deliver(self, message: Message, *, hand: Callable[[], bool]) -> bool:
-        if self._renderer is None:
-            self._renderer = PdfProcess()
         try:
             pdf = self._renderer.render(message.body_html)
         except PdfFailed as error:
             raise (RefusedForGood if error.is_final else RefusedForNow)(str(error)) from error
-        path = Path("letters") / message.tenant_id.hex / f"{message.id.hex}.pdf"
+        path = letter_path(message)
         target = Path(settings.DATA_DIR) / "files" / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = target.with_suffix(".part")
+        temporary = target.with_suffix(f".{message.lease_token}.part")
         temporary.write_bytes(pdf)
+        _note(message, path=path, pdf=pdf)
         if not hand():
             temporary.unlink(missing_ok=True)
             return False
         temporary.replace(target)
-        with transaction.atomic():
-            Message.objects.filter(id=message.id, lease_token=message.lease_token).update(
-                attachment_path=str(path), attachment_sha256=hashlib.sha256(pdf).hexdigest()
-            )
         return True
 
     def close(self) -> None:
-        if self._renderer is not None:
-            self._renderer.close()
-            self._renderer = None
+        self._renderer.close()
+
+
+def letter_path(message: Message) -> Path:
+    """Where the letter lies, below the files folder."""
+    return Path("letters") / message.tenant_id.hex / f"{message.id.hex}.pdf"
+
+
+@transaction.atomic
+def _note(message: Message, *, path: Path, pdf: bytes) -> None:
+    """Path and hash before the letter is handed over: an archived letter without its hash cannot be."""
+    rows = Message.objects.filter(id=message.id, lease_token=message.lease_token)
+    rows.update(attachment_path=str(path), attachment_sha256=hashlib.sha256(pdf).hexdigest())

@@ -1,6 +1,7 @@
 """The demo mailbox: what would have reached customers, kept as files for the mailbox page.
 
-A sandbox's mail goes here and nowhere else. In local mode a real SMTP server on this machine fills the same folder.
+A sandbox's mail goes here and nowhere else. In local mode a real SMTP server on this machine fills the same folder
+(integrations.mailbox_server). The newest 2,000 messages of an organisation are kept.
 """
 
 import os
@@ -17,9 +18,11 @@ from uuid import UUID
 from django.conf import settings
 
 from desk.models import Message
+from desk.ports import RefusedForGood
 from integrations.adapters.messaging.smtp import as_email, message_id
 
 LONGEST_LIST = 500
+KEPT = 2000
 
 
 @dataclass(frozen=True)
@@ -41,16 +44,28 @@ def folder(tenant_id: UUID) -> Path:
 
 
 def keep(*, tenant_id: UUID, payload: bytes, name: str) -> None:
-    """Store a message under its Message-ID; one that arrives again adds a line to its counter, not a second file."""
+    """Store a message under its Message-ID; one that arrives again adds a dot to its counter, not a second file."""
     place = folder(tenant_id)
     place.mkdir(parents=True, exist_ok=True)
     target = place / f"{_safe(name)}.eml"
-    with (place / f"{_safe(name)}.copies").open("ab") as counter:
-        counter.write(b".")
+    is_new = not target.exists()
     handle, temporary = tempfile.mkstemp(dir=place)
     with os.fdopen(handle, "wb") as file:
         file.write(payload)
     Path(temporary).replace(target)
+    with target.with_suffix(".copies").open("ab") as counter:
+        counter.write(b".")
+    if is_new:
+        _forget_oldest(place)
+
+
+def _forget_oldest(place: Path) -> None:
+    files = list(place.glob("*.eml"))
+    if len(files) > KEPT:
+        files.sort(key=lambda path: path.stat().st_mtime)
+        for path in files[: len(files) - KEPT]:
+            path.with_suffix(".copies").unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
 
 
 def arrived(tenant_id: UUID) -> Iterator[Arrived]:
@@ -108,7 +123,10 @@ class MailboxTransport:
     """desk.ports.Transport that leaves this machine never."""
 
     def deliver(self, message: Message, *, hand: Callable[[], bool]) -> bool:
-        payload = as_email(message).as_bytes()
+        try:
+            payload = as_email(message).as_bytes()
+        except ValueError as error:
+            raise RefusedForGood(str(error), is_address_wrong=True) from error
         if not hand():
             return False
         keep(tenant_id=message.tenant_id, payload=payload, name=message_id(message).strip("<>"))

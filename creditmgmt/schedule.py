@@ -1,0 +1,244 @@
+"""The night: one table of steps, run by `manage.py night`, by the beat at each organisation's own hour, and by a
+sandbox's "next day". And the bells: what the beat does about work that is waiting.
+
+A night for a day runs for that day only: steps are recomputed from facts, so the next one catches up what a missed one
+would have done. Each step is a transaction or several of its own; killed anywhere, the night is run again and comes to
+the same. A step that fails is recorded and the others go on, but nothing is planned on a ledger whose files did not come
+in or whose sums could not be made: no reminder is better than a wrong one.
+"""
+
+import logging
+import time as clock
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Max
+from django.utils.translation import gettext_lazy as _
+
+from accounts.access import business_today
+from accounts.models import Tenant
+from accounts.services.organisations import ClockNotMovable, set_sandbox_clock
+from collection.services.planning import plan_actions
+from collection.services.sending import confirm_automatic
+from core import jobs
+from core.audit import SYSTEM, Actor
+from core.days import local_moment, today_in
+from core.errors import Conflict, Invalid, Refusal
+from core.models import JobRun
+from desk.services import outbox
+from integrations.queries.freshness import ledger_as_of, unfinished
+from integrations.services.connections import sync_connections
+from receivables.services.open_amounts import refresh_balances
+from receivables.services.promises import decide_promises
+from receivables.services.repairs import repair_open_amounts
+
+JOB = "night"
+# Between 00:00 and 04:00 clocks change; by then yesterday's books are closed and nobody works yet.
+HOUR = time(5)
+# A night with a failed step is tried again until then, so that people find it done.
+LAST_HOUR = time(12)
+TRY_AGAIN_AFTER = timedelta(minutes=30)
+MOST_DAYS = 31
+
+log = logging.getLogger(__name__)
+
+
+class NightTooEarly(Conflict):
+    code = "night_too_early"
+    message = _("A later night has been run already: nights go forwards only.")
+
+
+class NightInFuture(Invalid):
+    code = "night_in_future"
+    message = _("A night cannot be run before its day has come. Only a sandbox may look ahead.")
+
+
+class SyncUnfinished(Conflict):
+    code = "sync_unfinished"
+    message = _("Not every file of the connections is in the ledger.")
+
+
+@dataclass(frozen=True)
+class Night:
+    """What each step is told: whose night, of which business day, at which moment."""
+
+    tenant: Tenant
+    on: date
+    now: datetime
+
+
+@dataclass(frozen=True)
+class NightStep:
+    """One step: its work returns a count. It is left out when one of the steps that it `needs` did not end well."""
+
+    name: str
+    work: Callable[[Night], int]
+    needs: tuple[str, ...] = ()
+
+
+@dataclass
+class NightRun:
+    """What a night did: {"name", "count", "seconds"} a step, and "error" or "left_out" with the reason where it did not."""
+
+    on: date
+    steps: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def undone(self) -> list[dict[str, Any]]:
+        return [step for step in self.steps if "error" in step or "left_out" in step]
+
+
+def _sync(night: Night) -> int:
+    """Files taken from the folders of connections. Fails while a file of the day is not in the ledger."""
+    taken = sync_connections(on=night.on).taken
+    with transaction.atomic():
+        missing = [f"{run.connection}: {run.file_name} ({run.get_state_display()})" for run in unfinished(on=night.on)]
+    if missing:
+        raise SyncUnfinished(f"{SyncUnfinished.message} {'; '.join(missing)}")
+    return taken
+
+
+def _promises(night: Night) -> int:
+    """Promises that the ledger has decided: kept or broken."""
+    return sum(decide_promises(on=night.on).values())
+
+
+def _open_amounts(night: Night) -> int:
+    """Items whose stored open amount was not what their allocations say, and was put right."""
+    return repair_open_amounts(actor=SYSTEM)
+
+
+def _balances(night: Night) -> int:
+    """Balances that have changed with the day."""
+    return refresh_balances(on=night.on)
+
+
+def _plan(night: Night) -> int:
+    """Reminders proposed."""
+    with transaction.atomic():
+        return plan_actions(tenant=night.tenant, on=night.on, ledger_as_of=ledger_as_of()).actions
+
+
+def _confirm(night: Night) -> int:
+    """Proposals of automatic steps that were confirmed: their messages are on their way."""
+    return confirm_automatic(on=night.on, now=night.now)
+
+
+def _outbox(night: Night) -> int:
+    """Messages that wait to be sent; their bells ring."""
+    with transaction.atomic():
+        return outbox.wake()
+
+
+THE_NIGHT: tuple[NightStep, ...] = (
+    NightStep("sync", _sync),
+    NightStep("open_amounts", _open_amounts),
+    NightStep("promises", _promises, needs=("sync", "open_amounts")),
+    NightStep("balances", _balances, needs=("open_amounts",)),
+    NightStep("plan", _plan, needs=("sync", "open_amounts", "promises", "balances")),
+    NightStep("confirm", _confirm, needs=("plan",)),
+    NightStep("outbox", _outbox),
+)
+
+
+def run_night(*, tenant: Tenant, on: date, now: datetime, actor: Actor = SYSTEM) -> NightRun:
+    """Run the night of the business day `on` for the tenant in scope. A second run of the same day changes nothing.
+
+    A sandbox's clock moves to `on`. Raises NightTooEarly, NightInFuture, ClockNotMovable (a sandbox's clock stands
+    after `on`), AlreadyRunning.
+    """
+    with jobs.exclusive(JOB):
+        _begin(tenant=tenant, on=on, now=now, actor=actor)
+        run = jobs.start_nightly(job=JOB, on=on)
+        night, out = Night(tenant, on, now), NightRun(on)
+        for step in THE_NIGHT:
+            entry = _run_step(step, night, without={undone["name"] for undone in out.undone})
+            out.steps.append(entry)
+            jobs.add_step(run=run, step=entry)
+        failed = [f"{step['name']}: {step['error']}" for step in out.steps if "error" in step]
+        state = JobRun.State.FAILED if failed else JobRun.State.DONE
+        jobs.finish(run=run, state=state, error="\n".join(failed))
+    return out
+
+
+def _run_step(step: NightStep, night: Night, *, without: set[str]) -> dict[str, Any]:
+    started = clock.monotonic()
+    entry: dict[str, Any] = {"name": step.name, "count": 0, "seconds": 0.0}
+    missing = [name for name in step.needs if name in without]
+    if missing:
+        return entry | {"left_out": ", ".join(missing)}
+    try:
+        entry["count"] = step.work(night)
+    except Refusal as refusal:
+        entry["error"] = str(refusal)
+    except Exception as error:
+        log.exception("night of %s: step %s", night.on, step.name)
+        entry["error"] = f"{type(error).__name__}: {error}"[:500]
+    entry["seconds"] = round(clock.monotonic() - started, 3)
+    return entry
+
+
+@transaction.atomic
+def _begin(*, tenant: Tenant, on: date, now: datetime, actor: Actor) -> None:
+    last = JobRun.objects.filter(job=JOB, number=0).aggregate(last=Max("on"))["last"]
+    if last is not None and on < last:
+        raise NightTooEarly
+    locked = Tenant.objects.select_for_update(no_key=True).get(id=tenant.id)
+    if locked.is_sandbox:
+        if locked.sandbox_on != on:
+            set_sandbox_clock(tenant=tenant, on=on, actor=actor)
+    elif on > business_today(locked, now=now):
+        raise NightInFuture
+    if locked.first_night_on is None:
+        Tenant.objects.filter(id=tenant.id).update(first_night_on=on)
+        tenant.first_night_on = on
+
+
+def advance_sandbox(*, tenant: Tenant, now: datetime, days: int = 1, actor: Actor = SYSTEM) -> list[NightRun]:
+    """Move a sandbox's clock on day by day, running the night of each day. Raises ClockNotMovable, AlreadyRunning."""
+    if not tenant.is_sandbox or tenant.sandbox_on is None:
+        raise ClockNotMovable(_("Only a sandbox organisation has a clock of its own."))
+    if not 1 <= days <= MOST_DAYS:
+        raise ClockNotMovable(_("The clock moves on by 1 to 31 days at a time."))
+    first = tenant.sandbox_on
+    return [run_night(tenant=tenant, on=first + timedelta(days=n), now=now, actor=actor) for n in range(1, days + 1)]
+
+
+# --- the beat ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Bell:
+    """What is done about an organisation's work in a queue: a task, sent again after a while if nothing came of it."""
+
+    task: str
+    again_after: timedelta
+    arguments: dict[str, str] = field(default_factory=dict)
+
+
+def bells() -> dict[str, Bell]:
+    """Queue of a doorbell -> what answers it."""
+    soon = timedelta(seconds=settings.OUTBOX_LEASE_SECONDS / 4)
+    sending = {
+        outbox.queue_of(channel): Bell("integrations.send_slice", soon, {"channel": channel})
+        for channel in outbox.Channel.values
+    }
+    return sending | {JOB: Bell("creditmgmt.night", timedelta(minutes=15))}
+
+
+def next_night_at(*, tenant: Tenant, now: datetime) -> datetime:
+    """The moment, in UTC, at which the organisation's next night begins: 05:00 on its own clock."""
+    today = today_in(tenant.time_zone, now)
+    moment = local_moment(tenant.time_zone, today, HOUR)
+    return moment if moment > now else local_moment(tenant.time_zone, today + timedelta(days=1), HOUR)
+
+
+def try_again_at(*, tenant: Tenant, now: datetime) -> datetime:
+    """When a night that did not go well is run again: soon, or with the next one once it is noon there."""
+    soon = now + TRY_AGAIN_AFTER
+    noon = local_moment(tenant.time_zone, today_in(tenant.time_zone, now), LAST_HOUR)
+    return soon if soon <= noon else next_night_at(tenant=tenant, now=now)
