@@ -67,7 +67,7 @@ def test_an_organisation_at_work_is_not_removed_like_a_sandbox(db):
         remove_sandbox(tenant=make_tenant(sandbox_on=None), actor=SYSTEM)
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 def test_the_owner_deletes_every_row_of_a_closed_organisation(settings):
     keep, tenant = make_tenant(slug="keep"), load_sample_company(on=ON, slug="nordis-test")
     with pytest.raises(CommandError, match="active"):
