@@ -399,13 +399,23 @@ class RenderMiddleware:
 
 
 class RefusalMiddleware:
-    """Turns a named refusal that a view let through into its page, or into a toast when htmx asked."""
+    """Turns a named refusal that a view let through into its page, or into a toast when htmx asked.
+
+    An address that only takes forms gets a page too: one lands there by signing in again in the middle of a form.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if response.status_code == 405 and request.method == "GET" and not response.content:
+            shown = error_page(
+                request, 405, text=_("There is no page here: the form was not sent. Repeat what you did.")
+            )
+            shown["Allow"] = response["Allow"]
+            return shown
+        return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if not isinstance(exception, Refusal):
@@ -425,6 +435,7 @@ def _title(status: int) -> str:
         400: _("This can not be accepted"),
         403: _("Not allowed"),
         404: _("Not found"),
+        405: _("Nothing to see here"),
         409: _("This has changed meanwhile"),
         413: _("Too large"),
         429: _("Too many attempts"),

@@ -32,6 +32,7 @@ SECTIONS = (
             Entry(_("Customers"), "users", "customers", (Can.VIEW_CUSTOMERS,), phone=True),
             Entry(_("Items"), "file-invoice", "items", (Can.VIEW_ITEMS,), phone=True),
             Entry(_("Documents"), "files", "documents", (Can.VIEW_ITEMS,)),
+            Entry(_("Orders"), "shopping-cart", "orders", (Can.VIEW_ITEMS,)),
         ),
     ),
     Section(

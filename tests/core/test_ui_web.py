@@ -36,7 +36,15 @@ def triggers(response: HttpResponse) -> dict:
 
 @pytest.mark.parametrize(
     ("path", "status"),
-    [("conflict", 409), ("refused", 403), ("busy", 429), ("missing", 404), ("broken", 500), ("nowhere", 404)],
+    [
+        ("conflict", 409),
+        ("refused", 403),
+        ("busy", 429),
+        ("missing", 404),
+        ("form", 405),
+        ("broken", 500),
+        ("nowhere", 404),
+    ],
 )
 def test_errors_stand_on_a_page_of_ours(signed_in, path, status):
     response = signed_in.get(f"/ui/{path}/")

@@ -3,6 +3,7 @@
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path
+from django.views.decorators.http import require_POST
 
 from core import web
 from core.errors import Conflict, NotAllowed, TooMany
@@ -46,6 +47,11 @@ def said(request: HttpRequest) -> HttpResponse:
     return web.close_dialog(response)
 
 
+@require_POST
+def form_only(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("done")
+
+
 def undo(request: HttpRequest) -> HttpResponse:
     web.say(request, "Taken back")
     return HttpResponse(status=204)
@@ -65,6 +71,7 @@ urlpatterns = [
     path("ui/signed-out/", signed_out),
     path("ui/said/", said),
     path("ui/undo/", undo),
+    path("ui/form/", form_only),
     path("ui/whole/", whole),
     *product,
 ]
