@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from integrations.files.fields import FIELDS, KINDS, MODES
 from integrations.files.mapping import Mapping
 from integrations.models import ImportKind, SyncRun
+from receivables.models import Entity
 
 MODE_LABELS = {
     "snapshot": _("Open items as of a day: what is no longer in it is closed"),
@@ -52,7 +53,7 @@ class MappingForm(forms.Form):
         required=False,
         widget=forms.TextInput(attrs={"size": 4}),
     )
-    entity = forms.CharField(label=_("Company of rows that name none"), max_length=40, required=False)
+    entity = forms.ChoiceField(label=_("Company of rows that name none"), required=False)
     all_or_nothing = forms.BooleanField(label=_("Load all rows or none"), required=False)
     remember = forms.BooleanField(
         label=_("Remember this reading for files with these columns"), required=False, initial=True
@@ -60,8 +61,9 @@ class MappingForm(forms.Form):
 
     def __init__(self, *args: Any, run: SyncRun, mapping: Mapping, labels: list[str], **kwargs: Any) -> None:
         self.mapping, self.labels = mapping, labels
-        kind = (args[0].get("kind") if args and args[0] else "") or mapping.kind
-        kind = kind if kind in KINDS else "items"
+        asked = str((args[0].get("kind") if args and args[0] else "") or mapping.kind)
+        self.chosen_kind = asked if asked in KINDS else "items"
+        kind = self.chosen_kind
         by_label = {label: name for name, label in mapping.columns.items()} if kind == mapping.kind else {}
         initial = {
             "kind": kind,
@@ -78,14 +80,19 @@ class MappingForm(forms.Form):
             **{f"column_{n}": by_label.get(label, "") for n, label in enumerate(labels)},
         }
         super().__init__(*args, initial=initial, **kwargs)  # type: ignore[misc]
-        self.kind = kind
+        entities = [
+            (code, f"{code} · {name}") for code, name in Entity.objects.order_by("code").values_list("code", "name")
+        ]
+        self.fields["entity"].choices = [("", "–"), *entities]  # type: ignore[attr-defined]
         modes = [(mode, MODE_LABELS[mode]) for mode in MODES] if kind == "items" else [("", "–")]
         self.fields["mode"].choices = modes  # type: ignore[attr-defined]
         choices = [("", _("not read")), *((one.name, one.label) for one in FIELDS[kind])]
         if any(one.name == "amount" for one in FIELDS[kind]):
             choices += [("debit", _("debit")), ("credit", _("credit")), ("sign", _("sign of the amount"))]
         for n, column in enumerate(labels):
-            self.fields[f"column_{n}"] = forms.ChoiceField(label=column, choices=choices, required=False)
+            self.fields[f"column_{n}"] = forms.ChoiceField(
+                label=column, choices=choices, required=False, widget=forms.Select(attrs={"class": "form-select"})
+            )
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}

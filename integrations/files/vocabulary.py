@@ -5,7 +5,8 @@ cut at blanks, signs and capitals; what then is no known word is cut into known 
 codeclient). Words nobody knows count as UNKNOWN: they make a guess less sure, not impossible. Pure.
 
 The table is general vocabulary: a word of one language stands here because ledgers in that language use it, never
-because one program's file does. Technical names of SAP's tables and of the legal French export (FEC) are the exception: so many files carry them.
+because one program's file does. Technical names of SAP's tables and of
+the legal French export (FEC) are the exception: so many files carry them.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from core.money import is_currency
 from core.text import search_key
 
 _CONCEPTS = """
-CUSTOMER   customer customers cust client clients clt cli kunde kunden kd debitor debitoren deb debtor debtors buyer
-           acheteur tiers tercero cliente clienti clientes deudor debitore partner partenaire abnehmer auxiliaire aux
-           payer party billto soldto
+CUSTOMER   debiteur debiteurs purchaser payor counterparty contrepartie adherent abonne besteller auftraggeber
+           geschaeftspartner geschaftspartner rechnungsempfaenger customer customers cust client clients clt cli kunde
+           kunden kd debitor debitoren deb debtor debtors buyer acheteur tiers tercero cliente clienti clientes deudor
+           debitore partner partenaire abnehmer auxiliaire aux payer party billto soldto
 ACCOUNT    account acct acc compte cpt cpte konto cuenta conto comp kontonr
 NUMBER     number numero num no nr nummer nro nbr n numeros numbers knr
 ID         id identifier identifiant kennung ident identificativo uid guid
@@ -29,37 +31,40 @@ NAME       name names nom nombre denominacion denominazione display
 LABEL      libelle lib intitule bezeichnung designation bez label text texte
 LEGALNAME  raison ragione razon firmenname
 SOCIAL     sociale social
-INVOICE    invoice invoices inv facture factures fact fac rechnung rechnungs rechnungen rechn rg factura facturas
-           fattura fatture fatt bill
-DOCUMENT   document documents doc piece pieces pce beleg belege voucher documento dokument justificatif vorgang
-           comprobante
+INVOICE    facturation billing invc invoice invoices inv facture factures fact fac rechnung rechnungs rechnungen rechn
+           rg factura facturas fattura fatture fatt bill
+DOCUMENT   txn transaction record mouvement document documents doc piece pieces pce beleg belege voucher documento
+           dokument justificatif vorgang comprobante
 DATE       date dates datum fecha data dt dat day jour tag
-DUE        due echeance echeances ech faelligkeit faelligkeits faellig falligkeit falligkeits fallig vencimiento venc
-           vto scadenza scad maturity netdue exigible exigibilite zahlbar faelligam deadline zahlungsziel
-SETTLED    settled settle settlement paid clear cleared clearing reglement reglements regl rglt regle lettrage let
-           paye payee paiement paiements payment payments encaissement encaisse ausgleich ausgleichs ausgeglichen
-           bezahlt zahlung zahlungs zahl gezahlt pago pagado cobro cobrado pagamento pagato incasso saldato solded
-           receipt received closed closing remittance
-POSTING    posting post posted comptabilisation comptable compta buchung buchungs gebucht booking booked gl accounting
-           ecriture saisie contable contabilizacion registrazione contabile entry ledger erfassung erfassungs
+DUE        echu maturite payable zahlungsfrist faelligk exig due echeance echeances ech faelligkeit faelligkeits
+           faellig falligkeit falligkeits fallig vencimiento venc vto scadenza scad maturity netdue exigible
+           exigibilite zahlbar faelligam deadline zahlungsziel
+SETTLED    reglee encaissee liquidation saldiert geleistet discharged settled settle settlement paid clear cleared
+           clearing reglement reglements regl rglt regle lettrage let paye payee paiement paiements payment payments
+           encaissement encaisse ausgleich ausgleichs ausgeglichen bezahlt zahlung zahlungs zahl gezahlt pago pagado
+           cobro cobrado pagamento pagato incasso saldato solded receipt received closed closing remittance
+POSTING    comptabilise enregistrement verbucht verbuchung posting post posted comptabilisation comptable compta
+           buchung buchungs gebucht booking booked gl accounting ecriture saisie contable contabilizacion
+           registrazione contabile entry ledger erfassung erfassungs
 CREATED    created create creation baseline base emission emis emise issue issued ausstellung ausstellungs erstellung
            emisione expedicion
-AMOUNT     amount amounts amt montant montants mnt mt mtt betrag betraege betr importe importo imp total totale ttc brut
-           brutto lordo gross value valeur wert sum somme summe valor valore monto rechnungsbetrag converted
-OPEN       open outstanding remaining residual restant restante reste rest du offen offener offene offenes solde saldo
-           balance pendiente residuo unpaid impaye impayes unbezahlt ouvert ouverte
+AMOUNT     montante mtant sume gesamt amount amounts amt montant montants mnt mt mtt betrag betraege betr importe
+           importo imp total totale ttc brut brutto lordo gross value valeur wert sum somme summe valor valore monto
+           rechnungsbetrag
+OPEN       reliquat restliche offenstehend open outstanding remaining residual restant restante reste rest du offen
+           offener offene offenes solde saldo balance pendiente residuo unpaid impaye impayes unbezahlt ouvert ouverte
 VAT        vat tva mwst ust umsatzsteuer mehrwertsteuer iva tax taxe taxes steuer gst
 NET        net netto ht hors untaxed excl exkl exclusive imponible imponibile basis
 CURRENCY   currency curr cur ccy devise dev monnaie wahrung waehrung waehr wae divisa moneda valuta
-ENTITY     entity entities buchungskreis filiale filiales subsidiary etablissement etab mandant gesellschaft
-           niederlassung
-COMPANY    company societe soc business firma empresa sociedad societa azienda unternehmen legal organisation
+ENTITY     bu creditor creancier mandat entity entities buchungskreis filiale filiales subsidiary etablissement etab
+           mandant gesellschaft niederlassung
+COMPANY    ste company societe soc business firma empresa sociedad societa azienda unternehmen legal organisation
            organization org unit unite
 TERMS      terms term condition conditions cond zahlungsbedingung zahlungsbedingungen bedingung bedingungen
            zahlungskondition kondition konditionen condiciones condizioni delai modalites modalite
 METHOD     method methode mode moyen zahlart zahlungsart zahlweg zahlungsweg metodo modo forma means instrument
-SALES      salesperson salesman salesrep sales commercial commerciale representant vertreter verkaeufer verkaufer vendedor
-           comercial agente venditore vendeur vendeuse rep vertrieb vertriebler
+SALES      salesperson salesman salesrep sales commercial commerciale representant vertreter verkaeufer verkaufer
+           vendedor comercial agente venditore vendeur vendeuse rep vertrieb vertriebler
 COLLECTOR  collector recouvrement recouvreur inkasso gestor recuperatore controller
 CHARGE     charge gestionnaire responsable sachbearbeiter zustaendig
 SECTOR     sector secteur branche branchen industry industrie sektor settore activite activity naf ape nace
@@ -67,7 +72,8 @@ REGION     region regione gebiet area territoire zone zona bundesland departemen
 COUNTRY    country ctry pays land laender landes pais paese nation staat
 PRODUCT    product produit produkt producto prodotto article artikel articulo articolo gamme range
 KIND       type kind typ art nature tipo category categorie belegart blart documenttype
-ORDER      order orders commande commandes cde cmde bestellung bestell auftrag auftrags pedido ordine po purchase orden
+ORDER      order orders commande commandes cde cmde bestellung bestell auftrag auftrags pedido ordine po purchase
+           orden
 PROJECT    project projet projekt affaire chantier proyecto progetto dossier
 SITE       site plant werk standort usine location agence depot lieu branch sede
 DELIVERY   delivery deliver delivered livraison livre bl lieferung liefer lieferschein entrega consegna shipment

@@ -18,7 +18,7 @@ def queue_check(*, run_id: UUID) -> SyncRun:
     run = get_run(run_id)
     SyncRun.objects.filter(id=run_id).update(options={**run.options, CHECKING: True})
     message = {"tenant": str(run.tenant_id), "run": str(run.id)}
-    transaction.on_commit(lambda: check_run.apply_async(kwargs=message))
+    transaction.on_commit(lambda: check_run.apply_async(kwargs=message), robust=True)
     return get_run(run_id)
 
 

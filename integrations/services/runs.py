@@ -224,7 +224,7 @@ def _send(run: SyncRun) -> None:
     from integrations.tasks import apply_run
 
     message = {"tenant": str(run.tenant_id), "run": str(run.id)}
-    transaction.on_commit(lambda: apply_run.apply_async(kwargs=message))
+    transaction.on_commit(lambda: apply_run.apply_async(kwargs=message), robust=True)
 
 
 def apply(*, run_id: UUID, force: bool = False) -> SyncRun:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -136,7 +137,10 @@ def _context(run: SyncRun, form: MappingForm | None = None) -> dict[str, Any]:
         "is_checking": is_checking(run),
         "raw": list(RawRecord.objects.filter(run=run, is_warning=False).order_by("line")[:20]),
         "warnings": list(RawRecord.objects.filter(run=run, is_warning=True).order_by("line")[:10]),
-        "totals": [{"currency": currency, **amounts} for currency, amounts in sorted(run.totals.items())],
+        "totals": [
+            {"currency": currency, **{name: Decimal(value) for name, value in amounts.items() if value}}
+            for currency, amounts in sorted(run.totals.items())
+        ],
         "notes": [_words(note) for note in inspection.get("warnings", [])],
         "kind_badge": KINDS.get(run.state, ""),
         "not_understood": run.result.get("not_understood", {}),
