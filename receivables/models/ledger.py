@@ -110,6 +110,8 @@ class LedgerItem(TenantModel):
     is_doubtful = models.BooleanField(default=False)
     known_on = models.DateField()
     is_history = models.BooleanField(default=False)
+    # From when the present version is known, where it is not the first; the former ones are LedgerItemRevision.
+    corrected_on = models.DateField(null=True)
     # Taken back (an undone load): in no figure known from this day on.
     void_on = models.DateField(null=True)
     # Stands in today's figures. Under the policy only a boolean says so to the planner: comparing numerics is not

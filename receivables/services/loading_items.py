@@ -389,6 +389,7 @@ def _update_items(load: ItemLoad) -> int:
     tracked = ", ".join(_TRACKED)
     was = ", ".join(f"old.{name}" for name in _TRACKED)
     now = ", ".join(f"new.{name}" for name in _TRACKED)
+    held, told = (", ".join(f"{alias}.{name}" for name in _TRACKED) for alias in ("i", "w"))
     vanished = execute(
         "UPDATE receivables_ledgeritem i SET open_amount = 0, updated_at = statement_timestamp() FROM vanished v "
         f"WHERE i.tenant_id = {load.tenant} AND i.id = v.item_id"
@@ -396,23 +397,20 @@ def _update_items(load: ItemLoad) -> int:
     return vanished + execute(
         f"""
         WITH changed AS (
-            UPDATE receivables_ledgeritem i SET {changed}, open_amount = w.new_open, updated_at = statement_timestamp()
+            UPDATE receivables_ledgeritem i SET {changed}, open_amount = w.new_open, updated_at = statement_timestamp(),
+                corrected_on = CASE WHEN ({held}) IS DISTINCT FROM ({told}) THEN %s ELSE i.corrected_on END
             FROM work w WHERE i.tenant_id = {load.tenant} AND i.id = w.item_id
                 AND (w.fields_differ OR w.new_open <> i.open_amount)
-            RETURNING old.id, old.customer_id, old.known_on, w.fields_differ, ({was}) IS DISTINCT FROM ({now}) AS is_corrected,
+            RETURNING old.id, old.customer_id, coalesce(old.corrected_on, old.known_on) AS known_from, w.fields_differ, ({was}) IS DISTINCT FROM ({now}) AS is_corrected,
                 jsonb_build_object({before}) AS before, {former}
         ), revised AS (
             INSERT INTO receivables_ledgeritemrevision (item_id, customer_id, known_from, known_until, {tracked}, run_id)
-            SELECT c.id, c.customer_id, k.known_from, %s, {", ".join("c." + name for name in _TRACKED)}, %s
-            FROM changed c CROSS JOIN LATERAL (
-                SELECT greatest(c.known_on, max(r.known_until)) AS known_from FROM receivables_ledgeritemrevision r
-                WHERE r.tenant_id = {load.tenant} AND r.item_id = c.id) k
-            WHERE c.is_corrected AND k.known_from < %s
+            SELECT id, customer_id, known_from, %s, {tracked}, %s FROM changed WHERE is_corrected AND known_from < %s
         )
         INSERT INTO receivables_loadchange (run_id, object_type, object_id, before)
         SELECT %s, 'receivables.LedgerItem', id, before FROM changed WHERE fields_differ
         """,
-        [load.as_of, load.run_id, load.as_of, load.run_id],
+        [load.as_of, load.as_of, load.run_id, load.as_of, load.run_id],
     )
 
 

@@ -50,6 +50,7 @@ def refresh_balances(*, on: date, customers: Collection[UUID] | None = None) -> 
 
 def refresh_touched_balances(*, on: date) -> int:
     """The same for the customers in the temporary table `touched (customer_id)` of this transaction."""
+    execute("ANALYZE touched")
     return _refresh(on=on, touched="touched")
 
 

@@ -225,7 +225,8 @@ def _restore(run_id: UUID, *, on: date) -> int:
         # A row may have been changed in several steps of one load: the oldest version counts, column by column.
         sets = ", ".join(f'"{name}" = (jsonb_populate_record(NULL::{table}, c.before))."{name}"' for name in names)
         if names:
-            opened = ", open_amount = 0" if model is LedgerItem else ""
+            # Amount and open amount must agree in each step; the latter is computed anew at the end.
+            opened = f", open_amount = 0, corrected_on = '{on}'" if model is LedgerItem else ""
             count += execute(
                 f"UPDATE {table} t SET {sets}{opened}, updated_at = statement_timestamp() FROM ("
                 "SELECT object_id, jsonb_object_agg(key, value ORDER BY c.id DESC) AS before FROM receivables_loadchange c, "
@@ -241,11 +242,10 @@ def _revise(run_id: UUID, *, on: date) -> None:
     execute(
         "INSERT INTO receivables_ledgeritemrevision (item_id, customer_id, known_from, known_until, document_date, posting_date, "
         "due_date, currency, amount, vat_amount) "
-        "SELECT i.id, i.customer_id, k.known_from, %s, i.document_date, i.posting_date, i.due_date, i.currency, i.amount, i.vat_amount "
-        f"FROM receivables_ledgeritem i CROSS JOIN LATERAL (SELECT greatest(i.known_on, max(r.known_until)) AS known_from "
-        f"FROM receivables_ledgeritemrevision r WHERE r.tenant_id = {tenant} AND r.item_id = i.id) k "
-        f"WHERE i.tenant_id = {tenant} AND k.known_from < %s AND i.id IN (SELECT object_id FROM receivables_loadchange "
-        f"WHERE tenant_id = {tenant} AND run_id = %s AND object_type = 'receivables.LedgerItem')",
+        "SELECT i.id, i.customer_id, coalesce(i.corrected_on, i.known_on), %s, i.document_date, i.posting_date, i.due_date, "
+        "i.currency, i.amount, i.vat_amount FROM receivables_ledgeritem i "
+        f"WHERE i.tenant_id = {tenant} AND coalesce(i.corrected_on, i.known_on) < %s AND i.id IN (SELECT object_id "
+        f"FROM receivables_loadchange WHERE tenant_id = {tenant} AND run_id = %s AND object_type = 'receivables.LedgerItem')",
         [on, on, run_id],
     )
 
