@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
+from typing import BinaryIO
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -21,11 +22,13 @@ from integrations.files import (
     inspect,
     layout_for,
     open_source,
+    write_errors_csv,
+    write_errors_xlsx,
 )
 from integrations.files.fields import FALLBACKS, FIELDS, has_amount
 from integrations.files.refusals import WrongTotal
 from integrations.files.table import cell_text, open_rows
-from integrations.models import SyncRun
+from integrations.models import RawRecord, SyncRun
 from integrations.services.receiving import spooled_path
 from receivables.models import Entity
 from receivables.ports import Batch, Rejection
@@ -139,3 +142,24 @@ def error_rows(run: SyncRun, mapping: Mapping, rejected: list[Rejection]) -> Ite
         one = by_line[line]
         reason = f"{one.field}: {one.reason}" if one.field else one.reason
         yield ErrorRow(line, reason, [str(value) for value in one.values])
+
+
+def error_file(*, run: SyncRun, out: BinaryIO, as_workbook: bool = False) -> int:
+    """Write the rows that were not taken, with their original columns and the reason; how many. See `error_rows`."""
+    with transaction.atomic():
+        kept = list(RawRecord.objects.filter(run=run, is_warning=False).order_by("line", "id"))
+    labels = run.inspection.get("labels")
+    delimiter = run.inspection.get("delimiter") or ";"
+    if not labels:
+        mapping = Mapping.from_json(run.mapping)
+        layout = layout_for(source_of(run, encoding=mapping.encoding), mapping)
+        labels, delimiter = layout.labels, layout.delimiter or ";"
+    rows = (
+        ErrorRow(
+            row.line, f"{row.field}: {row.reason}" if row.field else row.reason, [str(cell) for cell in row.values]
+        )
+        for row in kept
+    )
+    if as_workbook:
+        return write_errors_xlsx(out, labels=labels, rows=rows)
+    return write_errors_csv(out, labels=labels, rows=rows, delimiter=delimiter)

@@ -20,7 +20,7 @@ from integrations.services.connections import (
     receive_upload,
     sync_connections,
 )
-from integrations.services.reading import error_rows
+from integrations.services.reading import error_file, error_rows
 from integrations.services.receiving import delete_payloads, receive, spooled_path
 from receivables.models import Customer, LedgerItem
 from receivables.ports import Rejection
@@ -130,6 +130,18 @@ def test_rows_refused_by_the_ledger_come_back_with_their_cells(tenant):
     run.refresh_from_db()
     rows = list(error_rows(run, Mapping.from_json(run.mapping), [Rejection(2, "amount", "no")]))
     assert (rows[0].line_no, rows[0].reason, rows[0].values[1]) == (2, "amount: no", "F1")
+
+
+def test_the_error_file_can_be_corrected_and_sent_again(tenant):
+    run = prepared(lines("F1") + "C1;F8;2026-01-10;soon;5.00\n")
+    runs.check(run_id=run.id)
+    out = io.BytesIO()
+    assert error_file(run=runs.get_run(run.id), out=out) == 1
+    header, row = out.getvalue().decode("utf-8-sig").splitlines()
+    assert header == f"{HEADER};Row;Reason"
+    assert row.startswith('C1;F8;2026-01-10;soon;5.00;3;"due_date: ')
+    assert applied(f"{header}\n{row.replace('soon', '2026-02-10', 1)}\n", mode="delta").created_count == 1
+    assert error_file(run=runs.get_run(run.id), out=io.BytesIO(), as_workbook=True) == 1
 
 
 def test_applied_once(tenant):
