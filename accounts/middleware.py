@@ -3,6 +3,7 @@
 - pages: the organisation that the signed-in person chose,
 - /join/<tenant>/...: the one that the invitation link names,
 - /api/: the one that the API key names, once the key is verified,
+- /in/<tenant>/...: the one that the upload address names, whose secret the view verifies,
 - /organisations/: none. The person chooses or creates one there, which opens its own.
 
 A scope must be open before the view's transaction begins, so the door is a middleware and not the view.
@@ -24,7 +25,7 @@ from accounts.services.api_keys import read_key, verify_key
 from core.tenancy import tenant_scope
 
 SESSION_KEY = "tenant"
-JOIN, API, ORGANISATIONS = "/join/", "/api/", "/organisations/"
+JOIN, API, INBOUND, ORGANISATIONS = "/join/", "/api/", "/in/", "/organisations/"
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
@@ -44,6 +45,8 @@ class TenantMiddleware:
         path = request.path_info
         if path.startswith(API):
             return self.by_key(request)
+        if path.startswith(INBOUND):
+            return self.within(request, named_tenant(path.removeprefix(INBOUND).partition("/")[0]))
         if path.startswith(JOIN):
             return self.within(request, named_tenant(path.removeprefix(JOIN).partition("/")[0]))
         if request.user.is_authenticated:

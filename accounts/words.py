@@ -70,6 +70,17 @@ FIELDS = {
     "code": gettext_lazy("code"),
 }
 
+# Steps of the night (creditmgmt.schedule), by what their count counts.
+NIGHT_STEPS = {
+    "sync": gettext_lazy("files taken from connections"),
+    "open_amounts": gettext_lazy("open amounts put right"),
+    "promises": gettext_lazy("promises decided"),
+    "balances": gettext_lazy("balances that changed with the day"),
+    "plan": gettext_lazy("reminders proposed"),
+    "confirm": gettext_lazy("automatic reminders confirmed"),
+    "outbox": gettext_lazy("messages waiting to be sent"),
+}
+
 LONGEST_VALUE = 120
 # Fields of which the trail says that they changed, not from what to what.
 UNTOLD = frozenset({"name"})
@@ -101,6 +112,11 @@ def object_words(object_type: str) -> str:
         return str(apps.get_model(object_type)._meta.verbose_name)
     except (LookupError, ValueError):
         return _spelled_out(object_type.rpartition(".")[2])
+
+
+def night_step_words(name: str) -> str:
+    """What the count of a step of the night counts."""
+    return str(NIGHT_STEPS.get(name) or _spelled_out(name))
 
 
 def change_words(changes: Mapping[str, Any], names: Mapping[UUID, str]) -> list[Change]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING
 from zoneinfo import available_timezones
@@ -214,17 +214,3 @@ def set_sandbox_clock(*, tenant: Tenant, on: date, actor: Actor) -> Tenant:
     tenant.sandbox_on = on
     record(actor=actor, action="accounts.sandbox_clock_set", row=locked, changes={"sandbox_on": [before, on]})
     return locked
-
-
-@transaction.atomic
-def advance_sandbox_clock(*, tenant: Tenant, days: int = 1, actor: Actor) -> Tenant:
-    """Move a sandbox's business day on by `days` (1 or more). Raises ClockNotMovable.
-
-    Counted from the day under the lock, so two clicks at once are two days.
-    """
-    if days < 1:
-        raise ClockNotMovable(_("The clock moves on by one day or more."))
-    locked = Tenant.objects.select_for_update(no_key=True).get(id=tenant.id)
-    if locked.sandbox_on is None:
-        raise ClockNotMovable(_("Only a sandbox organisation has a clock of its own."))
-    return set_sandbox_clock(tenant=tenant, on=locked.sandbox_on + timedelta(days=days), actor=actor)

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -113,10 +114,15 @@ def sandbox(request: HttpRequest) -> HttpResponse:
 @requires()
 @require_POST
 def sandbox_next_day(request: HttpRequest) -> HttpResponse:
-    """One day on. Every member may: it is what a sandbox is for."""
+    """One day on, with the night that comes before it. Every member may: it is what a sandbox is for."""
     sandbox_day(request)
-    tenant = services.advance_sandbox_clock(tenant=request.tenant, actor=request.actor)  # type: ignore[attr-defined]
-    say(request, _("It is now %(day)s.") % {"day": current().day_long(tenant.sandbox_on)})
+    advance = import_string(settings.PORTS["night.advance_sandbox"])
+    night = advance(tenant=request.tenant, now=timezone.now(), actor=request.actor)[-1]  # type: ignore[attr-defined]
+    text = _("It is now %(day)s.") % {"day": current().day_long(night.on)}
+    if night.undone:
+        say(request, text + " " + _("The night did not end well: see below."), level="warning")
+    else:
+        say(request, text)
     return redirect("sandbox")
 
 
@@ -143,7 +149,13 @@ def sandbox_set(request: HttpRequest) -> HttpResponse:
 
 def _sandbox_page(request: HttpRequest, form: ClockForm, *, status: int = 200) -> HttpResponse:
     may_set = request.member.can(Can.MANAGE_ORGANISATION)  # type: ignore[attr-defined]
-    context = {"form": form, "may_set": may_set, "tenant": request.tenant, "today": sandbox_day(request)}  # type: ignore[attr-defined]
+    context = {
+        "form": form,
+        "may_set": may_set,
+        "tenant": request.tenant,  # type: ignore[attr-defined]
+        "today": sandbox_day(request),
+        "night": queries.last_night(),
+    }
     return page(request, "accounts/sandbox.html", context, status=status)
 
 

@@ -17,7 +17,7 @@ from accounts.models import Role
 from accounts.queries import members as queries
 from accounts.roles import LABELS, Can
 from accounts.services import roles as services
-from accounts.services.rights import capabilities_of, get_role, rights_of
+from accounts.services.rights import capabilities_of, get_role, grantable
 from accounts.words import GROUPS
 from core.errors import Refusal
 from core.web import add_refusal, page, say
@@ -25,7 +25,7 @@ from core.web import add_refusal, page, say
 
 @dataclass(frozen=True)
 class Cell:
-    """A right of the role's form. `fixed`: neither held by the role nor the reader's own to give."""
+    """A right of the role's form. `fixed`: neither held by the role nor the reader's to give."""
 
     value: str
     label: str
@@ -101,7 +101,7 @@ def role_delete(request: HttpRequest, role_id: UUID) -> HttpResponse:
 
 def _role_page(request: HttpRequest, form: RoleForm, *, role: Role | None, held: Collection[Can]) -> HttpResponse:
     checked = set(form["capabilities"].value() or ())
-    own = rights_of(request.actor).capabilities  # type: ignore[attr-defined]
+    own = grantable(request.actor)  # type: ignore[attr-defined]
     groups = [
         (
             title,

@@ -11,7 +11,6 @@ from accounts.models import ApiKey, Invitation, Member, Role
 from accounts.services.api_keys import create_api_key, read_key, verify_key
 from accounts.services.invitations import BadInvitation, SignInFirst, accept_as_new_person, invite
 from accounts.services.members import deactivate_member
-from accounts.services.organisations import advance_sandbox_clock
 from accounts.services.rights import LastAdministrator, lock_organisation
 from core.audit import SYSTEM
 from core.tenancy import tenant_scope
@@ -73,14 +72,6 @@ def test_two_clicks_on_one_invitation_make_one_member():
     assert sum(isinstance(result, (BadInvitation, SignInFirst)) for result in results) == 1
     with tenant_scope(tenant), transaction.atomic():
         assert Member.objects.count() == 1
-
-
-def test_four_clicks_on_next_day_are_four_days():
-    tenant = make_tenant()
-    day = tenant.sandbox_on
-    at_once(tenant, *[lambda: advance_sandbox_clock(tenant=tenant, actor=SYSTEM)] * 4)
-    tenant.refresh_from_db()
-    assert (tenant.sandbox_on - day).days == 4
 
 
 def test_a_call_does_not_wait_for_another_call_that_notes_the_use_of_the_same_key():

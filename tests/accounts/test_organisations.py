@@ -10,7 +10,6 @@ from accounts.services.organisations import (
     BadOrganisation,
     ClockNotMovable,
     SlugTaken,
-    advance_sandbox_clock,
     change_organisation,
     countries,
     create_organisation,
@@ -190,33 +189,35 @@ def test_a_sandboxs_clock_is_free_until_the_first_night_and_then_moves_forwards_
     with pytest.raises(ClockNotMovable):
         set_sandbox_clock(tenant=tenant, on=date(2025, 12, 31), actor=SYSTEM)
     set_sandbox_clock(tenant=tenant, on=date(2026, 1, 1), actor=SYSTEM)
-    assert advance_sandbox_clock(tenant=tenant, actor=SYSTEM).sandbox_on == date(2026, 1, 2)
-    assert advance_sandbox_clock(tenant=tenant, days=30, actor=SYSTEM).sandbox_on == date(2026, 2, 1)
-
-
-@pytest.mark.parametrize("days", [0, -1])
-def test_the_clock_does_not_advance_backwards(tenant, days):
-    with pytest.raises(ClockNotMovable):
-        advance_sandbox_clock(tenant=tenant, days=days, actor=SYSTEM)
+    assert set_sandbox_clock(tenant=tenant, on=date(2026, 2, 1), actor=SYSTEM).sandbox_on == date(2026, 2, 1)
 
 
 def test_a_real_organisation_has_no_clock(db):
     real = make_tenant(sandbox_on=None)
-    with tenant_scope(real):
-        for move in (
-            lambda: set_sandbox_clock(tenant=real, on=TODAY, actor=SYSTEM),
-            lambda: advance_sandbox_clock(tenant=real, actor=SYSTEM),
-        ):
-            with pytest.raises(ClockNotMovable):
-                move()
+    with tenant_scope(real), pytest.raises(ClockNotMovable):
+        set_sandbox_clock(tenant=real, on=TODAY, actor=SYSTEM)
 
 
-def test_every_member_of_a_sandbox_may_go_to_the_next_day(organisation):
+def test_every_member_of_a_sandbox_may_go_to_the_next_day_and_sees_what_the_night_did(organisation):
     client, _member = enter(organisation, role="collector")
+    assert client.get(reverse("sandbox")).context["night"] is None
     assert client.post(reverse("sandbox_next_day")).url == reverse("sandbox")
     organisation.refresh_from_db()
-    assert organisation.sandbox_on == date(2026, 3, 3)
+    assert (organisation.sandbox_on, organisation.first_night_on) == (date(2026, 3, 3), date(2026, 3, 3))
+    page = client.get(reverse("sandbox"))
+    night = page.context["night"]
+    assert night.on == date(2026, 3, 3)
+    assert [step.problem for step in night.steps] == [""] * len(night.steps)
+    assert "reminders proposed" in page.content.decode()
     assert client.post(reverse("sandbox_set"), {"on": "2026-06-01"}).status_code == 403
+
+
+def test_after_the_first_night_the_clock_is_not_set_back(organisation):
+    client, _member = enter(organisation)
+    client.post(reverse("sandbox_next_day"))
+    answer = client.post(reverse("sandbox_set"), {"on": "2026-03-02"})
+    assert answer.status_code == 422
+    assert "forwards only" in answer.content.decode()
 
 
 def test_the_administrator_sets_the_clock(organisation):

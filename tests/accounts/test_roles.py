@@ -6,6 +6,7 @@ from accounts.models import ApiKey, Role
 from accounts.roles import DEFAULT_ROLES, EVERYTHING, Can, default_role
 from accounts.services.api_keys import create_api_key, revoke_api_key
 from accounts.services.invitations import invite, withdraw_invitation
+from accounts.services.members import deactivate_member
 from accounts.services.rights import CannotGrant, LastAdministrator, capabilities_of
 from accounts.services.roles import BadRole, RoleInUse, change_role, copy_role, create_role, delete_role
 from core.audit import Actor
@@ -90,6 +91,24 @@ def test_nobody_grants_a_right_that_they_lack(as_admin):
         create_role(name="Back door", capabilities=EVERYTHING, actor=Actor.member(member))
     with pytest.raises(CannotGrant):
         copy_role(role_id=Role.objects.get(code="admin").id, actor=Actor.member(member))
+
+
+def test_who_governs_gives_a_right_that_nobody_holds(admin, as_admin):
+    """Else a right that a later version brings, or that left with its last holder, could never be given again."""
+    change(admin.role, actor=as_admin, remove=[Can.APPROVE_GO_LIVE, Can.EXPORT])
+    manager = make_member(role="credit_manager")
+    with pytest.raises(CannotGrant):
+        change(admin.role, actor=as_admin, add=[Can.APPROVE_GO_LIVE])
+    deactivate_member(member_id=manager.id, actor=as_admin)
+    assert Can.APPROVE_GO_LIVE in capabilities_of(change(admin.role, actor=as_admin, add=[Can.APPROVE_GO_LIVE]))
+
+
+def test_who_does_not_govern_gives_no_right_that_nobody_holds(admin, as_admin):
+    clerk = create_role(name="Clerk", capabilities=[Can.MANAGE_ROLES], actor=as_admin)
+    member = make_member(role=clerk.code)
+    change(admin.role, actor=as_admin, remove=[Can.APPROVE_GO_LIVE])
+    with pytest.raises(CannotGrant):
+        change(clerk, actor=Actor.member(member), add=[Can.APPROVE_GO_LIVE])
 
 
 def test_rights_that_a_role_has_stay_when_somebody_without_them_renames_it(as_admin):

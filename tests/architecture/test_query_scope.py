@@ -27,6 +27,7 @@ SYSTEM_QUERIES = {
     "accounts.queries.members.roles": OF_NO_CUSTOMER,
     "accounts.queries.organisations.enterable": "asked before any organisation is entered, of global tables",
     "accounts.queries.organisations.may_enter": "asked before any organisation is entered, of global tables",
+    "accounts.queries.organisations.last_night": "counts of the organisation's own job, no rows",
     "collection.queries.candidates.candidates": FOR_THE_SYSTEM,
     "desk.queries.templates.language_of": COMPUTES,
     "receivables.queries.ageing.bucket_days": COMPUTES,
