@@ -23,7 +23,8 @@ from integrations.services.receiving import blocks, receive
 from receivables.models import Customer, Entity, FxRate, PaymentTerms
 from receivables.sample import SampleCompany, SampleFile, generate, write_files
 from receivables.services.open_amounts import refresh_balances
-from receivables.services.standing import decide_promises, place_hold
+from receivables.services.promises import decide_promises
+from receivables.services.standing import place_hold
 
 SOURCE = "erp"
 

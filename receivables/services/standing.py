@@ -1,4 +1,4 @@
-"""Disputes, promises and holds entered by hand, and what the night decides about promises. Dates are business dates."""
+"""Disputes, promises and holds entered by hand. Dates are business dates."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -9,11 +9,10 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from core.audit import Actor, audited, record
+from core.audit import Actor, record
 from core.errors import Conflict, Invalid, NotFound
 from core.money import has_excess_decimals, is_currency
 from receivables.models import Customer, CustomerGroup, Dispute, Entity, Hold, LedgerItem, Promise, PromiseItem
-from receivables.services.loading_stage import tenant_literal
 
 
 class UnknownCustomer(NotFound):
@@ -193,38 +192,6 @@ def withdraw_promise(*, promise_id: UUID, on: date, actor: Actor) -> Promise:
     changes: dict[str, Sequence[Any]] = {"state": [Promise.State.OPEN, Promise.State.WITHDRAWN]}
     record(actor=actor, action="receivables.promise_withdrawn", row=promise, changes=changes)
     return promise
-
-
-@transaction.atomic
-def decide_promises(*, on: date, actor: Actor) -> int:
-    """Decide the open promises as of a business day: KEPT once the amount was allocated, BROKEN the day after its due date.
-
-    What counts is allocated between the promise and its due date, on the items it names, else on the customer's items
-    of its entity (any, if it names none) and currency. How many were decided; 1 SQL statement.
-    """
-    tenant = tenant_literal()
-    paid = (
-        f"SELECT coalesce(sum(a.debit_amount), 0) FROM receivables_allocation a JOIN receivables_ledgeritem i "
-        f"ON i.tenant_id = {tenant} AND i.id = a.debit_item_id WHERE a.tenant_id = {tenant} "
-        "AND a.customer_id = p.customer_id AND a.debit_currency = p.currency AND i.void_on IS NULL "
-        'AND a."on" BETWEEN p.made_on AND least(p.due_on, %s) AND (p.entity_id IS NULL OR i.entity_id = p.entity_id) '
-        "AND (NOT EXISTS (SELECT 1 FROM receivables_promiseitem n "
-        f"WHERE n.tenant_id = {tenant} AND n.promise_id = p.id) OR EXISTS (SELECT 1 FROM receivables_promiseitem n "
-        f"WHERE n.tenant_id = {tenant} AND n.promise_id = p.id AND n.item_id = i.id))"
-    )
-    return audited(
-        statement="UPDATE receivables_promise t SET state = d.state, updated_at = statement_timestamp(), "
-        "decided_on = CASE WHEN d.state = 'KEPT' THEN least(t.due_on, %s) ELSE t.due_on + 1 END "
-        "FROM (SELECT p.id, CASE WHEN p.paid >= p.amount THEN 'KEPT' WHEN p.due_on < %s THEN 'BROKEN' END AS state FROM ("
-        f"SELECT p.id, p.amount, p.due_on, ({paid}) AS paid FROM receivables_promise p "
-        f"WHERE p.tenant_id = {tenant} AND p.state = 'OPEN') p) d "
-        f"WHERE t.tenant_id = {tenant} AND t.id = d.id AND d.state IS NOT NULL "
-        "RETURNING t.id, t.customer_id, jsonb_build_object('state', jsonb_build_array('OPEN', t.state))",
-        params=[on, on, on],
-        actor=actor,
-        action="receivables.promise_decided",
-        model=Promise,
-    )
 
 
 @transaction.atomic

@@ -1,4 +1,4 @@
-"""Disputes, promises and holds entered by hand, and what the night decides about promises."""
+"""Disputes, promises and holds entered by hand."""
 
 from datetime import date, timedelta
 from decimal import Decimal
@@ -8,9 +8,8 @@ import pytest
 
 from core.audit import SYSTEM, Actor
 from core.models import AuditRecord
-from receivables.models import Promise
 from receivables.services import standing
-from tests.make import make_account, make_allocation, make_customer, make_item
+from tests.make import make_account, make_customer, make_item
 
 pytestmark = pytest.mark.django_db
 ON = date(2026, 3, 2)
@@ -69,33 +68,6 @@ def test_a_promise_names_its_items_and_is_made_once(invoice):
     with pytest.raises(standing.UnknownCustomer):
         promise(invoice, customer_id=uuid4())
     assert standing.withdraw_promise(promise_id=made.id, on=ON, actor=SYSTEM).state == "WITHDRAWN"
-
-
-def test_a_promise_is_kept_once_paid_and_broken_the_day_after_its_due_date(invoice):
-    made = promise(invoice, "60.00", item_ids=[invoice.id])
-    make_allocation(debit=invoice, amount="40.00", on=ON + timedelta(days=3))
-    assert standing.decide_promises(on=made.due_on, actor=SYSTEM) == 0
-    other = promise(invoice, "40.00")
-    assert standing.decide_promises(on=made.due_on, actor=SYSTEM) == 1
-    other.refresh_from_db()
-    assert other.state == "KEPT"
-    assert standing.decide_promises(on=made.due_on + timedelta(days=1), actor=SYSTEM) == 1
-    made.refresh_from_db()
-    assert (made.state, made.decided_on) == ("BROKEN", made.due_on + timedelta(days=1))
-    assert standing.decide_promises(on=made.due_on + timedelta(days=2), actor=SYSTEM) == 0
-    decided = AuditRecord.objects.filter(action="receivables.promise_decided")
-    assert set(decided.values_list("object_id", "customer_id")) == {
-        (made.id, invoice.customer_id),
-        (other.id, invoice.customer_id),
-    }
-
-
-def test_money_before_the_promise_or_after_its_due_date_does_not_keep_it(invoice):
-    made = promise(invoice, "60.00")
-    make_allocation(debit=invoice, amount="30.00", on=ON - timedelta(days=1))
-    make_allocation(debit=invoice, amount="60.00", on=made.due_on + timedelta(days=1))
-    standing.decide_promises(on=made.due_on + timedelta(days=2), actor=SYSTEM)
-    assert Promise.objects.get().state == "BROKEN"
 
 
 def test_holds_are_on_one_thing_and_lifted_once(invoice):
