@@ -177,7 +177,7 @@ def _run_step(step: NightStep, night: Night, *, without: set[str]) -> dict[str, 
         entry["error"] = str(refusal)
     except Exception as error:
         log.exception("night of %s: step %s", night.on, step.name)
-        entry["error"] = f"{type(error).__name__}: {error}"[:500]
+        entry["error"] = f"{type(error).__name__}: {next(iter(str(error).splitlines()), '')}"[:300]
     entry["seconds"] = round(clock.monotonic() - started, 3)
     return entry
 

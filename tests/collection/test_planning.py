@@ -12,7 +12,7 @@ from collection.services.planning import plan_actions
 from collection.services.scenarios import approve_go_live, ensure_default_scenario
 from core.audit import SYSTEM
 from core.models import AuditRecord
-from receivables.models import Dispute, Hold
+from receivables.models import Dispute, Hold, Promise, PromiseItem
 from tests.collection.rules.test_published_runs import ANCHORS, FOLLOWED, SAMPLES, expected_lines, needs_samples
 from tests.make import make_account, make_allocation, make_customer, make_entity, make_item, make_member
 
@@ -235,3 +235,78 @@ def test_the_published_runs_through_the_database(tenant, name):
         planned.update(state="DONE")
         Action.objects.filter(on=on).update(state="SENT")
     assert version.actions.exists()
+
+
+def test_credits_that_cover_the_total_keep_it_silent(tenant, live):
+    """Money that is set against nothing yet would pay what the message asks for: nothing is asked."""
+    account = make_account()
+    make_item(account=account, number="A", due=due(10), amount="100.00")
+    make_item(account=account, number="B", due=due(10), amount="50.00", currency="USD")
+    make_item(account=account, number="P", due=due(3), amount="-100.00", kind="PAYMENT")
+    plan_actions(tenant=tenant, on=MONDAY)
+    assert Action.objects.get().amounts == {"USD": "50.0000"}
+    make_item(account=account, number="C", due=due(10), amount="0.01")
+    plan_actions(tenant=tenant, on=MONDAY + timedelta(days=1))
+    assert Action.objects.get().amounts == {"EUR": "100.0100", "USD": "50.0000"}
+
+
+def test_an_entity_with_a_day_off_keeps_its_proposals(tenant, live):
+    """A French holiday must not take back what was proposed, while the British company works."""
+    may_day, day_before = date(2026, 5, 1), date(2026, 4, 30)
+    french, british = make_account(), make_account(entity=make_entity(code="UK", country="GB"))
+    make_item(account=french, due=date(2026, 4, 20))
+    make_item(account=british, due=date(2026, 4, 20))
+    plan_actions(tenant=tenant, on=day_before)
+    plan_actions(tenant=tenant, on=may_day)
+    found = dict(Action.objects.values_list("entity__code", "on"))
+    assert found == {"FR": day_before, "UK": may_day}
+    assert set(Action.objects.values_list("proposed_since", flat=True)) == {day_before}
+
+
+def test_what_was_paid_after_the_day_was_owed_on_it(tenant, live):
+    """A sandbox loaded with its whole history: the night of a past day sees the ledger of that day."""
+    account = make_account()
+    paid_later = make_item(account=account, number="LATER", due=due(10))
+    paid_before = make_item(account=account, number="BEFORE", due=due(10))
+    part = make_item(account=account, number="PART", due=due(10))
+    credit = make_item(account=account, number="P", due=due(10), amount="-30.00", kind="PAYMENT")
+    make_allocation(debit=paid_later, amount="100.00", on=MONDAY + timedelta(days=1))
+    make_allocation(debit=paid_before, amount="100.00", on=MONDAY)
+    make_allocation(debit=part, credit=credit, amount="30.00", on=MONDAY + timedelta(days=9))
+    plan_actions(tenant=tenant, on=MONDAY)
+    lines = {line.item.number: line.open_amount for line in ActionLine.objects.filter(state="PLANNED")}
+    assert lines == {"LATER": Decimal("100.0000"), "PART": Decimal("100.0000")}
+    plan_actions(tenant=tenant, on=MONDAY + timedelta(days=1))
+    lines = {line.item.number: line.open_amount for line in ActionLine.objects.filter(state="PLANNED")}
+    assert lines == {"PART": Decimal("100.0000")}
+
+
+def test_a_promise_holds_its_items_until_its_day_or_all_when_it_names_none(tenant, live):
+    account, other = make_account(), make_account()
+    named, free = make_item(account=account, number="N", due=due(10)), make_item(account=account, due=due(10))
+    make_item(account=other, due=due(10))
+    until = MONDAY + timedelta(days=1)
+    promise = {"amount": 10, "currency": "EUR", "made_on": MONDAY, "due_on": until}
+    about_one = Promise.objects.create(customer=account.customer, **promise)
+    PromiseItem.objects.create(promise=about_one, item=named)
+    Promise.objects.create(customer=other.customer, **promise)
+    plan_actions(tenant=tenant, on=MONDAY)
+    assert [line.item for line in ActionLine.objects.filter(state="PLANNED")] == [free]
+    plan_actions(tenant=tenant, on=until + timedelta(days=1))
+    assert ActionLine.objects.filter(state="PLANNED").count() == 3
+
+
+def test_a_second_run_with_new_facts_leaves_what_was_proposed_today(tenant, live):
+    account = make_account()
+    make_item(account=account, number="A", due=due(10))
+    plan_actions(tenant=tenant, on=MONDAY)
+    make_item(account=account, number="B", due=due(10))
+    assert plan_actions(tenant=tenant, on=MONDAY).lines == 0
+    assert Action.objects.get().amounts == {"EUR": "100.0000"}
+
+
+def test_planning_reads_and_writes_in_a_fixed_number_of_statements(tenant, live, django_assert_max_num_queries):
+    for _ in range(30):
+        make_item(account=make_account(), due=due(10))
+    with django_assert_max_num_queries(40):
+        assert plan_actions(tenant=tenant, on=MONDAY).lines == 30

@@ -49,7 +49,8 @@ def as_email(message: Message) -> EmailMessage:
 
 def _address(name: str, address: str) -> Address:
     local, _at, domain = address.rpartition("@")
-    if not local or not domain or not local.isascii() or any(mark.isspace() for mark in address):
+    unlikely = not local.isascii() or "@" in local or any(mark.isspace() for mark in address)
+    if not local or not domain or unlikely:
         raise ValueError(f"{address!r} is no address that mail can be sent to")
     try:
         return Address(_one_line(name), local, domain.encode("idna").decode())

@@ -1,0 +1,158 @@
+"""Templates are names and values: examples of docs/rules/templates.md, and whatever anybody may type."""
+
+import html
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desk.rules.recipients import Person, email_recipient
+from desk.rules.templates import (
+    LONGEST,
+    NAMES,
+    Problem,
+    fill_html,
+    fill_line,
+    fill_text,
+    problems,
+    text_table,
+)
+from desk.texts import DEFAULT_TEXTS, LANGUAGES, WORDS
+
+VALUES = {name: f"<{name}>" for name in NAMES}
+EVIL = "<script>alert(1)</script>\r\nBcc: all@x.example {{ total }} {% load x %} {0.__class__} %(x)s ${x}"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("Dear {{ contact_name }},", [], id="example 1: a known name"),
+        pytest.param("Dear {{contact_name}},", [], id="example 1: without spaces"),
+        pytest.param("{{ password }}", [Problem(1, "{{ password }}")], id="example 2: an unknown name"),
+        pytest.param("a\n{% load x %}", [Problem(2, "{%"), Problem(2, "%}")], id="example 3: a tag"),
+        pytest.param("{{ contact_name|upper }}", [Problem(1, "{{"), Problem(1, "}}")], id="example 4: a filter"),
+        pytest.param("{{ a.b }}", [Problem(1, "{{"), Problem(1, "}}")], id="example 4: an attribute"),
+        pytest.param("{# note #}", [Problem(1, "{#"), Problem(1, "#}")], id="example 4: a comment"),
+        pytest.param("see {{ items }}", [Problem(1, "{{ items }}")], id="example 5: the table inside a line"),
+        pytest.param("{{ items }}", [], id="example 5: the table alone on its line"),
+        pytest.param("a\x00b", [Problem(1, "'\\x00'")], id="example 6: a control character"),
+        pytest.param("x" * (LONGEST + 1), [Problem(0, f"{LONGEST + 1} > {LONGEST}")], id="example 7: too long"),
+    ],
+)
+def test_what_may_stand_in_a_text(text, expected):
+    assert problems(text) == expected
+
+
+def test_the_table_is_not_for_subjects():
+    assert problems("{{ items }}", with_items=False) == [Problem(1, "{{ items }}")]
+
+
+@pytest.mark.parametrize("key", sorted(DEFAULT_TEXTS))
+def test_the_texts_that_every_organisation_starts_with_can_be_saved(key):
+    text = DEFAULT_TEXTS[key]
+    assert problems(text.body) == problems(text.subject, with_items=False) == []
+    assert "{{ items }}" in text.body.splitlines()
+
+
+def test_every_text_exists_in_every_language():
+    codes = {code for code, _language in DEFAULT_TEXTS}
+    assert {(code, language) for code in codes for language in LANGUAGES} == set(DEFAULT_TEXTS)
+    assert set(WORDS) == set(LANGUAGES)
+
+
+def test_a_line_of_names_without_value_is_left_out():
+    text = "Regards\n{{ sender_name }}\n{{ entity_phone }}\n\nTel. {{ entity_phone }}"
+    values = {"sender_name": "Ann", "entity_phone": ""}
+    assert fill_text(text, values, items="") == "Regards\nAnn\n\nTel.\n"
+    assert fill_html(text, values, items="") == "<p>Regards<br>Ann</p>\n<p>Tel. </p>"
+
+
+def test_values_are_not_read_again():
+    """A customer named `{{ total }}` is a customer of that name."""
+    values = {"contact_name": "{{ total }}", "total": "EUR 100"}
+    assert fill_line("{{ contact_name }}", values) == "{{ total }}"
+    assert fill_text("{{ contact_name }}", values, items="") == "{{ total }}\n"
+    assert fill_html("{{ contact_name }}", values, items="") == "<p>{{ total }}</p>"
+
+
+class Tags(HTMLParser):
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.text = ""
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        assert attrs == []
+
+    def handle_data(self, data):
+        self.text += data
+
+
+anything = st.text(max_size=200) | st.text(alphabet="{}%# <>&\"'|.__abtotal_items\n\\", max_size=80)
+values = st.dictionaries(st.sampled_from(NAMES), anything)
+
+
+@given(text=anything, values=values)
+def test_html_holds_no_tag_but_ours_whatever_is_typed(text, values):
+    found = Tags(fill_html(text, values, items=""))
+    assert found.tags <= {"p", "br"}
+
+
+@given(text=anything, values=values)
+def test_a_subject_is_one_line_whatever_is_typed(text, values):
+    assert len(fill_line(text, values).splitlines()) <= 1
+
+
+@given(text=anything)
+def test_what_can_be_saved_leaves_no_brace_and_no_surprise(text):
+    """A text without problems gives its own words and the values, nothing else."""
+    if problems(text):
+        return
+    marked = dict.fromkeys(NAMES, "\x01")
+    filled = fill_text(text, marked, items="\u0001")
+    assert "{{" not in filled
+    assert "{%" not in filled
+    for piece in filled.split("\u0001"):
+        assert all(line.strip() in text for line in piece.splitlines())
+
+
+@given(value=anything)
+def test_a_value_arrives_as_it_is(value):
+    plain = " ".join(value.split())
+    html_text = fill_html("x{{ contact_name }}", {"contact_name": plain}, items="")
+    assert html.unescape(html_text.removeprefix("<p>").removesuffix("</p>")) == "x" + plain
+
+
+def test_nobody_can_reach_into_the_program():
+    for name in NAMES:
+        filled = fill_html("{{ " + name + " }}", {name: EVIL}, items="")
+        assert "<script>" not in filled
+        assert "{0.__class__}" in filled
+
+
+@given(rows=st.lists(st.lists(st.text(alphabet="ab 1é", max_size=8), min_size=3, max_size=3), min_size=1, max_size=6))
+def test_the_plain_table_keeps_its_columns(rows):
+    lines = text_table(rows).split("\n")
+    assert len(lines) == len(rows)
+    assert all(line.startswith(row[0].rstrip()) for line, row in zip(lines, rows, strict=True))
+
+
+def person(role="ACCOUNTING", *, email="x@x.example", is_primary=False, bounced=False, name="A") -> Person:
+    from uuid import uuid4
+
+    return Person(uuid4(), name, role, email, "fr", is_primary, bounced)
+
+
+def test_the_recipient_is_who_pays_first_and_works():
+    boss, buyer, accounting = person("MANAGEMENT"), person("BUYER"), person()
+    assert email_recipient([boss, buyer, accounting]) is accounting
+    assert email_recipient([boss, buyer]) is buyer
+    primary = person(is_primary=True, name="Z")
+    assert email_recipient([accounting, primary]) is primary
+    assert email_recipient([person(bounced=True), person(email=""), boss]) is boss
+    assert email_recipient([person(bounced=True)]) is None
+    assert email_recipient([]) is None

@@ -1,0 +1,267 @@
+"""Carriers of messages against a real SMTP server, the demo mailbox, and who gets which carrier."""
+
+import smtplib
+import socket
+from email import message_from_bytes, policy
+from uuid import UUID, uuid4
+
+import pytest
+from aiosmtpd.controller import Controller
+
+from core.ports import NoSuchPort, open_port
+from desk.models import Message
+from desk.ports import NoConnection, RefusedForGood, RefusedForNow
+from integrations import registry
+from integrations.adapters.messaging import mailbox
+from integrations.adapters.messaging.letters import LetterTray
+from integrations.adapters.messaging.mailbox import MailboxTransport
+from integrations.adapters.messaging.smtp import SmtpTransport, as_email, message_id
+from integrations.mailbox_server import LARGEST, SYSTEM, controller
+from tests.make import TODAY, make_tenant
+
+TENANT = UUID(int=7)
+
+
+def make_message(**fields) -> Message:
+    values = {
+        "id": uuid4(), "tenant_id": TENANT, "on": TODAY, "channel": "EMAIL", "language": "en",
+        "recipient": "ap@durand.example", "recipient_name": "Claire Martin", "sender_name": "Nordis",
+        "reply_to": "credit@nordis.example", "subject": "Overdue invoices, €100.00", "body_text": "Please pay.\n",
+        "body_html": "<p>Please pay.</p>", "lease_token": uuid4(),
+    }  # fmt: skip
+    return Message(**{**values, **fields})
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Server:
+    """A real server that keeps what it accepts and answers as told, by recipient or for the data."""
+
+    def __init__(self) -> None:
+        self.received: list[bytes] = []
+        self.connections = 0
+        self.answers: dict[str, str] = {}
+
+    async def handle_EHLO(self, server, session, envelope, hostname, responses):
+        self.connections += 1
+        session.host_name = hostname
+        return responses
+
+    async def handle_MAIL(self, server, session, envelope, address, options):
+        if "MAIL" in self.answers:
+            return self.answers["MAIL"]
+        envelope.mail_from = address
+        return "250 OK"
+
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        if address in self.answers:
+            return self.answers[address]
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server, session, envelope):
+        if self.answers.get("DATA") == "hang up":
+            server.transport.close()
+            return "250 never heard"
+        if "DATA" in self.answers:
+            return self.answers["DATA"]
+        self.received.append(envelope.original_content)
+        return "250 OK"
+
+
+@pytest.fixture
+def server(settings):
+    handler, port = Server(), free_port()
+    settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", port, 5
+    running = Controller(handler, hostname="127.0.0.1", port=port, ready_timeout=20)
+    running.start()
+    yield handler
+    running.stop()
+
+
+@pytest.fixture
+def smtp():
+    transport = SmtpTransport()
+    yield transport
+    transport.close()
+
+
+def test_messages_go_over_one_connection_with_a_stable_message_id(server, smtp):
+    messages = [make_message(), make_message(recipient="b@x.example")]
+    assert [smtp.deliver(message, hand=lambda: True) for message in messages] == [True, True]
+    assert server.connections == 1
+    emails = [message_from_bytes(payload, policy=policy.default) for payload in server.received]
+    assert [email["Message-ID"] for email in emails] == [message_id(message) for message in messages]
+    assert message_id(messages[0]) == message_id(messages[0])
+    assert TENANT.hex in message_id(messages[0])
+    assert messages[0].id.hex in message_id(messages[0])
+    first = emails[0]
+    assert str(first["Subject"]) == "Overdue invoices, €100.00"
+    assert str(first["From"]) == "Nordis <no-reply@encours.example>"
+    assert str(first["Reply-To"]) == "Nordis <credit@nordis.example>"
+    assert first.get_body(("plain",)).get_content().splitlines() == ["Please pay."]
+    assert "<p>Please pay.</p>" in first.get_body(("html",)).get_content()
+
+
+def test_nothing_is_transmitted_once_the_hand_over_is_refused(server, smtp):
+    assert not smtp.deliver(make_message(), hand=lambda: False)
+    assert smtp.deliver(make_message(), hand=lambda: True)
+    assert len(server.received) == 1
+
+
+def test_the_hand_over_comes_after_all_that_can_fail_cheaply(server, smtp):
+    server.answers["ap@durand.example"] = "450 4.2.1 mailbox busy"
+    handed = []
+    with pytest.raises(RefusedForNow, match="450"):
+        smtp.deliver(make_message(), hand=lambda: handed.append(1) or True)
+    assert handed == []
+
+
+@pytest.mark.parametrize(
+    ("where", "answer", "expected", "is_address_wrong"),
+    [
+        ("ap@durand.example", "550 5.1.1 no such user", RefusedForGood, True),
+        ("ap@durand.example", "552 5.2.2 mailbox full", RefusedForGood, False),
+        ("ap@durand.example", "421 4.3.2 shutting down", RefusedForNow, None),
+        ("DATA", "554 5.7.1 looks like spam", RefusedForGood, False),
+        ("DATA", "451 4.3.0 try later", RefusedForNow, None),
+        ("MAIL", "530 5.7.0 authentication required", NoConnection, None),
+    ],
+)
+def test_refusals_say_whose_fault_they_are(server, smtp, where, answer, expected, is_address_wrong):
+    server.answers[where] = answer
+    with pytest.raises(expected) as refusal:
+        smtp.deliver(make_message(), hand=lambda: True)
+    assert getattr(refusal.value, "is_address_wrong", None) is is_address_wrong
+    server.answers.clear()
+    assert smtp.deliver(make_message(), hand=lambda: True)
+
+
+def test_a_server_that_is_away_stops_the_batch_and_not_the_message(settings, smtp):
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", free_port()
+    with pytest.raises(NoConnection):
+        smtp.deliver(make_message(), hand=lambda: True)
+
+
+def test_a_connection_lost_after_the_dot_is_no_answer(server, smtp):
+    server.answers["DATA"] = "hang up"
+    assert not smtp.deliver(make_message(), hand=lambda: True)
+
+
+def test_a_kept_connection_that_the_server_closed_is_opened_again(server, smtp):
+    assert smtp.deliver(make_message(), hand=lambda: True)
+    smtp._connection.sock.shutdown(socket.SHUT_RDWR)
+    assert smtp.deliver(make_message(), hand=lambda: True)
+    assert (len(server.received), server.connections) == (2, 2)
+
+
+@pytest.mark.parametrize("evil", ["Eve\r\nBcc: all@x.example", "Eve\nSubject: free", "Eve\x00\x0bx", "Eve\u2028Bcc: y"])
+def test_no_name_or_subject_can_add_a_header(evil):
+    email = as_email(make_message(recipient_name=evil, sender_name=evil, subject=evil))
+    headers = email.as_bytes().split(b"\r\n\r\n")[0]
+    names = [line.split(b":")[0] for line in headers.split(b"\r\n") if not line.startswith(b" ")]
+    assert set(names) == {
+        b"Message-ID", b"Date", b"From", b"To", b"Reply-To", b"Subject", b"Auto-Submitted", b"X-Encours-Tenant",
+        b"MIME-Version", b"Content-Type",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", "nobody", "a@b@c", "a b@x.example", "a@x.example\nBcc: b@x.example", "é@x.example", "a@", "@x.example"],
+)
+def test_what_is_no_address_is_refused_before_any_talk(server, smtp, address):
+    with pytest.raises(RefusedForGood) as refusal:
+        smtp.deliver(make_message(recipient=address), hand=lambda: True)
+    assert refusal.value.is_address_wrong
+    assert server.received == []
+
+
+def test_a_domain_in_another_script_is_written_for_the_wire(server, smtp):
+    assert smtp.deliver(make_message(recipient="ap@münchen.example"), hand=lambda: True)
+    email = message_from_bytes(server.received[0], policy=policy.default)
+    assert email["To"].addresses[0].domain == "xn--mnchen-3ya.example"
+
+
+def test_a_sandbox_never_gets_a_mail_server_outside(settings, db):
+    sandbox, real = make_tenant(), make_tenant(sandbox_on=None)
+    settings.DEMO_MAILBOX = False
+    assert isinstance(registry.transport(channel="EMAIL", tenant=sandbox), MailboxTransport)
+    assert isinstance(registry.transport(channel="EMAIL", tenant=real), SmtpTransport)
+    settings.DEMO_MAILBOX = True
+    assert isinstance(registry.transport(channel="EMAIL", tenant=sandbox), SmtpTransport)
+    assert isinstance(registry.transport(channel="LETTER", tenant=sandbox), LetterTray)
+    with pytest.raises(ValueError, match="SMS"):
+        registry.transport(channel="SMS", tenant=real)
+
+
+def test_ports_are_opened_by_name(settings):
+    assert callable(open_port("desk.transport"))
+    for name in settings.PORTS:
+        assert callable(open_port(name))
+    with pytest.raises(NoSuchPort, match="nothing"):
+        open_port("nothing")
+
+
+@pytest.fixture
+def box(settings, tmp_path):
+    settings.DATA_DIR = tmp_path
+    return tmp_path
+
+
+def test_what_a_sandbox_sends_lies_in_its_mailbox(box):
+    message = make_message()
+    transport = MailboxTransport()
+    assert transport.deliver(message, hand=lambda: True)
+    assert not transport.deliver(make_message(), hand=lambda: False)
+    (arrived,) = mailbox.arrived(TENANT)
+    assert (arrived.subject, arrived.recipient, arrived.copies) == (
+        "Overdue invoices, €100.00",
+        "Claire Martin <ap@durand.example>",
+        1,
+    )
+    assert transport.deliver(message, hand=lambda: True)
+    assert [one.copies for one in mailbox.arrived(TENANT)] == [2]
+    assert list(mailbox.arrived(uuid4())) == []
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "/etc/passwd", "..", ".hidden", "a/b", "x" * 500])
+def test_no_name_leads_out_of_the_mailbox(box, name):
+    mailbox.keep(tenant_id=TENANT, payload=b"Subject: x\r\n\r\nbody", name=name)
+    assert [path.parent for path in box.rglob("*.eml")] == [mailbox.folder(TENANT)]
+    assert mailbox.one(TENANT, name) is not None
+    assert mailbox.one(uuid4(), name) is None
+
+
+def test_the_mailbox_keeps_the_newest(box, monkeypatch):
+    monkeypatch.setattr(mailbox, "KEPT", 3)
+    for n in range(5):
+        mailbox.keep(tenant_id=TENANT, payload=f"Subject: {n}\r\n\r\n".encode(), name=f"m{n}")
+    assert len(list(mailbox.folder(TENANT).glob("*.eml"))) == 3
+    assert len(list(mailbox.folder(TENANT).glob("*.copies"))) == 3
+
+
+def test_the_demo_mailbox_takes_mail_over_smtp_and_survives_its_own_end(box, settings):
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", free_port()
+    server = controller(port=settings.EMAIL_PORT)
+    server.start()
+    transport = SmtpTransport()
+    assert transport.deliver(make_message(), hand=lambda: True)
+    transport.close()
+    with smtplib.SMTP("127.0.0.1", settings.EMAIL_PORT) as other:
+        other.sendmail("a@x.example", ["b@x.example"], b"Subject: Reset your password\r\n\r\nlink")
+        with pytest.raises(smtplib.SMTPException):
+            other.sendmail("a@x.example", ["b@x.example"], b"Subject: big\r\n\r\n" + b"x" * (LARGEST + 1))
+    server.stop()
+    assert [one.subject for one in mailbox.arrived(TENANT)] == ["Overdue invoices, €100.00"]
+    assert [one.subject for one in mailbox.arrived(SYSTEM)] == ["Reset your password"]
+
+
+def test_what_arrives_broken_can_still_be_looked_at(box):
+    for n, payload in enumerate((b"", b"\xff\xfe\x00", b"Subject: =?x?y?=\r\n\r\n\xff", b"Date: never\r\n\r\n")):
+        mailbox.keep(tenant_id=TENANT, payload=payload, name=f"b{n}")
+    assert len(list(mailbox.arrived(TENANT))) == 4
