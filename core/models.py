@@ -76,6 +76,26 @@ class JobRun(TenantModel):
         indexes = [models.Index(fields=["tenant", "-started_at"], name="job_run_newest")]
 
 
+class IdempotencyRecord(TenantModel):
+    """The answer that a call of the API with an Idempotency-Key got, for whoever sends the same call again.
+
+    Written first, without an answer, in the transaction of the call itself: of several calls at once one works and the
+    others wait for its answer. Kept for 30 days.
+    """
+
+    key_id = models.UUIDField()  # the API key that called
+    key = models.CharField(max_length=200, db_collation="C")
+    fingerprint = models.CharField(max_length=64)  # of method, path and body
+    status = models.PositiveSmallIntegerField(null=True)
+    content_type = models.CharField(max_length=100, blank=True, default="", db_default="")
+    body = models.BinaryField(null=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "key_id", "key"], name="idempotency_key_once")]
+        indexes = [models.Index(fields=["tenant", "created_at"], name="idempotency_created")]
+
+
 class SavedViewManager(TenantManager):
     def visible_to(self, owner_id: UUID, list_name: str) -> models.QuerySet["SavedView"]:
         """A member's own views of a list and those shared with everybody, by name. 1 SQL query."""

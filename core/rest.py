@@ -12,7 +12,7 @@ from typing import IO, Any
 import orjson
 from django.conf import settings
 from django.core import signals
-from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.http import Http404
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -142,6 +142,10 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response:
         return _refused(NotFound())
     if isinstance(error, PermissionDenied):
         return _refused(NotAllowed())
+    if isinstance(error, RequestDataTooBig):
+        return _refused(TooLarge())
+    if isinstance(error, SuspiciousOperation):
+        return _refused(Refusal())
     if isinstance(error, exceptions.APIException):
         return _declined(error)
     request = getattr(context.get("request"), "_request", None)

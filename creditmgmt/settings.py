@@ -89,6 +89,7 @@ INSTALLED_APPS = [
     "desk",
     "collection",
     "integrations",
+    "reporting",
     "creditmgmt",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -303,7 +304,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["accounts.authentication.HasCapability"],
     "DEFAULT_RENDERER_CLASSES": ["core.rest.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["core.rest.JSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "core.rest_schema.ApiSchema",
     "DEFAULT_VERSIONING_CLASS": None,
     "EXCEPTION_HANDLER": "core.rest.problem_handler",
     "UNAUTHENTICATED_USER": None,
@@ -320,6 +321,9 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_PERMISSIONS": [],
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
 }
 
 LOGGING = {
@@ -340,4 +344,17 @@ PORTS: dict[str, str] = {
     "desk.reasons/collection.Action": "collection.services.sending.ActionReasons",
     "night": "creditmgmt.schedule.run_night",
     "night.advance_sandbox": "creditmgmt.schedule.advance_sandbox",
+}
+
+# Lists by name (core.lists): exports and saved views find them here.
+LISTS: dict[str, str] = {
+    "customers": "receivables.lists.customers.CUSTOMERS",
+    "items": "receivables.lists.items.ITEMS",
+    "documents": "receivables.lists.items.DOCUMENTS",
+    "orders": "receivables.lists.standing.ORDERS",
+    "promises": "receivables.lists.standing.PROMISES",
+    "disputes": "receivables.lists.standing.DISPUTES",
+    "messages": "desk.lists.MESSAGES",
+    "ageing": "receivables.lists.ageing.AGEING",
+    "ageing_items": "receivables.lists.ageing.OPEN_ITEMS",
 }

@@ -16,6 +16,9 @@ from uuid import UUID
 from django.db import connection
 
 SETTING = "app.tenant_id"
+# What a connection calls itself while a transaction of the tenant is open: pg_stat_activity shows it to our own role,
+# so lists can end before the oldest transaction of their tenant (core.queries).
+CONNECTION_NAME = "encours/"
 _current: ContextVar[UUID | None] = ContextVar("tenant", default=None)
 
 
@@ -48,8 +51,9 @@ def stamp(conn: Any) -> None:
     """
     tenant_id = _current.get()
     value = str(UUID(str(tenant_id))) if tenant_id else ""
+    name = f"{CONNECTION_NAME}{value}" if value else ""
     with conn.cursor() as cursor:
-        cursor.execute(f"SET LOCAL {SETTING} = '{value}'")
+        cursor.execute(f"SET LOCAL {SETTING} = '{value}'; SET LOCAL application_name = '{name}'")
 
 
 @contextmanager

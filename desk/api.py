@@ -1,0 +1,55 @@
+"""Messages over the API: what was sent, or will be, to whom, and how that went."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from rest_framework import serializers
+from rest_framework.fields import CharField, DateField, DateTimeField, IntegerField, JSONField, UUIDField
+
+from accounts.roles import Can
+from core.rest_lists import Resource
+from desk.queries.messages import messages_in
+
+
+class MessageOut(serializers.Serializer[Any]):
+    """One message to one recipient. `facts`: the items that it speaks of, as composed."""
+
+    id = UUIDField()
+    customer = UUIDField(source="customer_id")
+    customer_ref = CharField(source="customer.ref")
+    entity_code = CharField(source="entity.code", allow_null=True)
+    reason_type = CharField(help_text="Why it exists: the kind of row, such as collection.Action.")
+    reason = UUIDField(source="reason_id", help_text="That row's id.")
+    on = DateField()
+    channel = CharField()
+    recipient = CharField()
+    recipient_name = CharField()
+    language = CharField()
+    subject = CharField()
+    body_text = CharField()
+    facts = JSONField()
+    state = CharField()
+    attempts = IntegerField()
+    error = CharField()
+    created_at = DateTimeField()
+    sent_at = DateTimeField(allow_null=True)
+    updated_at = DateTimeField()
+
+
+class Messages(Resource):
+    """Messages out."""
+
+    tag = "messages"
+    capabilities = {"list": Can.VIEW_MESSAGES, "retrieve": Can.VIEW_MESSAGES}
+    Out = MessageOut
+    exact = {
+        "customer_ref": "customer__ref",
+        "entity_code": "entity__code",
+        "state": "state",
+        "channel": "channel",
+    }
+
+    def rows(self) -> QuerySet[Any]:
+        return messages_in(scope=self.caller.scope)
