@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from collection.views import interactions, scenarios, worklist
+from collection.views import interactions, preview, scenarios, worklist
 
 urlpatterns = [
     path("collections/", worklist.day, name="worklist"),
@@ -15,6 +15,7 @@ urlpatterns = [
     path("collections/actions/<uuid:action_id>/undo/", worklist.action_undo, name="action_undo"),
     path("collections/customers/<uuid:customer_id>/call/", interactions.call_new, name="call_new"),
     path("collections/customers/<uuid:customer_id>/note/", interactions.note_new, name="note_new"),
+    path("collections/customers/<uuid:customer_id>/preview/", preview.customer_preview, name="customer_preview"),
     path("collections/follow-ups/<uuid:interaction_id>/done/", interactions.follow_up_done, name="follow_up_done"),
     path("collections/scenarios/", scenarios.scenario, name="scenarios"),
     path("collections/scenarios/edit/", scenarios.scenario_edit, name="scenario_edit"),

@@ -146,4 +146,14 @@ class ConnectionForm(forms.Form):
     source = forms.SlugField(
         label=_("Short name of the source"), max_length=40, help_text=_("Files of one source follow each other.")
     )
-    folder = forms.SlugField(label=_("Folder"), max_length=80, required=False)
+    folder = forms.SlugField(
+        label=_("Folder"), max_length=80, required=False, help_text=_("Its name below the organisation's inbox.")
+    )
+    entity = forms.ChoiceField(
+        label=_("Company of rows that name none"), required=False, widget=forms.Select(attrs={"class": "form-select"})
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        entities = Entity.objects.order_by("code").values_list("id", "code", "name")
+        self.fields["entity"].choices = [("", "–"), *((str(pk), f"{code} · {name}") for pk, code, name in entities)]  # type: ignore[attr-defined]

@@ -4,14 +4,16 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from itertools import groupby
+from operator import itemgetter
 
 from django.db import transaction
 
 from collection.models import ScenarioVersion
 from collection.queries.candidates import Candidate, candidates
-from collection.rules.grouping import Plan
+from collection.rules.grouping import NOTHING_YET, Plan, plan
 from collection.rules.steps import LeftOut, OldItems, StepRule, set_by_go_live
-from collection.services.planning import due_until, plans
+from collection.services.planning import due_until, limits_of, recent_of
 from collection.services.scenarios import step_rules
 from receivables.models import Customer, Entity
 
@@ -40,7 +42,7 @@ class DryRun:
 
 @transaction.atomic
 def dry_run(*, version: ScenarioVersion, on: date, old_items: OldItems) -> DryRun:
-    """What the version would send on the day `on` if it were live from that day with this choice. 4 SQL queries.
+    """What the version would send on the day `on` if it were live from that day with this choice. 5 SQL queries.
 
     Equal to what the night of that day proposes once go-live is approved, on a working day with a fresh ledger.
     """
@@ -49,7 +51,10 @@ def dry_run(*, version: ScenarioVersion, on: date, old_items: OldItems) -> DryRu
         _as_if_live(item, steps=steps, on=on, old_items=old_items)
         for item in candidates(on=on, due_until=due_until(steps, on))
     )
-    for owner, planned in plans(items=items, version=version, on=on):
+    limits, recent = limits_of(version), recent_of()
+    # Not planning.plans(): that leaves out customers who get nothing, and here they count among those left out.
+    for owner, group in groupby(items, key=itemgetter(1, 2)):
+        planned = plan(items=group, steps=steps, limits=limits, recent=recent.get(owner, NOTHING_YET), on=on)
         out.left_out.update(excluded.reason for excluded in planned.excluded)
         if planned.lines:
             found.append((owner, planned))

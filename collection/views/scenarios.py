@@ -15,7 +15,7 @@ from collection.models import ScenarioVersion
 from collection.rules.steps import LeftOut, OldItems
 from collection.services import scenarios
 from collection.services.dry_run import dry_run
-from collection.views.worklist import LEFT_OUT
+from collection.views.panel import LEFT_OUT
 from core.errors import Refusal
 from core.web import add_refusal, page, say
 

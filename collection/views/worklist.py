@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -24,27 +24,16 @@ from accounts.roles import Can
 from collection.forms import PostponeForm, SkipForm
 from collection.models import Action
 from collection.queries.actions import action_in_scope, follow_ups, in_scope, worklist
-from collection.rules.grouping import Excluded
-from collection.rules.steps import LeftOut
 from collection.services import deciding, sending
+from collection.views.panel import panel
+from collection.views.preview import AT_CUSTOMER, preview_part
 from core import formats
-from core.errors import NotFound, Refusal
+from core.errors import NotFound
 from core.lists import selected_ids
 from core.web import add_refusal, close_dialog, page, say
-from receivables.models import Contact
 
 SHOWN = 60
 BULK_LIMIT = 200
-LEFT_OUT = {
-    LeftOut.DISPUTED: gettext_lazy("in dispute"),
-    LeftOut.HELD: gettext_lazy("suspended"),
-    LeftOut.BELOW_ITEM_MINIMUM: gettext_lazy("below the minimum amount, or a credit"),
-    LeftOut.BELOW_TOTAL_MINIMUM: gettext_lazy("total below the minimum"),
-    LeftOut.WRITTEN_RECENTLY: gettext_lazy("a message went out recently"),
-    LeftOut.NOT_REACHED: gettext_lazy("no step reached yet"),
-    LeftOut.PENDING: gettext_lazy("in another message"),
-    LeftOut.FINISHED: gettext_lazy("all steps done"),
-}
 
 
 @dataclass(frozen=True)
@@ -80,7 +69,7 @@ def _context(request: HttpRequest, *, chosen: str = "") -> dict[str, Any]:
         "follow_ups": list(follow_ups(on=on, scope=scope)),
         "current": current,
         "on": on,
-        **(_panel(request, current) if current else {}),
+        **(panel(request, sending.prepare(actions=[current], on=on)[0]) if current else {}),
     }
 
 
@@ -99,31 +88,14 @@ def _shown(action: Action) -> Shown:
     return Shown(action, sums, f"{items} · {why}")
 
 
-def _panel(request: HttpRequest, action: Action) -> dict[str, Any]:
-    """The message as it would leave now, what stays out of it and why, and whom one could call."""
-    prepared = sending.prepare(actions=[action], on=request.on)[0]  # type: ignore[attr-defined]
-    excluded = [_excluded(one) for one in prepared.plan.excluded if one.reason is not LeftOut.NOT_REACHED]
-    return {
-        "current": action,
-        "prepared": prepared,
-        "draft": prepared.draft,
-        "excluded": excluded[:10],
-        "excluded_more": max(len(excluded) - 10, 0),
-        "callable": Contact.objects.filter(customer_id=action.customer_id, is_active=True).exclude(phone="")[:3],
-    }
-
-
-def _excluded(one: Excluded) -> dict[str, str]:
-    return {"number": one.item.number, "why": str(LEFT_OUT.get(one.reason, one.reason))}
-
-
 @requires(Can.VIEW_ACTIONS)
 @require_GET
 def action_panel(request: HttpRequest, action_id: UUID) -> HttpResponse:
     """The message of one action; alone for htmx, else the whole day with it chosen."""
     action = action_in_scope(action_id=action_id, scope=request.scope)  # type: ignore[attr-defined]
     if getattr(request, "htmx", None) and not request.htmx.boosted:  # type: ignore[attr-defined]
-        return page(request, "collection/panel.html", _panel(request, action))
+        prepared = sending.prepare(actions=[action], on=request.on)[0]  # type: ignore[attr-defined]
+        return page(request, "collection/panel.html", panel(request, prepared))
     return page(request, "collection/worklist.html", _context(request, chosen=str(action.id)))
 
 
@@ -225,19 +197,14 @@ def action_undo(request: HttpRequest, action_id: UUID) -> HttpResponse:
 @require_POST
 def bulk_confirm(request: HttpRequest) -> HttpResponse:
     """Confirm the ticked actions; those that cannot leave stay, and are counted."""
-    sent, refused = 0, 0
-    for action_id in selected_ids(request, limit=BULK_LIMIT):
-        try:
-            sending.confirm_action(
-                action_id=action_id,
-                scope=request.scope,  # type: ignore[attr-defined]
-                actor=request.actor,  # type: ignore[attr-defined]
-                now=timezone.now(),
-                on=request.on,  # type: ignore[attr-defined]
-            )
-            sent += 1
-        except Refusal:
-            refused += 1
+    confirmed, refusals = sending.confirm_actions(
+        action_ids=selected_ids(request, limit=BULK_LIMIT),
+        scope=request.scope,  # type: ignore[attr-defined]
+        actor=request.actor,  # type: ignore[attr-defined]
+        now=timezone.now(),
+        on=request.on,  # type: ignore[attr-defined]
+    )
+    sent, refused = len(confirmed), len(refusals)
     say(
         request,
         ngettext("%(n)d reminder leaves in 30 seconds.", "%(n)d reminders leave in 30 seconds.", sent) % {"n": sent},
@@ -253,6 +220,8 @@ def bulk_confirm(request: HttpRequest) -> HttpResponse:
 def _decided(request: HttpRequest, action: Action, text: str) -> HttpResponse:
     """The list without the action, and a toast that takes the decision back."""
     say(request, text % {"customer": action.customer.name}, undo=reverse("action_undo", args=[action.id]))
+    if request.GET.get("place") == AT_CUSTOMER:
+        return close_dialog(preview_part(request, action.customer_id))
     return close_dialog(worklist_body(request))
 
 

@@ -3,17 +3,20 @@
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from accounts.access import NoSuchRight
 from accounts.demo import DEMO_PASSWORD, DEMO_SLUG
-from accounts.models import Role, Tenant, User, UserTenant
+from accounts.models import Member, Role, Tenant, User, UserTenant
+from accounts.roles import Can
 from accounts.services.members import admit_member, name_member
 from accounts.services.organisations import create_organisation
 from accounts.services.persons import person_with
 from core.audit import SYSTEM, Actor, record
-from core.errors import Conflict
+from core.errors import Conflict, NotFound
 from core.tenancy import tenant_scope
 from integrations.files import Mapping
 from integrations.models import SyncRun
@@ -151,3 +154,53 @@ def remove_sandbox(*, tenant: Tenant, actor: Actor) -> Tenant:
     with tenant_scope(locked):
         record(actor=actor, action="accounts.organisation_removed", row=locked, changes={"slug": [before, locked.slug]})
     return locked
+
+
+@transaction.atomic
+def load_own_sample(*, user: User, on: date) -> Tenant:
+    """The sample company for one person, who becomes its administrator; whoever has one already gets that one.
+
+    Takes some seconds. To be called outside of every tenant scope: it opens the new one's.
+    """
+    slug = own_sample_slug(user)
+    existing = Tenant.objects.filter(slug=slug, status=Tenant.Status.ACTIVE).first()
+    if existing is not None and UserTenant.objects.filter(user=user, of_tenant=existing).exists():
+        return existing
+    return load_sample_company(on=on, slug=slug, owner=user)
+
+
+def own_sample_slug(user: User) -> str:
+    """The short name of a person's own sample company: one each."""
+    return f"sample-{user.pk.hex}"
+
+
+@transaction.atomic
+def administered_sandboxes(*, user: User) -> list[Tenant]:
+    """The sandboxes that the person may remove, by name. 1 SQL query and 1 a sandbox, outside of every tenant scope."""
+    entries = UserTenant.objects.filter(
+        user=user, of_tenant__is_sandbox=True, of_tenant__status=Tenant.Status.ACTIVE
+    ).select_related("of_tenant")
+    return [
+        entry.of_tenant
+        for entry in entries.order_by("of_tenant__name", "of_tenant_id")
+        if _administrator(user=user, tenant=entry.of_tenant) is not None
+    ]
+
+
+@transaction.atomic
+def remove_own_sandbox(*, user: User, tenant_id: UUID) -> Tenant:
+    """Remove a sandbox that the person administers. Raises NotFound, NoSuchRight, NotASample. Outside of every scope."""
+    entry = UserTenant.objects.filter(user=user, of_tenant_id=tenant_id, of_tenant__status=Tenant.Status.ACTIVE)
+    found = entry.select_related("of_tenant").first()
+    if found is None:
+        raise NotFound
+    member = _administrator(user=user, tenant=found.of_tenant)
+    if member is None:
+        raise NoSuchRight
+    return remove_sandbox(tenant=found.of_tenant, actor=Actor.member(member))
+
+
+def _administrator(*, user: User, tenant: Tenant) -> Member | None:
+    with tenant_scope(tenant):
+        member = Member.objects.select_related("role").filter(user_id=user.pk, is_active=True).first()
+    return member if member is not None and member.can(Can.MANAGE_ORGANISATION) else None

@@ -1,0 +1,46 @@
+"""The message of one action as the pages show it: its words, what stays out of it and why, whom one could call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy
+
+from collection.rules.grouping import Excluded
+from collection.rules.steps import LeftOut
+from collection.services import sending
+from receivables.models import Contact
+
+EXCLUDED_SHOWN = 10
+LEFT_OUT = {
+    LeftOut.DISPUTED: gettext_lazy("in dispute"),
+    LeftOut.HELD: gettext_lazy("suspended"),
+    LeftOut.BELOW_ITEM_MINIMUM: gettext_lazy("below the minimum amount, or a credit"),
+    LeftOut.BELOW_TOTAL_MINIMUM: gettext_lazy("total below the minimum"),
+    LeftOut.COVERED_BY_CREDITS: gettext_lazy("covered by credits that are not set against anything"),
+    LeftOut.POSTPONED: gettext_lazy("postponed"),
+    LeftOut.WRITTEN_RECENTLY: gettext_lazy("a message went out recently"),
+    LeftOut.NO_RECIPIENT: gettext_lazy("nobody to write to"),
+    LeftOut.NOT_REACHED: gettext_lazy("no step reached yet"),
+    LeftOut.PENDING: gettext_lazy("in another message"),
+    LeftOut.FINISHED: gettext_lazy("all steps done"),
+}
+
+
+def panel(request: HttpRequest, prepared: sending.Prepared) -> dict[str, Any]:
+    """The message as it would leave now, what stays out of it and why, and whom one could call."""
+    action = prepared.action
+    excluded = [excluded_words(one) for one in prepared.plan.excluded if one.reason is not LeftOut.NOT_REACHED]
+    return {
+        "current": action,
+        "prepared": prepared,
+        "draft": prepared.draft,
+        "excluded": excluded[:EXCLUDED_SHOWN],
+        "excluded_more": max(len(excluded) - EXCLUDED_SHOWN, 0),
+        "callable": Contact.objects.filter(customer_id=action.customer_id, is_active=True).exclude(phone="")[:3],
+    }
+
+
+def excluded_words(one: Excluded) -> dict[str, Any]:
+    return {"number": one.item.number, "why": str(LEFT_OUT.get(one.reason, one.reason)), "until": one.until}

@@ -1,0 +1,64 @@
+"""For the customer's page: the message being prepared, or what would be said next, when, and what stays out."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_GET
+
+from accounts.access import requires
+from accounts.roles import Can
+from collection.queries.actions import worklist
+from collection.services import sending
+from collection.services.scenarios import version_in_force
+from collection.services.upcoming import holds_of, upcoming
+from collection.views.panel import EXCLUDED_SHOWN, excluded_words, panel
+from core.errors import NotFound
+from core.web import page
+from receivables.models import Promise
+from receivables.queries.visible import customers_in, promises_in
+
+# Of the address of a decision (`?place=`): it was taken on the customer's page, whose preview is the answer.
+AT_CUSTOMER = "customer"
+
+
+@requires(Can.VIEW_ACTIONS)
+@require_GET
+def customer_preview(request: HttpRequest, customer_id: UUID) -> HttpResponse:
+    """For the customer's page: the message being prepared, or what would be said next, when, and what stays out."""
+    return preview_part(request, customer_id)
+
+
+def preview_part(request: HttpRequest, customer_id: UUID) -> HttpResponse:
+    scope, on = request.scope, request.on  # type: ignore[attr-defined]
+    customer = customers_in(scope=scope).filter(id=customer_id).first()
+    if customer is None:
+        raise NotFound
+    proposed = list(worklist(scope=scope).filter(customer_id=customer_id).select_related("version"))
+    decided = {action.entity_id for action in proposed}
+    version = version_in_force(on=on)
+    context = {
+        "customer": customer,
+        "panels": [panel(request, one) for one in sending.prepare(actions=proposed, on=on)],
+        "upcoming": [
+            {
+                "next": one,
+                "excluded": [excluded_words(out) for out in one.excluded[:EXCLUDED_SHOWN]],
+                "excluded_more": max(len(one.excluded) - EXCLUDED_SHOWN, 0),
+            }
+            for one in upcoming(customer_id=customer_id, scope=scope, on=on)
+            if one.entity.id not in decided
+        ],
+        "holds": holds_of(customer=customer, on=on),
+        "promises": list(
+            promises_in(scope=scope)
+            .filter(customer_id=customer_id, state=Promise.State.OPEN, due_on__gte=on)
+            .select_related("entity")
+            .order_by("due_on", "id")
+        ),
+        "is_live": version is not None and version.live_from is not None,
+        "place": AT_CUSTOMER,
+        "on": on,
+    }
+    return page(request, "collection/preview.html", context)
