@@ -9,8 +9,12 @@ urlpatterns = [
     path("health/", health.health, name="health"),
     path("theme/", web.set_theme, name="set_theme"),
     path("", include("accounts.urls")),
+    path("", include("receivables.urls")),
+    path("", include("reporting.urls")),
+    path("", include("desk.urls")),
     path("", include("collection.urls")),
     path("", include("integrations.urls")),
+    path("", include("creditmgmt.api")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("account/", include("allauth.urls")),
 ]

@@ -2,8 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
+from uuid import UUID
 
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.html import format_html
 
@@ -13,13 +16,31 @@ Row = Mapping[str, Any]
 Cell = Callable[[Row, Formats], str]
 
 
+_ANY_ID = UUID(int=0)
+
+
+@cache
+def _address(url_name: str) -> str:
+    return reverse(url_name, args=[_ANY_ID])
+
+
+def page_of(url_name: str, field: str = "id") -> Callable[[Row], str]:
+    """The address of the page of a row, or of a row that it names; "" where it names none."""
+
+    def link(row: Row) -> str:
+        return _address(url_name).replace(str(_ANY_ID), str(row[field])) if row[field] else ""
+
+    return link
+
+
 @dataclass(frozen=True)
 class Column:
     """One column. `name` is the field of the row; `cell` gives text or safe HTML for the page.
 
     `sort` names the field that orders (leave empty where no index serves the order). `value` gives what an export
     writes (default: the field itself). `css`: classes of the cell, or a function of the row. `total`: summed by
-    currency below the list. `hidden`: shown only when chosen.
+    currency below the list, where `total_link` leads to the rows behind a sum. `hidden`: shown only when chosen; `when`
+    tells of a Reading whether it shows by itself.
     """
 
     name: str
@@ -31,6 +52,8 @@ class Column:
     head_css: str = ""
     total: bool = False
     hidden: bool = False
+    total_link: Callable[[Row], str] | None = None
+    when: Callable[[Any], bool] | None = None
 
     def css_of(self, row: Row) -> str:
         return self.css(row) if callable(self.css) else self.css
@@ -45,20 +68,25 @@ def text(
     *,
     link: Callable[[Row], str] | None = None,
     ref: str = "",
+    mark: Cell | None = None,
     sort: str = "",
     css: str = "",
     hidden: bool = False,
     value: Callable[[Row], Any] | None = None,
+    when: Callable[[Any], bool] | None = None,
 ) -> Column:
-    """A text; `link` makes it lead somewhere, `ref` names a second field shown small beside it."""
+    """A text; `link` makes it lead somewhere, `ref` names a second field shown small beside it, `mark` adds badges."""
 
     def cell(row: Row, formats: Formats) -> str:
         shown = value(row) if value else row[name]
         shown = "" if shown is None else shown
-        body = format_html('<a href="{}">{}</a>', link(row), shown) if link and shown != "" else shown
-        return format_html('{} <span class="ref">{}</span>', body, row[ref]) if ref else body
+        address = link(row) if link and shown != "" else ""
+        body = format_html('<a href="{}">{}</a>', address, shown) if address else shown
+        if ref and row[ref]:
+            body = format_html('{} <span class="ref">{}</span>', body, row[ref])
+        return format_html('<span class="named">{} {}</span>', body, mark(row, formats)) if mark else body
 
-    return Column(name, label, cell, sort=sort, css=css, hidden=hidden, value=value)
+    return Column(name, label, cell, sort=sort, css=css, hidden=hidden, value=value, when=when)
 
 
 def amount(
@@ -71,6 +99,8 @@ def amount(
     link: Callable[[Row], str] | None = None,
     css: str | Callable[[Row], str] = "",
     hidden: bool = False,
+    total_link: Callable[[Row], str] | None = None,
+    when: Callable[[Any], bool] | None = None,
 ) -> Column:
     """An amount without decimals (they stand in totals, on focus and in exports), a pale dash for zero."""
 
@@ -80,15 +110,26 @@ def amount(
         if value is None or not value:
             return shown
         exact = formats.amount2(value, row.get("currency") or "EUR")
-        if link:
-            return format_html('<a href="{}" title="{}">{}</a>', link(row), exact, shown)
+        if link and (address := link(row)):
+            return format_html('<a href="{}" title="{}">{}</a>', address, exact, shown)
         return format_html('<span title="{}">{}</span>', exact, shown)
 
     base = "amount total" if strong else "amount"
     classes: str | Callable[[Row], str] = (
         (lambda row: f"{base} {css(row)}") if callable(css) else f"{base} {css}".strip()
     )
-    return Column(name, label, cell, sort=sort, css=classes, head_css="amount", total=total, hidden=hidden)
+    return Column(
+        name,
+        label,
+        cell,
+        sort=sort,
+        css=classes,
+        head_css="amount",
+        total=total,
+        hidden=hidden,
+        total_link=total_link,
+        when=when,
+    )
 
 
 def count(name: str, label: str | Promise, *, sort: str = "", hidden: bool = False) -> Column:

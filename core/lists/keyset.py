@@ -3,7 +3,7 @@
 import base64
 import binascii
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -11,13 +11,17 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db.models import Count, F, QuerySet, Sum
+from django.db import DataError
+from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import Invalid
 
 Row = Mapping[str, Any]
+
+# Rows that an export takes at a time.
+SLICE_ROWS = 5_000
 
 
 class BadCursor(Invalid):
@@ -55,13 +59,18 @@ def decode(token: str) -> tuple[Any, UUID]:
         read: Callable[[Any], Any] = {
             "d": date.fromisoformat,
             "t": datetime.fromisoformat,
-            "n": Decimal,
+            "n": _number,
             "u": UUID,
-            "p": lambda value: value if isinstance(value, str | int) else _refuse(),
+            "p": lambda value: value if isinstance(value, str | int) and "\x00" not in str(value) else _refuse(),
         }[kind]
         return read(plain), UUID(row_id)
-    except (ValueError, TypeError, KeyError, ArithmeticError, binascii.Error, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, ArithmeticError, AttributeError, binascii.Error, RecursionError) as error:
         raise BadCursor from error
+
+
+def _number(text: str) -> Decimal:
+    value = Decimal(text)
+    return value if value.is_finite() else _refuse()
 
 
 def _refuse() -> Any:
@@ -74,39 +83,86 @@ class Source(Protocol):
     def slice(self, *, sort: Sort, after: str, before: str, limit: int) -> Sequence[Row]:
         """At most `limit` rows in the order of `sort`, after (or before) the row of a marker."""
 
+    def marker(self, row: Row, sort: Sort) -> str:
+        """What `slice` takes to go on from a row."""
+
     def count(self, *, cap: int) -> int:
         """How many rows there are, at most `cap`."""
 
     def totals(self, *, columns: Sequence[str]) -> Sequence[Row]:
-        """Sums of `columns` over all rows, a row for each `currency`."""
+        """Sums of `columns` over all rows, a row for each `currency`, with `row_count`."""
+
+    def everything(self, *, sort: Sort) -> Iterator[Sequence[Row]]:
+        """All rows in the order of `sort`, in slices: for exports. Memory holds one slice."""
 
 
 class QuerySource:
-    """Rows of a queryset (already filtered and in scope) as dictionaries of `fields`. 1 SQL query a call."""
+    """Rows of a queryset (already filtered and in scope) as dictionaries of `fields`. 1 SQL query a call.
 
-    def __init__(self, queryset: QuerySet[Any], *, fields: Sequence[str], currency: str = "currency") -> None:
+    `apart`: amounts of two currencies are not ranked among each other, so sorting by a field of it puts the rows
+    currency by currency: {"open_amount": "currency"}. `names`: a name for a path, {"customer": "customer__name"}.
+    """
+
+    def __init__(
+        self,
+        queryset: QuerySet[Any],
+        *,
+        fields: Sequence[str],
+        currency: str = "currency",
+        apart: Mapping[str, str] | None = None,
+        names: Mapping[str, str] | None = None,
+    ) -> None:
         self.queryset = queryset
         self.fields = ["id", *(name for name in fields if name != "id")]
         self.currency = currency
+        self.apart = apart or {}
+        self.names = {name: F(path) for name, path in (names or {}).items()}
 
     def slice(self, *, sort: Sort, after: str, before: str, limit: int) -> Sequence[Row]:
         backwards = bool(before) and not after
         token = before if backwards else after
         descending = sort.descending != backwards
         queryset = self.queryset
+        first = self.apart.get(sort.field, "")
         if token:
-            here = Tuple(F(sort.field), F("id"))
-            beyond = TupleLessThan if descending else TupleGreaterThan
-            queryset = queryset.filter(beyond(here, decode(token)))
+            try:
+                queryset = queryset.filter(self._beyond(token, sort, first, descending, backwards))
+            except (TypeError, ValueError, ValidationError) as error:  # a marker of another sort
+                raise BadCursor from error
         order = [F(name).desc() if descending else F(name).asc() for name in (sort.field, "id")]
-        page = queryset.order_by(*order).values(*self.fields, **_aliases(sort.field, self.fields))[:limit]
+        if first:
+            order.insert(0, F(first).desc() if backwards else F(first).asc())
+        extra = {} if sort.field in self.fields else {"sort_value": F(sort.field)}
+        if first and first not in self.fields:
+            extra["sort_group"] = F(first)
+        page = queryset.order_by(*order).values(*self.fields, **self.names, **extra)[:limit]
         try:
             rows = list(page)
-        except (TypeError, ValueError, ValidationError) as error:  # a marker of another sort
+        except (TypeError, ValueError, ValidationError, DataError) as error:
             if not token:
                 raise
             raise BadCursor from error
         return rows[::-1] if backwards else rows
+
+    def _beyond(self, token: str, sort: Sort, first: str, descending: bool, backwards: bool) -> Any:
+        value, row_id = decode(token)
+        beyond = TupleLessThan if descending else TupleGreaterThan
+        here = Tuple(F(sort.field), F("id"))
+        if not first:
+            return beyond(here, (value, row_id))
+        group, point, number = str(value).partition("|")
+        if not point:
+            raise BadCursor
+        next_groups = Q(**{f"{first}__{'lt' if backwards else 'gt'}": group})
+        field = self.queryset.model._meta.get_field(sort.field)
+        return next_groups | (Q(**{first: group}) & Q(beyond(here, (field.to_python(number), row_id))))
+
+    def marker(self, row: Row, sort: Sort) -> str:
+        value = row["sort_value"] if "sort_value" in row else row[sort.field]
+        if first := self.apart.get(sort.field):
+            group = row["sort_group"] if "sort_group" in row else row[first]
+            value = f"{group}|{value}"
+        return encode(value, row["id"])
 
     def count(self, *, cap: int) -> int:
         return self.queryset.order_by().values("id")[:cap].count()
@@ -121,6 +177,15 @@ class QuerySource:
             for row in rows.order_by(self.currency)
         ]
 
+    def everything(self, *, sort: Sort) -> Iterator[Sequence[Row]]:
+        return slices(self, sort=sort)
 
-def _aliases(field: str, fields: Sequence[str]) -> dict[str, Any]:
-    return {} if field in fields else {"sort_value": F(field)}
+
+def slices(source: Source, *, sort: Sort, limit: int = SLICE_ROWS) -> Iterator[Sequence[Row]]:
+    """All rows of a source, page after page."""
+    after = ""
+    while rows := source.slice(sort=sort, after=after, before="", limit=limit):
+        yield rows
+        if len(rows) < limit:
+            return
+        after = source.marker(rows[-1], sort)

@@ -1,39 +1,35 @@
-"""What a list page is and how a request becomes one: filters and sort from the address, rows, totals, views."""
+"""What a list is, and how an address and a reader become its rows: shared by pages, exports and counts."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from importlib import import_module
 from typing import Any
-from urllib.parse import urlencode
-from uuid import UUID
 
-from django.forms import BaseForm, ModelMultipleChoiceField, MultipleChoiceField
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.conf import settings
+from django.db.models import QuerySet
+from django.forms import BaseForm
+from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from core import formats
-from core.errors import Invalid
+from core.errors import Invalid, NotFound
 from core.lists.columns import Column, Row
-from core.lists.keyset import Sort, Source, encode
-from core.models import SavedView
-from core.web import page as render_page
+from core.lists.keyset import QuerySource, Sort, Source
+from core.lists.reading import Reader
 
-PAGE_ROWS = 50
-COUNT_CAP = 10_000
-TOTALS_CAP = 100_000
 # Of the address, what is not a filter.
-CONTROL = ("sort", "after", "before", "cols", "col", "format")
+CONTROL = ("sort", "after", "before", "cols", "col", "format", "part")
 
 
-class NothingSelected(Invalid):
-    code = "nothing_selected"
-    message = _("Select at least one row first.")
+class BadFilters(Invalid):
+    code = "bad_filters"
+    message = _("The filters in the address cannot be understood.")
 
 
 @dataclass(frozen=True)
 class View:
-    """A tab: a name and the filters it stands for, such as {"state": "OPEN"}. `""` filters: everything."""
+    """A tab: a name and the filters it stands for, such as {"state": "OPEN"}. Empty filters: everything."""
 
     label: str | Promise
     query: Mapping[str, str] = field(default_factory=dict)
@@ -53,279 +49,139 @@ class Bulk:
 
 @dataclass(frozen=True)
 class ListPage:
-    """A list: its name (for saved views and exports), columns, filters and views.
+    """A list: its name (for saved views, exports and settings.LISTS), rows, columns, filters and views.
 
-    `filters`: a django-filter FilterSet class; its form makes the chips. `default_sort` as in the address. `template`
-    may extend lists/list.html. `narrow`: "cards" turns rows into cards on phones. `export_can`: the capability that
-    lets a member export, None: no export.
+    Rows are those of the queryset `rows(reader)`, read as dictionaries of `fields`, or come from `source(reading)`.
+    `filters`: a core.lists.Filters class, or a form class that takes (data, reader=); its form makes the chips.
+    `start`: the filters when the address has none. `kept`: those that stay when another view is chosen, such as the day.
+    `no_chips`: those with a control of their own. `can`: the capability that shows the list; `export_can`: the one
+    that lets a member export, None: no export. `enrich` adds fields to the rows that are shown, in one query for all.
+    `expand` gives the rows that exports write and sums count for a row of the page (one for each currency, say).
+    `default_sort` as in the address. `apart`, `names`: see QuerySource. `sum_column`: what the bulk bar adds up.
+    `search`: the filter that the search box fills. `narrow`: "cards" turns rows into cards on phones.
+    `url_name`: of its page, where that is not its name. `empty_url`, `empty_can`: where the next step is done, and by whom.
     """
 
     name: str
     title: str | Promise
     columns: tuple[Column, ...]
     default_sort: str
+    can: Any = None
+    rows: Callable[[Reader], QuerySet[Any]] | None = None
+    fields: tuple[str, ...] = ()
+    source: Callable[["Reading"], Source] | None = None
+    filters: Any = None
+    start: Mapping[str, str] = field(default_factory=dict)
+    kept: tuple[str, ...] = ()
+    no_chips: tuple[str, ...] = ()
+    apart: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+    enrich: Callable[[Sequence[dict[str, Any]], Reader], None] | None = None
+    expand: Callable[[Row], Sequence[Row]] | None = None
     views: tuple[View, ...] = ()
     bulk: tuple[Bulk, ...] = ()
-    sum_column: str = ""  # what the bulk bar adds up
+    sum_column: str = ""
     row_link: Callable[[Row], str] | None = None
     template: str = "lists/list.html"
-    narrow: str = ""
-    search: str = ""  # the filter that the search box fills
+    url_name: str = ""
+    narrow: str = "cards"
+    search: str = ""
     export_can: Any = None
     empty_title: str | Promise = ""
     empty_text: str | Promise = ""
     empty_icon: str = "inbox"
+    empty_url: str = ""
+    empty_label: str | Promise = ""
+    empty_can: Any = None
 
 
-@dataclass
-class Chip:
-    label: str
-    value: str
-    remove: str  # the address without it
+def list_named(name: str) -> ListPage:
+    """The list that settings.LISTS has under a name. Raises NotFound."""
+    path = settings.LISTS.get(name)
+    if path is None:
+        raise NotFound
+    module, _point, attribute = path.rpartition(".")
+    page: ListPage = getattr(import_module(module), attribute)
+    return page
 
 
-@dataclass
-class Tab:
-    label: str
-    url: str
-    current: bool
-    view_id: str = ""  # of a saved view: may be removed
+def filters_of(query: QueryDict) -> dict[str, str]:
+    """The filters in an address: its parameters but those of sort, page and columns."""
+    return {k: ",".join(values) for k, values in query.lists() if k not in CONTROL and any(values)}
 
 
-class Listing:
-    """A list page as one request shows it. Computes each part once, when the template asks for it."""
+class Reading:
+    """A list as one address asks for it and one reader may see it. Each part is computed once, when asked for."""
 
-    def __init__(
-        self, request: HttpRequest, page: ListPage, source: Source, *, form: BaseForm | None = None, on: Any = None
-    ) -> None:
-        self.request, self.page, self.source, self.form, self.on = request, page, source, form, on
-        self.query = request.GET
-        self.formats = formats.current()
+    def __init__(self, page: ListPage, query: QueryDict, reader: Reader) -> None:
+        self.page, self.reader = page, reader
+        self.given = query
+        self.query = query
+        if page.start and not filters_of(query):
+            self.query = query.copy()
+            for name, value in page.start.items():
+                self.query[name] = value
+
+    @cached_property
+    def filters(self) -> dict[str, str]:
+        return filters_of(self.query)
+
+    @cached_property
+    def filterset(self) -> Any:
+        """The bound filters, None for a list without. Costs no query until the form shows or a row is looked up."""
+        if self.page.filters is None:
+            return None
+        if self.page.rows is None:
+            return self.page.filters(self.query, reader=self.reader)
+        return self.page.filters(self.query, self.page.rows(self.reader), reader=self.reader)
+
+    @property
+    def form(self) -> BaseForm | None:
+        return None if self.filterset is None else getattr(self.filterset, "form", self.filterset)
+
+    def check(self) -> None:
+        """Raises BadFilters where a filter cannot be understood: an export must be of exactly what was asked."""
+        if self.form is not None and not self.form.is_valid():
+            raise BadFilters(fields={name: list(map(str, texts)) for name, texts in self.form.errors.items()})
+
+    @cached_property
+    def source(self) -> Source:
+        if self.page.source is not None:
+            return self.page.source(self)
+        if self.page.rows is None:
+            raise TypeError(f"list {self.page.name} has neither rows nor source")
+        # Most pages are asked for without filters: then the form is not even made.
+        plain = self.filterset is None if self.filters else True
+        return QuerySource(
+            self.page.rows(self.reader) if plain else self.filterset.qs,
+            fields=self.page.fields,
+            apart=self.page.apart,
+            names=self.page.names,
+        )
 
     @cached_property
     def columns(self) -> list[Column]:
         """Those chosen in the address, else those not hidden."""
         chosen = [name for name in self.query.get("cols", "").split(",") if name] or self.query.getlist("col")
         if not chosen:
-            return [column for column in self.page.columns if not column.hidden]
+            return [c for c in self.page.columns if not c.hidden and (c.when is None or c.when(self))]
         return [column for column in self.page.columns if column.name in chosen] or list(self.page.columns)
 
     @cached_property
     def sort(self) -> Sort:
         asked = Sort.parse(self.query.get("sort", ""))
         allowed = {column.sort for column in self.page.columns if column.sort}
-        default = Sort.parse(self.page.default_sort)
+        default = Sort.parse(self._view_sort or self.page.default_sort)
         return asked if asked.field in allowed | {default.field} else default
 
-    @cached_property
-    def rows(self) -> list["ShownRow"]:
-        after, before = self.query.get("after", ""), self.query.get("before", "")
-        found = self.source.slice(sort=self.sort, after=after, before=before, limit=PAGE_ROWS + 1)
-        backwards = bool(before) and not after
-        self._more_after = backwards or len(found) > PAGE_ROWS
-        self._more_before = bool(after) or (backwards and len(found) > PAGE_ROWS)
-        found = (found[1:] if backwards else found[:-1]) if len(found) > PAGE_ROWS else found
-        return [ShownRow(self, row) for row in found]
-
     @property
-    def next_url(self) -> str:
-        rows = self.rows
-        return self._with(after=self._marker(rows[-1].row), before=None) if rows and self._more_after else ""
+    def _view_sort(self) -> str:
+        """The sort of the built-in view whose filters the address has."""
+        return next((view.sort for view in self.page.views if view.sort and self.filters == dict(view.query)), "")
 
-    @property
-    def previous_url(self) -> str:
-        rows = self.rows
-        return self._with(before=self._marker(rows[0].row), after=None) if rows and self._more_before else ""
-
-    def _marker(self, row: Row) -> str:
-        value = row["sort_value"] if "sort_value" in row else row[self.sort.field]
-        return encode(value, row["id"])
-
-    @cached_property
-    def count(self) -> int:
-        return self.source.count(cap=COUNT_CAP + 1)
-
-    @property
-    def count_text(self) -> str:
-        return self.formats.number(min(self.count, COUNT_CAP)) + ("+" if self.count > COUNT_CAP else "")
-
-    @cached_property
-    def totals(self) -> Sequence[Row]:
-        """Sums by currency of everything that is filtered, not of the page. Left out for very long lists."""
-        names = [column.name for column in self.page.columns if column.total]
-        if not names or not self.rows or self.count > COUNT_CAP:
-            return []
-        return self.source.totals(columns=names)
-
-    @property
-    def total_rows(self) -> list[list[tuple[str, str]]]:
-        """Footer rows: (css, text) for each column, the first says how many rows and which currency."""
-        out = []
-        for total in self.totals:
-            cells: list[tuple[str, str]] = []
-            for number, column in enumerate(self.columns):
-                if column.total:
-                    cells.append(("amount total", self.formats.amount2(total[column.name] or 0, total["currency"])))
-                elif number == 0:
-                    cells.append(("", f"{self.formats.number(total['row_count'])} · {total['currency']}"))
-                else:
-                    cells.append(("", ""))
-            out.append(cells)
-        return out
-
-    @cached_property
-    def chips(self) -> list[Chip]:
-        if self.form is None or not self.form.is_valid():
-            return []
-        return [
-            Chip(str(bound.label), text, self._without(bound.name))
-            for bound in self.form
-            if bound.name != self.page.search and (text := _shown_value(bound))
-        ]
-
-    @property
-    def filter_errors(self) -> list[str]:
-        """What is wrong with the filters in the address, by field."""
-        if self.form is None or self.form.is_valid():
-            return []
-        return [f"{self.form[name].label}: {' '.join(map(str, texts))}" for name, texts in self.form.errors.items()]
-
-    @cached_property
-    def tabs(self) -> list[Tab]:
-        """The list's own views, then the member's saved ones and those shared with them. 1 SQL query."""
-        now = self._filters(self.query)
-        tabs = [
-            Tab(str(view.label), self._address(view.query, view.sort), now == dict(view.query))
-            for view in self.page.views
-        ]
-        for saved in SavedView.objects.visible_to(self.request.member.id, self.page.name):  # type: ignore[attr-defined]
-            filters = self._filters(QueryDict(saved.query))
-            tabs.append(Tab(saved.name, f"?{saved.query}", now == filters, view_id=str(saved.id)))
-        return tabs
-
-    @property
-    def is_filtered(self) -> bool:
-        return bool(self._filters(self.query))
-
-    @property
-    def can_export(self) -> bool:
-        can = self.page.export_can
-        return can is not None and self.request.member.can(can)  # type: ignore[attr-defined]
-
-    @property
-    def bulk(self) -> list[Bulk]:
-        member = self.request.member  # type: ignore[attr-defined]
-        return [bulk for bulk in self.page.bulk if bulk.can is None or member.can(bulk.can)]
-
-    @property
-    def search_text(self) -> str:
-        return self.query.get(self.page.search, "") if self.page.search else ""
-
-    @property
-    def heads(self) -> list[dict[str, Any]]:
-        """Header cells: label, css, and for sortable ones the address that sorts and the present direction."""
-        out = []
-        for column in self.columns:
-            head: dict[str, Any] = {"label": column.label, "css": column.head_css, "url": "", "direction": ""}
-            if column.sort:
-                is_current = self.sort.field == column.sort
-                head["direction"] = ("descending" if self.sort.descending else "ascending") if is_current else ""
-                flipped = Sort(column.sort, not self.sort.descending if is_current else column.head_css == "amount")
-                head["url"] = self._with(sort=flipped.text, after=None, before=None)
-            out.append(head)
-        return out
-
-    @property
-    def column_choices(self) -> list[tuple[str, str, bool]]:
-        shown = {column.name for column in self.columns}
-        return [(column.name, str(column.label), column.name in shown) for column in self.page.columns]
-
-    @property
-    def kept_parameters(self) -> list[tuple[str, str]]:
-        """Of the address, what a form on the page must keep: all but the page markers."""
-        return [(k, v) for k, values in self.query.lists() if k not in ("after", "before") for v in values]
-
-    @staticmethod
-    def _filters(query: QueryDict) -> dict[str, str]:
-        return {k: ",".join(values) for k, values in query.lists() if k not in CONTROL and any(values)}
-
-    @staticmethod
-    def _address(query: Mapping[str, str], sort: str) -> str:
-        return "?" + urlencode({**query, **({"sort": sort} if sort else {})})
-
-    def _with(self, **changes: str | None) -> str:
-        query = self.query.copy()
-        for name, value in changes.items():
-            query.pop(name, None)
-            if value is not None:
-                query[name] = value
-        return "?" + query.urlencode()
-
-    def _without(self, name: str) -> str:
-        query = self.query.copy()
-        for key in [k for k in query if k == name or k.startswith((f"{name}_", f"{name}__"))] + ["after", "before"]:
-            query.pop(key, None)
-        return "?" + query.urlencode()
-
-
-class ShownRow:
-    """A row with its cells formatted for the page."""
-
-    def __init__(self, listing: Listing, row: Row) -> None:
-        self.row = row
-        self.id = row["id"]
-        self.link = listing.page.row_link(row) if listing.page.row_link else ""
-        self.sum = row.get(listing.page.sum_column) if listing.page.sum_column else None
-        self.currency = row.get("currency", "")
-        self.cells = [
-            (column.css_of(row), column.cell(row, listing.formats), column.label) for column in listing.columns
-        ]
-
-
-def _shown_value(bound: Any) -> str:
-    """How a filter's value reads in a chip; "" when it filters nothing."""
-    value = bound.form.cleaned_data.get(bound.name)
-    if value in (None, "", [], False) or (hasattr(value, "__len__") and not len(value)):
-        return ""
-    if isinstance(value, slice):
-        ends = [
-            formats.current().day(end) if hasattr(end, "year") else str(end) for end in (value.start, value.stop) if end
-        ]
-        return " – ".join(ends)
-    if value is True:
-        return str(_("yes"))
-    bound_field: Any = bound.field
-    if isinstance(bound_field, ModelMultipleChoiceField | MultipleChoiceField):
-        labels = dict(bound_field.choices) if isinstance(bound_field, MultipleChoiceField) else {}
-        return ", ".join(str(labels.get(one, one)) for one in value)
-    if hasattr(bound_field, "choices") and not hasattr(value, "pk"):
-        labels = {str(key): label for key, label in bound_field.choices}
-        return str(labels.get(str(value), value))
-    return formats.current().day(value) if hasattr(value, "year") else str(value)
-
-
-def show(
-    request: HttpRequest,
-    page: ListPage,
-    source: Source,
-    *,
-    form: BaseForm | None = None,
-    on: Any = None,
-    context: Mapping[str, Any] | None = None,
-) -> HttpResponse:
-    """The list as a page, or its table only when htmx asks for a part."""
-    listing = Listing(request, page, source, form=form, on=on)
-    return render_page(request, page.template, {"listing": listing, **(context or {})}, part="lists/table.html")
-
-
-def selected_ids(request: HttpRequest, *, limit: int = 1000) -> list[UUID]:
-    """The ids of the rows that were ticked. Raises NothingSelected; ignores what is no id."""
-    ids = []
-    for text in request.POST.getlist("pick")[:limit]:
-        try:
-            ids.append(UUID(text))
-        except ValueError:
-            continue
-    if not ids:
-        raise NothingSelected
-    return ids
+    def rows(self, *, after: str = "", before: str = "", limit: int) -> list[Any]:
+        """Rows of one page, enriched."""
+        found: list[Any] = list(self.source.slice(sort=self.sort, after=after, before=before, limit=limit))
+        if self.page.enrich is not None and found:
+            self.page.enrich(found, self.reader)
+        return found

@@ -1,0 +1,407 @@
+"""A list as one request shows it: rows with formatted cells, totals, chips, tabs with counts, pages."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.core.cache import cache
+from django.forms import ModelMultipleChoiceField, MultipleChoiceField
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from redis.exceptions import RedisError
+
+from core import formats
+from core.errors import Invalid
+from core.lists.columns import Column, Row
+from core.lists.keyset import Sort
+from core.lists.page import CONTROL, Bulk, ListPage, Reading, filters_of
+from core.lists.reading import Reader
+from core.models import SavedView
+from core.tenancy import current_tenant_id
+from core.web import page as render_page
+from core.web import wants_part
+
+PAGE_ROWS = 50
+COUNT_CAP = 10_000
+TAB_CAP = 999
+TAB_SECONDS = 60
+
+
+class NothingSelected(Invalid):
+    code = "nothing_selected"
+    message = gettext_lazy("Select at least one row first.")
+
+
+@dataclass
+class Chip:
+    label: str
+    value: str
+    remove: str  # the address without it
+
+
+@dataclass
+class Tab:
+    label: str
+    url: str
+    current: bool
+    query: QueryDict
+    view_id: str = ""  # of a saved view
+    own: bool = False  # a saved view of the member: may be removed
+    count: str = ""
+
+
+class Listing:
+    """Computes each part once, when the template asks for it."""
+
+    def __init__(self, request: HttpRequest, reading: Reading, *, on: Any = None) -> None:
+        self.request, self.reading, self.page, self.on = request, reading, reading.page, on
+        self.query = reading.query
+        self.formats = formats.current()
+
+    @property
+    def columns(self) -> list[Column]:
+        return self.reading.columns
+
+    @cached_property
+    def rows(self) -> list["ShownRow"]:
+        after, before = self.query.get("after", ""), self.query.get("before", "")
+        found = self.reading.rows(after=after, before=before, limit=PAGE_ROWS + 1)
+        backwards = bool(before) and not after
+        more = len(found) > PAGE_ROWS
+        self._more_after = backwards or more
+        self._more_before = bool(after) or (backwards and more)
+        if more:
+            found = found[1:] if backwards else found[:-1]
+        return [ShownRow(self, row) for row in found]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the page shows all rows there are: then count and totals are on it."""
+        return bool(self.rows is not None and not self._more_after and not self._more_before)
+
+    @property
+    def next_url(self) -> str:
+        rows = self.rows
+        return self._with(after=self._marker(rows[-1].row), before=None) if rows and self._more_after else ""
+
+    @property
+    def previous_url(self) -> str:
+        rows = self.rows
+        if getattr(self.reading.source, "one_way", False):
+            return ""
+        return self._with(before=self._marker(rows[0].row), after=None) if rows and self._more_before else ""
+
+    @property
+    def first_url(self) -> str:
+        return self._with(before=None, after=None) if self.rows and self._more_before else ""
+
+    def _marker(self, row: Row) -> str:
+        return self.reading.source.marker(row, self.reading.sort)
+
+    @cached_property
+    def count(self) -> int:
+        if self.is_whole:
+            return len(self.rows)
+        return self.reading.source.count(cap=COUNT_CAP + 1)
+
+    @property
+    def count_text(self) -> str:
+        return self.formats.number(min(self.count, COUNT_CAP)) + ("+" if self.count > COUNT_CAP else "")
+
+    @cached_property
+    def totals(self) -> Sequence[Row]:
+        """Sums by currency of everything that is filtered, not of the page. Left out for very long lists."""
+        names = [column.name for column in self.page.columns if column.total]
+        if not names or not self.rows or self.count > COUNT_CAP:
+            return []
+        if self.is_whole:
+            expand = self.page.expand or (lambda row: [row])
+            return _summed([line for row in self.rows for line in expand(row.row)], names)
+        return self.reading.source.totals(columns=names)
+
+    @property
+    def total_rows(self) -> list[list[tuple[str, str]]]:
+        """Footer rows: (css, text) for each column, the first says how many rows and which currency."""
+        out = []
+        for total in self.totals:
+            cells: list[tuple[str, str]] = []
+            for number, column in enumerate(self.columns):
+                if column.total:
+                    shown = self.formats.amount2(total[column.name] or 0, total["currency"])
+                    if column.total_link and total[column.name]:
+                        shown = format_html('<a href="{}">{}</a>', column.total_link(total), shown)
+                    cells.append(("amount total", shown))
+                elif number == 0:
+                    cells.append(("", f"{self.formats.number(total['row_count'])} · {total['currency']}"))
+                else:
+                    cells.append(("", ""))
+            out.append(cells)
+        return out
+
+    @cached_property
+    def chips(self) -> list[Chip]:
+        form = self.reading.form if self.reading.filters else None
+        if form is None:
+            return []
+        form.is_valid()
+        return [
+            Chip(str(bound.label), text, self._without(bound.name))
+            for bound in form
+            if bound.name != self.page.search
+            and bound.name in self.reading.filters
+            and bound.name not in self.page.start
+            and bound.name not in self.page.no_chips
+            and (text := shown_value(bound))
+        ]
+
+    @property
+    def filter_errors(self) -> list[str]:
+        """What is wrong with the filters in the address, by field."""
+        form = self.reading.form if self.reading.filters else None
+        if form is None or form.is_valid():
+            return []
+        return [f"{form[name].label}: {' '.join(map(str, texts))}" for name, texts in form.errors.items()]
+
+    @cached_property
+    def tabs(self) -> list[Tab]:
+        """The list's own views, then the member's saved ones and those shared with them. 1 SQL query."""
+        now = self._told_apart(self.reading.filters)
+        tabs = []
+        for view in self.page.views:
+            wanted = {**view.query, **self._kept}
+            query = QueryDict(mutable=True)
+            query.update(wanted)
+            tabs.append(Tab(str(view.label), self._address(wanted, view.sort), now == dict(view.query), query))
+        member_id = self.reading.reader.member_id
+        if member_id is not None:
+            for saved in SavedView.objects.visible_to(member_id, self.page.name):
+                query = QueryDict(saved.query)
+                current = now == self._told_apart(filters_of(query))
+                own = saved.owner_id == member_id
+                tabs.append(Tab(saved.name, f"?{saved.query}", current, query, view_id=str(saved.id), own=own))
+        self._fill_counts(tabs)
+        return tabs
+
+    @property
+    def tabs_to_count(self) -> bool:
+        """Whether the browser should ask for the counts: they are not part of the page, which need not wait for them."""
+        return any(tab.count == "" for tab in self.tabs)
+
+    def _fill_counts(self, tabs: list[Tab]) -> None:
+        """Those known since a minute at most; with `part=tabs` in the address the others are counted now."""
+        keys = {self._count_key(tab): tab for tab in tabs}
+        try:
+            known = cache.get_many(keys)
+        except RedisError:  # a cache that is away costs numbers, not pages
+            known = {}
+        fresh = {}
+        if self.request.GET.get("part") == "tabs":
+            for key, tab in keys.items():
+                if key not in known:
+                    reading = Reading(self.page, tab.query, self.reading.reader)
+                    fresh[key] = known[key] = reading.source.count(cap=TAB_CAP + 1)
+        for key, tab in keys.items():
+            if key in known:
+                tab.count = self.formats.number(min(known[key], TAB_CAP)) + ("+" if known[key] > TAB_CAP else "")
+        if fresh:
+            try:
+                cache.set_many(fresh, TAB_SECONDS)
+            except RedisError:
+                return
+
+    def _count_key(self, tab: Tab) -> str:
+        reader = self.reading.reader
+        named = f"{reader.member_id}|{reader.on}|{self.page.name}|{sorted(filters_of(tab.query).items())}"
+        return f"{current_tenant_id()}:list:{hashlib.sha256(named.encode()).hexdigest()[:32]}"
+
+    def _told_apart(self, filters: Mapping[str, str]) -> dict[str, str]:
+        """The filters that tell one view from another."""
+        same = {self.page.search, *self.page.kept}
+        return {name: value for name, value in filters.items() if name not in same}
+
+    @property
+    def _kept(self) -> dict[str, str]:
+        return {name: str(self.query[name]) for name in self.page.kept if self.query.get(name)}
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether something beyond the list's start was asked for."""
+        return self.reading.filters != dict(self.page.start)
+
+    @property
+    def can_save(self) -> bool:
+        return self.is_filtered and not any(tab.current and not self.search_text for tab in self.tabs)
+
+    @property
+    def has_filters(self) -> bool:
+        return self.page.filters is not None
+
+    @property
+    def sub(self) -> str:
+        """The as-of date beside the title."""
+        return _("as of %(day)s") % {"day": self.formats.day(self.on)} if self.on else ""
+
+    @property
+    def can_export(self) -> bool:
+        return self.page.export_can is not None and self._may(self.page.export_can)
+
+    @property
+    def bulk(self) -> list[Bulk]:
+        return [bulk for bulk in self.page.bulk if bulk.can is None or self._may(bulk.can)]
+
+    @property
+    def may_start(self) -> bool:
+        """Whether an empty list shows the button of the next step."""
+        return bool(self.page.empty_url) and (self.page.empty_can is None or self._may(self.page.empty_can))
+
+    def _may(self, capability: Any) -> bool:
+        return bool(self.reading.reader.may and self.reading.reader.may(capability))
+
+    @property
+    def search_text(self) -> str:
+        return self.query.get(self.page.search, "") if self.page.search else ""
+
+    @property
+    def heads(self) -> list[dict[str, Any]]:
+        """Header cells: label, css, and for sortable ones the address that sorts and the present direction."""
+        out = []
+        sort = self.reading.sort
+        for column in self.columns:
+            head: dict[str, Any] = {"label": column.label, "css": column.head_css, "url": "", "direction": ""}
+            if column.sort:
+                is_current = sort.field == column.sort
+                head["direction"] = ("descending" if sort.descending else "ascending") if is_current else ""
+                flipped = Sort(column.sort, not sort.descending if is_current else column.head_css == "amount")
+                head["url"] = self._with(sort=flipped.text, after=None, before=None)
+            out.append(head)
+        return out
+
+    @property
+    def column_choices(self) -> list[tuple[str, str, bool]]:
+        shown = {column.name for column in self.columns}
+        return [(column.name, str(column.label), column.name in shown) for column in self.page.columns]
+
+    @property
+    def kept_parameters(self) -> list[tuple[str, str]]:
+        """Of the address, what a form on the page must keep: all but the page markers."""
+        left_out = ("after", "before", "part")
+        return [(k, v) for k, values in self.query.lists() if k not in left_out for v in values]
+
+    @property
+    def saved_query(self) -> str:
+        """What a saved view keeps: filters, sort and columns, not the page."""
+        query = self.query.copy()
+        for name in ("after", "before", "part", "format"):
+            query.pop(name, None)
+        return query.urlencode()
+
+    @staticmethod
+    def _address(query: Mapping[str, str], sort: str) -> str:
+        return "?" + urlencode({**query, **({"sort": sort} if sort else {})})
+
+    def _with(self, **changes: str | None) -> str:
+        query = self.query.copy()
+        query.pop("part", None)
+        for name, value in changes.items():
+            query.pop(name, None)
+            if value is not None:
+                query[name] = value
+        return "?" + query.urlencode()
+
+    def _without(self, name: str) -> str:
+        query = self.query.copy()
+        for key in [name, "after", "before", "part"]:
+            query.pop(key, None)
+        if not filters_of(query):
+            for key, value in self.page.start.items():
+                query[key] = value
+        return "?" + query.urlencode()
+
+
+class ShownRow:
+    """A row with its cells formatted for the page."""
+
+    def __init__(self, listing: Listing, row: Row) -> None:
+        self.row = row
+        self.id = row["id"]
+        self.link = listing.page.row_link(row) if listing.page.row_link else ""
+        self.sum = row.get(listing.page.sum_column) if listing.page.sum_column else None
+        self.currency = row.get("currency", "")
+        self.cells = [
+            (column.css_of(row), column.cell(row, listing.formats), column.label) for column in listing.columns
+        ]
+
+
+def _summed(rows: Sequence[Row], names: Sequence[str]) -> list[Row]:
+    """What a source's `totals` gives, of rows at hand."""
+    sums: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        total = sums.setdefault(row["currency"] or "", {"row_count": 0, **dict.fromkeys(names, Decimal(0))})
+        total["row_count"] += 1
+        for name in names:
+            total[name] += row[name] or 0
+    return [{"currency": currency, **sums[currency]} for currency in sorted(sums) if currency]
+
+
+def shown_value(bound: Any) -> str:
+    """How a filter's value reads in a chip; "" when it filters nothing."""
+    value = getattr(bound.form, "cleaned_data", {}).get(bound.name)
+    if value in (None, "", [], False) or (hasattr(value, "__len__") and not len(value)):
+        return ""
+    if value is True:
+        return _("yes")
+    field: Any = bound.field
+    if isinstance(field, ModelMultipleChoiceField | MultipleChoiceField):
+        choices: Any = field.choices if isinstance(field, MultipleChoiceField) else ()
+        labels = dict(choices)
+        return ", ".join(str(labels.get(one, one)) for one in value)
+    if hasattr(field, "choices") and not hasattr(value, "pk"):
+        labels = {str(key): label for key, label in field.choices}
+        return str(labels.get(str(value), value))
+    if isinstance(value, Decimal):
+        return formats.current().number(value, 0 if value == value.to_integral_value() else 2)
+    return formats.current().day(value) if hasattr(value, "year") else str(value)
+
+
+def show(
+    request: HttpRequest,
+    page: ListPage,
+    *,
+    context: Callable[[Reading], Mapping[str, Any]] | None = None,
+    parts: Mapping[str, str] | None = None,
+    on: Any = None,
+) -> HttpResponse:
+    """The list as a page; when htmx asks, a part of it: the table, or what `part` in the address names.
+
+    `context` gives what the page's template needs beside the list; `parts` are further templates by name of part.
+    """
+    reading = Reading(page, request.GET, Reader.of(request))
+    values: dict[str, Any] = {"listing": Listing(request, reading, on=on or reading.reader.on)}
+    part = request.GET.get("part", "") if wants_part(request) else ""
+    if context is not None and (not wants_part(request) or part in (parts or {})):
+        values.update(context(reading))
+    template = {"tabs": "lists/tabs.html", "filters": "lists/filters.html", **(parts or {})}.get(part)
+    return render_page(request, page.template, values, part=template or "lists/table.html")
+
+
+def selected_ids(request: HttpRequest, *, limit: int = 1000) -> list[UUID]:
+    """The ids of the rows that were ticked. Raises NothingSelected; ignores what is no id."""
+    ids: dict[UUID, None] = {}
+    for text in request.POST.getlist("pick")[:limit]:
+        try:
+            ids[UUID(text)] = None
+        except ValueError:
+            continue
+    if not ids:
+        raise NothingSelected
+    return list(ids)
+
+
+__all__ = ["CONTROL", "Listing", "NothingSelected", "selected_ids", "show"]

@@ -1,0 +1,173 @@
+"""Orders, promises and disputes."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from accounts.roles import Can
+from core.formats import Formats
+from core.lists import Bulk, Column, ListPage, Reader, Row, View, amount, badge, day, page_of, text
+from receivables.filters import DisputeFilters, OrderFilters, PromiseFilters
+from receivables.queries.visible import disputes_in, orders_in, promises_in
+from receivables.words import DISPUTE_REASONS, PROMISE_KINDS, PROMISE_STATES
+
+CUSTOMER = text("customer_name", _("Customer"), link=page_of("customer", "customer_id"), ref="customer_ref", css="clip")
+CUSTOMER_NAMES = {"customer_name": "customer__name", "customer_ref": "customer__ref"}
+
+
+def _whole_days(rows: Sequence[dict[str, Any]], reader: Reader) -> None:
+    for row in rows:
+        row["open_days"] = ((row["closed_on"] or reader.on) - row["opened_on"]).days
+        row["contested"] = row["item_amount"] if row["disputed_amount"] is None else row["disputed_amount"]
+
+
+def _days_left(rows: Sequence[dict[str, Any]], reader: Reader) -> None:
+    for row in rows:
+        row["late"] = row["state"] == "OPEN" and row["due_on"] < reader.on
+
+
+def _due_cell(row: Row, formats: Formats) -> str:
+    shown = formats.day(row["due_on"])
+    return format_html('<span class="is-late">{}</span>', shown) if row["late"] else shown
+
+
+ORDERS = ListPage(
+    name="orders",
+    title=_("Orders in hand"),
+    can=Can.VIEW_ITEMS,
+    export_can=Can.EXPORT,
+    rows=lambda reader: orders_in(scope=reader.scope),
+    fields=("number", "customer_id", "order_date", "delivery_date", "amount", "open_amount", "currency"),
+    names={**CUSTOMER_NAMES, "entity_code": "entity__code"},
+    filters=OrderFilters,
+    start={"state": "open"},
+    search="q",
+    columns=(
+        text("number", _("Order"), sort="number"),
+        CUSTOMER,
+        text("entity_code", _("Company")),
+        day("order_date", _("Ordered"), sort="order_date"),
+        day("delivery_date", _("Delivery")),
+        amount("amount", _("Amount")),
+        amount("open_amount", _("Not invoiced"), total=True, strong=True, sort="open_amount"),
+        text("currency", _("Currency")),
+    ),
+    default_sort="-order_date",
+    apart={"open_amount": "currency"},
+    views=(
+        View(_("Open"), {"state": "open"}),
+        View(_("Mine"), {"state": "open", "mine": "on"}),
+        View(_("Delivery overdue"), {"state": "late"}),
+        View(_("All"), {"state": "all"}),
+    ),
+    sum_column="open_amount",
+    empty_title=_("No orders in hand"),
+    empty_text=_("Orders count towards the exposure of a customer. They come from a file or from your ERP."),
+    empty_icon="shopping-cart",
+    empty_url="imports",
+    empty_label=_("Import a file"),
+    empty_can=Can.IMPORT_LEDGER,
+)
+
+
+PROMISES = ListPage(
+    name="promises",
+    title=_("Promises to pay"),
+    can=Can.VIEW_ITEMS,
+    export_can=Can.EXPORT,
+    rows=lambda reader: promises_in(scope=reader.scope),
+    fields=("customer_id", "amount", "currency", "made_on", "due_on", "state", "decided_on", "comment"),
+    names={**CUSTOMER_NAMES, "entity_code": "entity__code", "member_name": "recorded_by__name"},
+    enrich=_days_left,
+    filters=PromiseFilters,
+    start={"state": "open"},
+    search="q",
+    columns=(
+        CUSTOMER,
+        text("entity_code", _("Company")),
+        amount("amount", _("Promised"), total=True, strong=True, sort="amount"),
+        text("currency", _("Currency")),
+        day("made_on", _("Made")),
+        Column("due_on", _("Due"), _due_cell, sort="due_on"),
+        badge("state", _("State"), labels=PROMISE_STATES, kinds=PROMISE_KINDS),
+        text("member_name", _("Recorded by")),
+        text("comment", _("Comment"), css="clip"),
+    ),
+    default_sort="due_on",
+    apart={"amount": "currency"},
+    views=(
+        View(_("Open"), {"state": "open"}),
+        View(_("Mine"), {"state": "open", "mine": "on"}),
+        View(_("Due"), {"state": "due"}),
+        View(_("Broken"), {"state": "broken"}, sort="-due_on"),
+        View(_("Kept"), {"state": "kept"}, sort="-due_on"),
+        View(_("All"), {"state": "all"}, sort="-due_on"),
+    ),
+    bulk=(Bulk(_("Withdraw"), "promises_withdraw", "x", Can.RECORD_PROMISE),),
+    sum_column="amount",
+    row_link=page_of("customer", "customer_id"),
+    empty_title=_("No promises yet"),
+    empty_text=_("Record one on a customer's page: reminders wait until its day, and it is kept or broken by itself."),
+    empty_icon="calendar-event",
+    empty_url="customers",
+    empty_label=_("Go to the customers"),
+    empty_can=Can.VIEW_CUSTOMERS,
+)
+
+
+DISPUTES = ListPage(
+    name="disputes",
+    title=_("Disputes"),
+    can=Can.VIEW_ITEMS,
+    export_can=Can.EXPORT,
+    rows=lambda reader: disputes_in(scope=reader.scope),
+    fields=(
+        "customer_id", "item_id", "reason", "disputed_amount", "currency", "opened_on", "closed_on", "comment",
+    ),
+    names={
+        **CUSTOMER_NAMES,
+        "number": "item__number",
+        "item_amount": "item__amount",
+        "entity_code": "item__entity__code",
+        "member_name": "opened_by__name",
+    },
+    enrich=_whole_days,
+    filters=DisputeFilters,
+    start={"state": "open"},
+    search="q",
+    columns=(
+        text("number", _("Item"), link=page_of("item", "item_id")),
+        CUSTOMER,
+        text("entity_code", _("Company")),
+        badge("reason", _("Reason"), labels=DISPUTE_REASONS, kinds=dict.fromkeys(DISPUTE_REASONS, "dispute")),
+        amount("contested", _("Disputed"), strong=True),
+        text("currency", _("Currency")),
+        day("opened_on", _("Opened"), sort="opened_on"),
+        Column(
+            "open_days", _("Days"), lambda row, formats: formats.number(row["open_days"]), css="amount",
+            head_css="amount",
+        ),
+        day("closed_on", _("Closed")),
+        text("member_name", _("Opened by"), hidden=True),
+        text("comment", _("Comment"), css="clip"),
+    ),
+    default_sort="opened_on",
+    views=(
+        View(_("Open"), {"state": "open"}),
+        View(_("Mine"), {"state": "open", "mine": "on"}),
+        View(_("> 30 days"), {"state": "old"}),
+        View(_("Closed"), {"state": "closed"}, sort="-opened_on"),
+        View(_("All"), {"state": "all"}, sort="-opened_on"),
+    ),
+    bulk=(Bulk(_("Close…"), "disputes_close", "check", Can.ANSWER_DISPUTE, dialog=True),),
+    sum_column="contested",
+    row_link=page_of("item", "item_id"),
+    empty_title=_("No disputes yet"),
+    empty_text=_("Open one from an item: its disputed part is not chased until the dispute is closed."),
+    empty_icon="message-report",
+    empty_url="items",
+    empty_label=_("Go to the items"),
+    empty_can=Can.VIEW_ITEMS,
+)  # fmt: skip

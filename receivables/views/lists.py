@@ -1,0 +1,55 @@
+"""The lists of the ledger. What they show stands in receivables.lists."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from accounts.access import requires
+from accounts.roles import Can
+from core.lists import show
+from receivables.lists.customers import CUSTOMERS
+from receivables.lists.items import DOCUMENTS, ITEMS
+from receivables.lists.standing import DISPUTES, ORDERS, PROMISES
+
+
+@requires(Can.VIEW_CUSTOMERS)
+@require_safe
+def customers(request: HttpRequest) -> HttpResponse:
+    """Customers with what they owe today."""
+    return show(request, CUSTOMERS)
+
+
+@requires(Can.VIEW_ITEMS)
+@require_safe
+def items(request: HttpRequest) -> HttpResponse:
+    """Ledger items, the open ones first."""
+    return show(request, ITEMS)
+
+
+@requires(Can.VIEW_ITEMS)
+@require_safe
+def documents(request: HttpRequest) -> HttpResponse:
+    """Invoices, credit notes and payments as documents."""
+    return show(request, DOCUMENTS)
+
+
+@requires(Can.VIEW_ITEMS)
+@require_safe
+def orders(request: HttpRequest) -> HttpResponse:
+    """Orders not yet invoiced."""
+    return show(request, ORDERS)
+
+
+@requires(Can.VIEW_ITEMS)
+@require_safe
+def promises(request: HttpRequest) -> HttpResponse:
+    """Promises to pay, the next due first."""
+    return show(request, PROMISES)
+
+
+@requires(Can.VIEW_ITEMS)
+@require_safe
+def disputes(request: HttpRequest) -> HttpResponse:
+    """Disputes, the oldest first."""
+    return show(request, DISPUTES)

@@ -1,0 +1,277 @@
+"""Forms that change what is chased: holds, disputes, promises. Opened in the drawer, from lists and pages."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.access import requires
+from accounts.roles import Can
+from core import formats
+from core.errors import NotFound, Refusal
+from core.rows import row_of
+from core.web import add_refusal
+from receivables.forms import CloseDisputeForm, DisputeForm, HoldForm, PromiseForm
+from receivables.models import Dispute, Hold, Promise
+from receivables.queries import EVERY_ITEM, OpenItem, open_items
+from receivables.queries.visible import customers_in, disputes_in, holds_in, items_in, promises_in
+from receivables.services import bulk, standing
+from receivables.views.drawers import drawer, go_on, is_sent, picked
+
+UNDONE_AT_ONCE = 20
+# Open items that a form offers to choose from.
+CHOICES = 60
+
+
+@requires(Can.PLACE_HOLD)
+@require_http_methods(["GET", "POST"])
+def holds_new(request: HttpRequest) -> HttpResponse:
+    """Suspend the reminders of picked items."""
+    items = list(items_in(scope=_scope(request)).filter(id__in=picked(request)).select_related("customer"))
+    if not items:
+        raise NotFound
+    one = _("Suspend reminders of %(number)s") % {"number": items[0].number}
+    many = ngettext("Suspend reminders of %(n)d item", "Suspend reminders of %(n)d items", len(items))
+    title = one if len(items) == 1 else many % {"n": len(items)}
+    return _hold(request, title, {"item_ids": [item.id for item in items]}, reverse("items"))
+
+
+@requires(Can.PLACE_HOLD)
+@require_http_methods(["GET", "POST"])
+def customer_holds_new(request: HttpRequest) -> HttpResponse:
+    """Suspend all reminders of picked customers."""
+    customers = list(customers_in(scope=_scope(request)).filter(id__in=picked(request)))
+    if not customers:
+        raise NotFound
+    one = _("Suspend reminders of %(name)s") % {"name": customers[0].name}
+    many = ngettext("Suspend reminders of %(n)d customer", "Suspend reminders of %(n)d customers", len(customers))
+    title = one if len(customers) == 1 else many % {"n": len(customers)}
+    return _hold(request, title, {"customer_ids": [one.id for one in customers]}, reverse("customers"))
+
+
+def _hold(request: HttpRequest, title: str, ids: dict[str, Any], fallback: str) -> HttpResponse:
+    form = HoldForm(request.POST if is_sent(request) else None)
+    if form.is_bound and form.is_valid():
+        try:
+            holds = bulk.place_holds(**ids, **form.cleaned_data, from_on=_on(request), actor=_actor(request))
+        except Refusal as refusal:
+            add_refusal(form, refusal)
+        else:
+            return go_on(request, _held(len(holds)), fallback=fallback, undo=_undo_of(holds))
+    return drawer(request, form, title=title, save=_("Suspend"), picks=[one for some in ids.values() for one in some])
+
+
+def _held(count: int) -> str:
+    if not count:
+        return _("They were suspended for this reason already.")
+    return ngettext("%(n)d suspension placed.", "%(n)d suspensions placed.", count) % {"n": count}
+
+
+def _undo_of(holds: list[Hold]) -> str:
+    if not 0 < len(holds) <= UNDONE_AT_ONCE:
+        return ""
+    return reverse("holds_lift") + "?" + urlencode([("pick", hold.id) for hold in holds])
+
+
+@requires(Can.PLACE_HOLD)
+@require_POST
+def holds_lift(request: HttpRequest) -> HttpResponse:
+    """Let reminders go on."""
+    holds = list(holds_in(scope=_scope(request)).filter(id__in=picked(request)))
+    if not holds:
+        raise NotFound
+    for hold in holds:
+        standing.lift_hold(hold_id=hold.id, on=_on(request), actor=_actor(request))
+    return go_on(request, _("Reminders go on."), fallback=reverse("customers"))
+
+
+@requires(Can.RECORD_DISPUTE)
+@require_http_methods(["GET", "POST"])
+def disputes_new(request: HttpRequest) -> HttpResponse:
+    """Open a dispute on a picked item, or on several wholly."""
+    items = list(items_in(scope=_scope(request)).filter(id__in=picked(request)).select_related("customer"))
+    if not items:
+        raise NotFound
+    several = len(items) > 1
+    form = DisputeForm(request.POST if is_sent(request) else None, several=several)
+    if form.is_bound and form.is_valid() and (done := _open_disputes(request, form, items)):
+        return done
+    many = ngettext("Dispute %(n)d item", "Dispute %(n)d items", len(items)) % {"n": len(items)}
+    return drawer(
+        request,
+        form,
+        title=many if several else _("Dispute %(number)s") % {"number": items[0].number},
+        lead="" if several else _open_words(items[0]),
+        save=_("Open the dispute"),
+        picks=[item.id for item in items],
+    )
+
+
+@requires(Can.RECORD_DISPUTE)
+@require_http_methods(["GET", "POST"])
+def dispute_new(request: HttpRequest, customer_id: UUID) -> HttpResponse:
+    """Open a dispute on items of a customer, chosen in the form."""
+    scope = _scope(request)
+    customer = row_of(customers_in(scope=scope), customer_id)
+    form = DisputeForm(request.POST if is_sent(request) else None, items=_choices(_owed(request, customer_id)))
+    if form.is_bound and form.is_valid():
+        items = list(items_in(scope=scope).filter(customer_id=customer_id, id__in=form.cleaned_data["items"]))
+        if done := _open_disputes(request, form, items):
+            return done
+    return drawer(request, form, title=_("Dispute of %(name)s") % {"name": customer.name}, save=_("Open the dispute"))
+
+
+def _open_disputes(request: HttpRequest, form: DisputeForm, items: list[Any]) -> HttpResponse | None:
+    """Opened, all or none; None when refused, with the reason in the form."""
+    given = form.cleaned_data
+    try:
+        bulk.record_disputes(
+            item_ids=[item.id for item in items],
+            reason=given["reason"],
+            disputed_amount=given.get("disputed_amount"),
+            comment=given["comment"],
+            opened_on=_on(request),
+            actor=_actor(request),
+        )
+    except Refusal as refusal:
+        add_refusal(form, refusal)
+        return None
+    text = ngettext("%(n)d dispute opened.", "%(n)d disputes opened.", len(items)) % {"n": len(items)}
+    return go_on(request, text, fallback=reverse("disputes"))
+
+
+def _owed(request: HttpRequest, customer_id: UUID) -> list[OpenItem]:
+    """What a customer may speak of: its open debits, the oldest first."""
+    selection = EVERY_ITEM.of_customer(customer_id)
+    found = open_items(on=_on(request), scope=_scope(request), selection=selection, limit=CHOICES)
+    return [item for item in found if item.open_amount > 0]
+
+
+def _choices(items: list[OpenItem]) -> list[tuple[str, str]]:
+    shown = formats.current()
+    return [
+        (
+            str(item.item_id),
+            f"{item.number} · {shown.day(item.due_date)} · {shown.money(item.open_amount, item.currency)}",
+        )
+        for item in items
+    ]
+
+
+def _open_words(item: Any) -> str:
+    shown = formats.current()
+    return _("%(customer)s · %(amount)s open · due %(day)s") % {
+        "customer": item.customer.name,
+        "amount": shown.money(item.open_amount, item.currency),
+        "day": shown.day(item.due_date),
+    }
+
+
+@requires(Can.ANSWER_DISPUTE)
+@require_http_methods(["GET", "POST"])
+def disputes_close(request: HttpRequest) -> HttpResponse:
+    """Close picked disputes with a word on how they were settled."""
+    disputes: list[Dispute] = list(
+        disputes_in(scope=_scope(request)).filter(id__in=picked(request), closed_on__isnull=True).select_related("item")
+    )
+    if not disputes:
+        raise standing.AlreadyOver
+    form = CloseDisputeForm(request.POST if is_sent(request) else None)
+    if form.is_bound and form.is_valid():
+        for dispute in disputes:
+            standing.close_dispute(
+                dispute_id=dispute.id,
+                closed_on=_on(request),
+                comment=form.cleaned_data["comment"],
+                actor=_actor(request),
+            )
+        text = ngettext("%(n)d dispute closed.", "%(n)d disputes closed.", len(disputes)) % {"n": len(disputes)}
+        return go_on(request, text, fallback=reverse("disputes"))
+    many = ngettext("Close %(n)d dispute", "Close %(n)d disputes", len(disputes)) % {"n": len(disputes)}
+    one = _("Close the dispute on %(number)s") % {"number": disputes[0].item.number}
+    return drawer(
+        request,
+        form,
+        title=one if len(disputes) == 1 else many,
+        lead=_("The items are chased again from the next run on."),
+        save=_("Close"),
+        picks=[dispute.id for dispute in disputes],
+    )
+
+
+@requires(Can.RECORD_PROMISE)
+@require_http_methods(["GET", "POST"])
+def promise_new(request: HttpRequest, customer_id: UUID) -> HttpResponse:
+    """Record what a customer promises to pay, and for which of its open items."""
+    scope, on = _scope(request), _on(request)
+    customer = row_of(customers_in(scope=scope), customer_id)
+    shown = formats.current()
+    owed = _owed(request, customer_id)
+    choices = _choices(owed)
+    currencies = list(dict.fromkeys(item.currency for item in owed)) or [request.tenant.currency]  # type: ignore[attr-defined]
+    initial = {"items": [str(item.item_id) for item in owed if item.due_date < on and item.currency == currencies[0]]}
+    form = PromiseForm(
+        request.POST if is_sent(request) else None, items=choices, currencies=currencies, initial=initial
+    )
+    if form.is_bound and form.is_valid():
+        given = form.cleaned_data
+        chosen = [item for item in owed if str(item.item_id) in given.get("items", ())]
+        amount = given["amount"]
+        if amount is None:
+            amount = sum((item.open_amount for item in chosen if item.currency == given["currency"]), Decimal(0))
+        entities = {item.entity_id for item in chosen}
+        try:
+            promise: Promise = standing.record_promise(
+                customer_id=customer.id,
+                amount=amount,
+                currency=given["currency"],
+                due_on=given["due_on"],
+                made_on=on,
+                entity_id=entities.pop() if len(entities) == 1 else None,
+                item_ids=[item.item_id for item in chosen],
+                comment=given["comment"],
+                actor=_actor(request),
+            )
+        except Refusal as refusal:
+            add_refusal(form, refusal)
+        else:
+            text = _("Promise of %(amount)s by %(day)s recorded.") % {
+                "amount": shown.money(promise.amount, promise.currency),
+                "day": shown.day(promise.due_on),
+            }
+            undo = reverse("promises_withdraw") + "?" + urlencode({"pick": promise.id})
+            return go_on(request, text, fallback=reverse("promises"), undo=undo)
+    return drawer(request, form, title=_("Promise of %(name)s") % {"name": customer.name}, save=_("Record the promise"))
+
+
+@requires(Can.RECORD_PROMISE)
+@require_POST
+def promises_withdraw(request: HttpRequest) -> HttpResponse:
+    """Take picked promises back."""
+    promises = list(promises_in(scope=_scope(request)).filter(id__in=picked(request)))
+    if not promises:
+        raise NotFound
+    for promise in promises:
+        standing.withdraw_promise(promise_id=promise.id, on=_on(request), actor=_actor(request))
+    text = ngettext("%(n)d promise withdrawn.", "%(n)d promises withdrawn.", len(promises)) % {"n": len(promises)}
+    return go_on(request, text, fallback=reverse("promises"))
+
+
+def _scope(request: Any) -> Any:
+    return request.scope
+
+
+def _on(request: Any) -> Any:
+    return request.on
+
+
+def _actor(request: Any) -> Any:
+    return request.actor
