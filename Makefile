@@ -6,7 +6,7 @@ export PORT
 BIN = .venv/bin
 MANAGE = $(BIN)/python manage.py
 
-.PHONY: help setup demo stop shell manage lock lint format openapi test soak bench backup-drill
+.PHONY: help setup demo stop shell manage lock lint format messages openapi test soak bench backup-drill
 
 help: ## these lines
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -39,6 +39,9 @@ lint: setup ## style, layers, types
 format: setup ## bring the files into the project's style
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
+
+messages: setup ## collect the texts of the interface for translation (needs gettext)
+	@$(BIN)/python scripts/messages.py
 
 openapi: setup ## write docs/openapi.yaml anew from the code
 	@$(MANAGE) spectacular --validate --fail-on-warn --file docs/openapi.yaml
