@@ -29,12 +29,13 @@ def ledger_as_of() -> dict[UUID, date]:
 def unfinished(*, on: date) -> list[SyncRun]:
     """Files of connections, received for the business day, that are not in the ledger: refused, waiting, under way.
 
-    One is settled by a later file of its connection and kind that was loaded; one whose kind was not recognised by any
-    later one. The oldest first. 1 SQL query.
+    One is settled by a later file of its connection and kind that was loaded; one whose columns were not recognised by
+    any later one. The oldest first. 1 SQL query.
     """
     later = SyncRun.objects.filter(
         connection=OuterRef("connection"), received_at__gt=OuterRef("received_at"), state__in=LOADED
     )
     runs = SyncRun.objects.filter(connection__isnull=False, as_of=on).exclude(state__in=[*LOADED, State.UNDONE])
-    settled = Exists(later.filter(kind=OuterRef("kind"))) | (Q(kind="") & Exists(later))
+    not_recognised = Q(state=State.REFUSED, started_at__isnull=True)
+    settled = Exists(later.filter(kind=OuterRef("kind"))) | (not_recognised & Exists(later))
     return list(runs.exclude(settled).select_related("connection").order_by("received_at", "id"))
