@@ -63,26 +63,37 @@ class BulkOut(serializers.Serializer[Any]):
     )
 
 
-def bulk_schema(kind: str) -> Any:
-    """The schema of the bulk action of a kind: each has rows of its own."""
+def bulk_action(kind: str) -> Any:
+    """`POST bulk/` of a resource, with the rows of its kind in the schema."""
     row = ROWS[kind]
     body = inline_serializer(
         name=f"{row.__name__}s",
-        fields={
-            **BulkIn().get_fields(),
-            "rows": row(many=True, max_length=MOST_ROWS),  # type: ignore[call-arg]
-        },
+        fields={**BulkIn().get_fields(), "rows": row(many=True, max_length=MOST_ROWS)},  # type: ignore[call-arg]
     )
-    return extend_schema(request=body, responses={200: BulkOut}, summary=f"Upsert up to 1,000 {kind} in one call")
+
+    @extend_schema(
+        request=body,
+        responses={200: BulkOut},
+        summary=f"Upsert up to 1,000 {kind} in one call",
+        description=(
+            "Rows are found by their reference and made where there are none. What a row leaves out, or gives as null "
+            "or as an empty text, stays as it is. Rows that cannot be loaded are listed, the others are loaded."
+        ),
+    )
+    @action(detail=False, methods=["post"], url_path="bulk", url_name="bulk")
+    def bulk(self: BulkMixin, request: Request) -> HttpResponse:
+        return self.load_rows(request)
+
+    return bulk
 
 
 class BulkMixin(ApiViewSet):
-    """Gives a resource `POST bulk/`. `kind` is the import kind."""
+    """For a resource with `bulk = bulk_action(kind)`. `kind` is the import kind."""
 
     kind: str
 
-    @action(detail=False, methods=["post"], url_path="bulk", url_name="bulk")
-    def bulk(self, request: Request) -> HttpResponse:
+    def load_rows(self, request: Request) -> HttpResponse:
+        """Load the rows of the body. Raises what reading and loading refuse."""
         self.known_parameters()
         caller = self.caller
         if not caller.scope.is_everything:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from accounts.roles import Can
 from core.rest_fields import columns_of
 from core.rest_lists import ApiViewSet, Resource, as_http
 from receivables import filters
 from receivables.api import shapes
-from receivables.api.bulk import BulkMixin, bulk_schema
+from receivables.api.bulk import BulkMixin, bulk_action
 from receivables.queries import visible
 
 _CUSTOMER = {"customer_ref": "customer__ref"}
@@ -53,7 +51,7 @@ class Customers(BulkMixin, Resource):
     def rows(self) -> QuerySet[Any]:
         return visible.customers_in(scope=self.caller.scope)
 
-    bulk = bulk_schema("customers")(BulkMixin.bulk)
+    bulk = bulk_action("customers")
 
 
 class Accounts(Resource):
@@ -83,7 +81,7 @@ class Contacts(BulkMixin, Resource):
     def rows(self) -> QuerySet[Any]:
         return visible.contacts_in(scope=self.caller.scope)
 
-    bulk = bulk_schema("contacts")(BulkMixin.bulk)
+    bulk = bulk_action("contacts")
 
 
 class Documents(Resource):
@@ -114,7 +112,7 @@ class Items(BulkMixin, Resource):
     def changed_rows(self) -> QuerySet[Any]:
         return visible.items_in(scope=self.caller.scope, void_too=True)
 
-    bulk = bulk_schema("items")(BulkMixin.bulk)
+    bulk = bulk_action("items")
 
 
 class Orders(BulkMixin, Resource):
@@ -129,7 +127,7 @@ class Orders(BulkMixin, Resource):
     def rows(self) -> QuerySet[Any]:
         return visible.orders_in(scope=self.caller.scope)
 
-    bulk = bulk_schema("orders")(BulkMixin.bulk)
+    bulk = bulk_action("orders")
 
 
 class Allocations(Resource):
@@ -143,8 +141,3 @@ class Allocations(Resource):
 
     def rows(self) -> QuerySet[Any]:
         return visible.allocations_in(scope=self.caller.scope)
-
-
-def read_back(resource: Resource, row_id: UUID, *, status: int) -> Response:
-    """A row as its resource shows it, after a write."""
-    return Response(resource.one(row_id), status=status)
