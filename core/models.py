@@ -99,7 +99,8 @@ class IdempotencyRecord(TenantModel):
 class SavedViewManager(TenantManager):
     def visible_to(self, owner_id: UUID, list_name: str) -> models.QuerySet["SavedView"]:
         """A member's own views of a list and those shared with everybody, by name. 1 SQL query."""
-        return self.filter(Q(owner_id=owner_id) | Q(is_shared=True), list_name=list_name).order_by("name", "id")
+        views = self.filter(Q(owner_id=owner_id) | Q(is_shared=True), list_name=list_name)
+        return views.order_by("name", "id")  # type: ignore[return-value]
 
 
 class SavedView(TenantModel):
@@ -112,7 +113,7 @@ class SavedView(TenantModel):
     is_shared = models.BooleanField(default=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
-    objects = SavedViewManager()
+    objects = SavedViewManager()  # type: ignore[misc]
 
     class Meta:
         base_manager_name = "objects"
