@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from statistics import mean
 
@@ -129,16 +129,20 @@ _OWN: dict[str, Callable[[ColumnProfile], float]] = {
 }
 
 
-class Gaps:
-    """How the dates of one column lie after those of another, over the sample's rows. Days."""
+def read_dates(texts: Sequence[str], *, order: str) -> list[date | None]:
+    """The dates in cells, with None for whatever is no date in that order."""
+    days = {text: parse_date(text, order=order, two_digit_years=True) for text in set(texts)}
+    return [day if isinstance(day := days[text], date) else None for text in texts]
 
-    def __init__(self, before: list[str], after: list[str], *, order_before: str, order_after: str) -> None:
+
+class Gaps:
+    """How the dates of one column lie after those of another, row by row. Days."""
+
+    def __init__(self, before: Sequence[date | None], after: Sequence[date | None]) -> None:
         self.days: list[int] = []
         self.months: list[tuple[int, int]] = []
-        for first, second in zip(before, after, strict=True):
-            start = parse_date(first, order=order_before, two_digit_years=True)
-            end = parse_date(second, order=order_after, two_digit_years=True)
-            if isinstance(start, date) and isinstance(end, date):
+        for start, end in zip(before, after, strict=True):
+            if start and end:
                 self.days.append((end - start).days)
                 self.months.append(((end.year - start.year) * 12 + end.month - start.month, end.day - start.day))
 

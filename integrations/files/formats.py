@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 
 from core.text import Phrase, gettext_noop
 from integrations.files.fields import Type, fields_by_name
-from integrations.files.fit import Gaps
+from integrations.files.fit import Gaps, read_dates
 from integrations.files.inspection import ColumnProfile, Inspection
 from integrations.files.mapping import Mapping
 from integrations.files.table import cell_text
 
 # Without evidence: what most of the world writes.
 DEFAULT_ORDER = "dmy"
-_PAIRED_ROWS = 3000
+PAIRED_ROWS = 2000
 _CONTRADICTION = gettext_noop("%(label)s holds %(example)s, which is not as the remembered mapping reads it")
 
 
@@ -66,9 +66,10 @@ def contradictions(mapping: Mapping, inspection: Inspection) -> dict[str, Phrase
     return found
 
 
-def cell_texts(inspection: Inspection, column: ColumnProfile) -> list[str]:
-    """The sample's cells of one column, as text."""
-    return [cell_text(row[column.position]) if column.position < len(row) else "" for row in inspection.sample]
+def cell_texts(inspection: Inspection, column: ColumnProfile, rows: int | None = None) -> list[str]:
+    """The sample's cells of one column, as text; of all its rows, or of the first so many."""
+    place = column.position
+    return [cell_text(row[place]) if place < len(row) else "" for row in inspection.sample[:rows]]
 
 
 def _decide_dates(inspection: Inspection, columns: dict[str, ColumnProfile], formats: Formats) -> None:
@@ -122,8 +123,8 @@ def _decide_by_terms(inspection: Inspection, columns: dict[str, ColumnProfile], 
     example = next(iter(one.dates.examples["either"] for one in columns.values() if "either" in one.dates.examples), "")
     formats.date_order = DEFAULT_ORDER
     if first and second:
-        before, after = cell_texts(inspection, first)[:_PAIRED_ROWS], cell_texts(inspection, second)[:_PAIRED_ROWS]
-        day, month = (Gaps(before, after, order_before=one, order_after=one) for one in ("dmy", "mdy"))
+        before, after = cell_texts(inspection, first, PAIRED_ROWS), cell_texts(inspection, second, PAIRED_ROWS)
+        day, month = (Gaps(read_dates(before, order=one), read_dates(after, order=one)) for one in ("dmy", "mdy"))
         if month.share_after - day.share_after >= 0.05 or (
             month.share_after >= day.share_after and month.regularity - day.regularity >= 0.2
         ):

@@ -20,19 +20,21 @@ from core.text import Phrase, gettext_noop, search_key
 from integrations.files import phrases, words
 from integrations.files.amounts import from_number, parse_amount
 from integrations.files.fields import FIELDS, KINDS, Type, fields_by_name, has_amount
-from integrations.files.fit import Gaps, fit, known_share
-from integrations.files.formats import Formats, cell_texts, decide_formats
+from integrations.files.fit import Gaps, fit, known_share, read_dates
+from integrations.files.formats import PAIRED_ROWS, Formats, cell_texts, decide_formats
 from integrations.files.headers import currency_in_label, header_score, names_only_a_currency
 from integrations.files.inspection import ColumnProfile, Inspection
 from integrations.files.mapping import ColumnFormat, Mapping, missing_fields
 from integrations.files.refusals import ChoiceNeeded, UnknownColumns
 from integrations.files.sheets import Cell
 from integrations.files.table import cell_text
+from integrations.files.vocabulary import concepts
 
 # Below it a required field counts as not found; a page may still show what it could be.
 SURE = 0.5
 _FROM_CELLS = 0.55
 _UNDECIDED = 0.35
+_DATE_COLUMNS = 12  # how many are compared with each other
 # A required field is at least proposed from here on; a wrong optional one would do more harm than none.
 _UNLIKELY = 0.2
 
@@ -138,9 +140,20 @@ def _kind_score(kind: str, assigned: dict[str, FieldGuess]) -> float:
         one.confidence if one.by_header else 0.4 * one.confidence for name, one in assigned.items() if name in required
     )
     score -= len(missing)
+    if kind in _TELLING and not any(one.by_header and _tells(kind, name, one) for name, one in assigned.items()):
+        score -= 2
     if "amount" in required and "amount" not in assigned and "amount" not in missing:
         score += min(assigned["debit"].confidence, assigned["credit"].confidence)
     return score + 0.1 * sum(one.confidence for name, one in assigned.items() if name not in required)
+
+
+# Files of these kinds look like parts of a list of items: something in the header must say what they are.
+_TELLING = {"allocations": ("ALLOCATION", "credit_number"), "promises": ("PROMISE", "made_on")}
+
+
+def _tells(kind: str, name: str, one: FieldGuess) -> bool:
+    concept, field_name = _TELLING[kind]
+    return name == field_name or concept in concepts(one.label)
 
 
 def _assign(inspection: Inspection, kind: str) -> dict[str, FieldGuess]:
@@ -289,12 +302,17 @@ def _look_for_dates(inspection: Inspection, assigned: dict[str, FieldGuess], lef
     known = assigned.get("document_date") or assigned.get("posting_date")
     start = inspection.column(known.label) if known else None
     due = inspection.column(assigned["due_date"].label) if has_due else None
+    starts, ends = [start] if start else dates[:_DATE_COLUMNS], [due] if due else dates[:_DATE_COLUMNS]
+    days = {
+        column.label: read_dates(cell_texts(inspection, column, PAIRED_ROWS), order=column.dates.order or "dmy")
+        for column in (*starts, *ends)
+    }
     pairs = [
         (gaps, first, second)
-        for first in ([start] if start else dates)
-        for second in ([due] if due else dates)
+        for first in starts
+        for second in ends
         if first is not second
-        and (gaps := _gaps(inspection, first, second)).share_after >= 0.95
+        and (gaps := Gaps(days[first.label], days[second.label])).share_after >= 0.95
         and 0 < gaps.average < 400
     ]
     pairs.sort(key=lambda one: (-round(one[0].regularity, 2), one[0].average))
@@ -313,15 +331,6 @@ def _look_for_dates(inspection: Inspection, assigned: dict[str, FieldGuess], lef
         )
         assigned["due_date"] = FieldGuess(second.label, sure, phrase, by_header=False)
         left.remove(second)
-
-
-def _gaps(inspection: Inspection, first: ColumnProfile, second: ColumnProfile) -> Gaps:
-    return Gaps(
-        cell_texts(inspection, first),
-        cell_texts(inspection, second),
-        order_before=first.dates.order or "dmy",
-        order_after=second.dates.order or "dmy",
-    )
 
 
 def _complete(inspection: Inspection, kind: str, assigned: dict[str, FieldGuess]) -> Guess:

@@ -25,6 +25,7 @@ from integrations.files.trailers import looks_like_end
 HEAD_ROWS = 2000
 SAMPLE_ROWS = 10_000
 SHOWN_ROWS = 20
+_USUAL_WIDTH = 40
 _MOST_COMMON = 300
 
 
@@ -175,13 +176,13 @@ def inspect(
     first: list[tuple[int, list[str]]] = []
     last: deque[list[Cell]] = deque(maxlen=3)
     count = broken = 0
-    step = _step(source, layout)
+    head, step = _sampling(source, layout)
     with open_rows(source, layout) as chunks:
         for chunk in chunks:
             if len(first) < SHOWN_ROWS:
                 pairs = list(zip(chunk.numbers, chunk.rows, strict=True))[: SHOWN_ROWS - len(first)]
                 first.extend((number, [cell_text(cell) for cell in row]) for number, row in pairs)
-            room = max(0, HEAD_ROWS - len(sample)) if count < HEAD_ROWS else 0
+            room = max(0, head - len(sample)) if count < head else 0
             sample.extend(chunk.rows[:room])
             sample.extend(chunk.rows[room::step])
             count += len(chunk.rows)
@@ -202,9 +203,12 @@ def inspect(
     )
 
 
-def _step(source: Source, layout: Layout) -> int:
-    """Every n-th row such that some SAMPLE_ROWS are looked at, if lines are about 80 bytes long."""
-    return max(1, (layout.sheet_rows or source.size // 80) // SAMPLE_ROWS)
+def _sampling(source: Source, layout: Layout) -> tuple[int, int]:
+    """How many rows of the beginning are looked at, and then every which one: some SAMPLE_ROWS if cells have some seven
+    characters. Fewer of very wide tables."""
+    share = min(1.0, _USUAL_WIDTH / layout.width)
+    rows = layout.sheet_rows or source.size // (7 * layout.width)
+    return int(HEAD_ROWS * share), max(1, int(rows / (SAMPLE_ROWS * share)))
 
 
 def _profile(label: str, position: int, sample: list[list[Cell]]) -> ColumnProfile:

@@ -302,14 +302,15 @@ def _header(rows: list[tuple[int, list[Cell]]], chosen: int | None) -> tuple[int
 def _labels(row: list[Cell]) -> tuple[str, ...]:
     if len(row) > LIMITS.columns:
         raise FileTooLarge(_("The table has more than %(count)s columns.") % {"count": LIMITS.columns})
-    labels: list[str] = []
+    labels: dict[str, None] = {}
+    times: Counter[str] = Counter()
     for position, cell in enumerate(row, 1):
-        label = " ".join(cell_text(cell).split())[:200] or f"({position})"
-        name, again = label, 1
+        name = label = " ".join(cell_text(cell).split())[:200] or f"({position})"
+        times[name] += 1
         while label in labels:
-            again += 1
-            label = f"{name} ({again})"
-        labels.append(label)
+            label = f"{name} ({max(times[name], 2)})"
+            times[name] += 1
+        labels[label] = None
     return tuple(labels)
 
 

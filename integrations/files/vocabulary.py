@@ -5,14 +5,15 @@ cut at blanks, signs and capitals; what then is no known word is cut into known 
 codeclient). Words nobody knows count as UNKNOWN: they make a guess less sure, not impossible. Pure.
 
 The table is general vocabulary: a word of one language stands here because ledgers in that language use it, never
-because one program's file does. Technical names of SAP's tables and of
-the legal French export (FEC) are the exception: so many files carry them.
+because one program's file does. Technical names of SAP's tables and of the legal French
+export (FEC) are the exception: so many files carry them.
 """
 
 from __future__ import annotations
 
 import re
-from functools import cache
+import unicodedata
+from functools import cache, lru_cache
 
 from core.money import is_currency
 from core.text import search_key
@@ -46,22 +47,22 @@ SETTLED    reglee encaissee liquidation saldiert geleistet discharged settled se
 POSTING    comptabilise enregistrement verbucht verbuchung posting post posted comptabilisation comptable compta
            buchung buchungs gebucht booking booked gl accounting ecriture saisie contable contabilizacion
            registrazione contabile entry ledger erfassung erfassungs
-CREATED    created create creation baseline base emission emis emise issue issued ausstellung ausstellungs erstellung
-           emisione expedicion
+CREATED    basis created create creation baseline base emission emis emise issue issued ausstellung ausstellungs
+           erstellung emisione expedicion
 AMOUNT     montante mtant sume gesamt amount amounts amt montant montants mnt mt mtt betrag betraege betr importe
            importo imp total totale ttc brut brutto lordo gross value valeur wert sum somme summe valor valore monto
            rechnungsbetrag
 OPEN       reliquat restliche offenstehend open outstanding remaining residual restant restante reste rest du offen
            offener offene offenes solde saldo balance pendiente residuo unpaid impaye impayes unbezahlt ouvert ouverte
 VAT        vat tva mwst ust umsatzsteuer mehrwertsteuer iva tax taxe taxes steuer gst
-NET        net netto ht hors untaxed excl exkl exclusive imponible imponibile basis
+NET        net netto ht hors untaxed excl exkl exclusive imponible imponibile
 CURRENCY   currency curr cur ccy devise dev monnaie wahrung waehrung waehr wae divisa moneda valuta
-ENTITY     bu creditor creancier mandat entity entities buchungskreis filiale filiales subsidiary etablissement etab
-           mandant gesellschaft niederlassung
+ENTITY     entite entites entidad entita einheit bu creditor creancier mandat entity entities buchungskreis filiale
+           filiales subsidiary etablissement etab mandant gesellschaft niederlassung
 COMPANY    ste company societe soc business firma empresa sociedad societa azienda unternehmen legal organisation
            organization org unit unite
 TERMS      terms term condition conditions cond zahlungsbedingung zahlungsbedingungen bedingung bedingungen
-           zahlungskondition kondition konditionen condiciones condizioni delai modalites modalite
+           zahlungskondition kondition konditionen condiciones condizioni modalites modalite
 METHOD     method methode mode moyen zahlart zahlungsart zahlweg zahlungsweg metodo modo forma means instrument
 SALES      salesperson salesman salesrep sales commercial commerciale representant vertreter verkaeufer verkaufer
            vendedor comercial agente venditore vendeur vendeuse rep vertrieb vertriebler
@@ -78,8 +79,9 @@ PROJECT    project projet projekt affaire chantier proyecto progetto dossier
 SITE       site plant werk standort usine location agence depot lieu branch sede
 DELIVERY   delivery deliver delivered livraison livre bl lieferung liefer lieferschein entrega consegna shipment
            shipping ship expedition versand
-DISPUTE    disputed dispute disputes litige litiges litigieux contested contestation contestata strittig streit
-           streitfall reklamation reclamacion disputa contestato reclamo
+DISPUTE    conteste contestee contestes reklamiert bestritten disputed dispute disputes litige litiges litigieux
+           contested contestation contestata strittig streit streitfall reklamation reclamacion disputa contestato
+           reclamo
 INSTALMENT instalment installment instalments teilzahlung rata tranche rate zeile position posten ligne line
 SIGN       sign sens signe vorzeichen segno signo dc indicator kennzeichen kz shkz
 DEBIT      debit debits debe soll dare
@@ -142,6 +144,19 @@ _SPECIAL = {
     "lordo": "AMOUNT GROSS", "totale": "AMOUNT GROSS", "nom": "NAME", "apellidos": "LAST NAME",
 }  # fmt: skip
 
+# Phrases that mean something else than their words do: "à payer" is no payer.
+_PHRASES = {
+    "DUE": "a payer|pay by|to be paid|zu zahlen|a pagar|da pagare|zahlbar bis|zahlbar am",
+    "CUSTOMER": "sold to|bill to|ship to",
+}
+_PHRASE_PATTERNS = {
+    concept: re.compile(
+        "|".join(rf"(?<![^\W_]){phrase.replace(' ', '[^a-z0-9]*')}(?![^\W_])" for phrase in phrases.split("|")),
+        re.IGNORECASE,
+    )
+    for concept, phrases in _PHRASES.items()
+}
+
 _NOISE_WORDS = """
 de du des d la le les l of the der die das dem den und et and y e in en a au aux to for per par pour von vom zum zur im
 am is est el los las del di della dello da il lo gli i on mit with
@@ -149,6 +164,13 @@ am is est el los las del di della dello da il lo gli i on mit with
 _NOISE = frozenset(_NOISE_WORDS.split())
 
 _CAMEL = re.compile(r"(?<=[a-zà-ÿ])(?=[A-ZÀ-Þ])|(?<=[A-ZÀ-Þ])(?=[A-ZÀ-Þ][a-zà-ÿ])")
+_ACCENTS = dict.fromkeys(range(0x300, 0x370))
+# Written on to a word (amounteur): only such as no word ends with by chance.
+_CURRENCY_ENDINGS = frozenset(
+    {"eur", "usd", "gbp", "chf", "jpy", "cad", "aud", "sek", "nok", "dkk", "pln", "czk", "huf"}
+)
+# Longer ones are no words, and would take long to cut.
+_LONGEST_WORD = 40
 _BETWEEN_WORDS = re.compile(r"[\W_]+")
 _NUMBER_SIGN = re.compile(r"[nN][°º]|#")
 # What joins the parts of a German compound (Rechnung-s-nummer, Kunde-n-konto).
@@ -170,7 +192,7 @@ def _meanings() -> dict[str, frozenset[str]]:
     return {word: frozenset(concepts) for word, concepts in meanings.items()}
 
 
-@cache
+@lru_cache(maxsize=10_000)
 def concepts(label: str) -> frozenset[str]:
     """What a header says. A currency's code or sign in it is `ISO:USD`; UNKNOWN stands for any number of odd words."""
     found: set[str] = set()
@@ -178,6 +200,11 @@ def concepts(label: str) -> frozenset[str]:
         if sign in label:
             found.add(f"ISO:{code}")
     spaced = _NUMBER_SIGN.sub(" numero ", label)
+    for concept, pattern in _PHRASE_PATTERNS.items():
+        plain = unicodedata.normalize("NFC", unicodedata.normalize("NFD", spaced).translate(_ACCENTS))
+        if pattern.search(plain):
+            found.add(concept)
+            spaced = pattern.sub(" ", plain)
     if "%" in label:
         found.add("PERCENT")
     whole = search_key(label).replace(" ", "")
@@ -208,8 +235,12 @@ def _word(word: str, *, alone: bool) -> frozenset[str]:
     letters = word.rstrip("0123456789")
     if letters != word and letters in meanings:
         return meanings[letters] | {"DIGITS"}
+    if len(word) > _LONGEST_WORD:
+        return frozenset({"UNKNOWN"})
     if parts := _split(word):
         return frozenset().union(*(meanings[part] for part in parts))
+    if word[-3:] in _CURRENCY_ENDINGS and len(word) > 5:
+        return _word(word[:-3], alone=False) | {f"ISO:{word[-3:].upper()}"}
     return frozenset({"UNKNOWN"})
 
 

@@ -10,7 +10,7 @@ from integrations.files.vocabulary import _meanings, concepts
 ITEM_HEADERS = {
     "customer_ref": "Customer No|Customer ID|cust_number|CustomerNumber|customerid|Client code|Code client|N° client|codeclient"
     "|Numéro de compte client|Kunde|Kundennummer|Kunden-Nr.|Debitor|Debitorennummer|Código cliente|Codice cliente|KUNNR"
-    "|Compte tiers|CompAuxNum|Sold-to party|Account number|ID Client",
+    "|Compte tiers|CompAuxNum|Sold-to party|Account number|ID Client|Débiteur|Auftraggeber",
     "customer_name": "Customer name|name_customer|Nom du client|Raison sociale|Kundenname|Name des Kunden|Ragione sociale"
     "|Razón social|Intitulé du compte|CompAuxLib|NAME1",
     "entity_code": "Company code|business_code|Code société|Buchungskreis|BUKRS|Entity|Filiale|Legal entity",
@@ -22,7 +22,7 @@ ITEM_HEADERS = {
     "due_date": "Due date|DueDate|due_in_date|duedate|Date d'échéance|Échéance|Date échéance|Fälligkeit|Fälligkeitsdatum"
     "|Nettofälligkeit|Fecha de vencimiento|Vencimiento|Data scadenza|Scadenza|Maturity date|Payment due date|NETDT",
     "amount": "Amount|InvoiceAmount|Invoice amount|Total|Montant|Montant TTC|Montant (EUR)|Betrag|Rechnungsbetrag|Bruttobetrag"
-    "|Importe|Importo|Gross amount|Amount incl. VAT|WRBTR|converted_usd",
+    "|Importe|Importo|Gross amount|Amount incl. VAT|WRBTR",
     "open_amount": "Open amount|Outstanding|Outstanding amount|Balance due|Amount due|Remaining amount|Solde|Reste dû"
     "|Restant dû|Solde restant dû|Offener Betrag|Restbetrag|Saldo|Importe pendiente",
     "vat_amount": "VAT amount|VAT|Montant TVA|TVA|MwSt|MwSt-Betrag|Umsatzsteuer|IVA|Tax amount",

@@ -130,6 +130,31 @@ GERMAN_SNAPSHOT = {
     "cust_payment_terms": "Zahlungsbedingung", "converted_usd": "Betrag (USD)",
 }  # fmt: skip
 
+# As people name columns who never saw another export; what no header says is found among the cells.
+UNUSUAL_HISTORY = [
+    {"countrycode": "pays", "customerID": "client", "PaperlessDate": "date_demat", "invoiceNumber": "facture",
+     "InvoiceDate": "emise_le", "DueDate": "a_payer_le", "InvoiceAmount": "montant", "Disputed": "contestee",
+     "SettledDate": "payee_le", "PaperlessBill": "support", "DaysToSettle": "delai", "DaysLate": "retard"},
+    {"customerID": "AccountRef", "invoiceNumber": "DocRef", "InvoiceDate": "Issued", "DueDate": "PayBy",
+     "InvoiceAmount": "Value", "SettledDate": "PaidOn"},
+    {"customerID": "Kd-Nr", "invoiceNumber": "RG-Nr", "InvoiceDate": "RG-Datum", "DueDate": "fällig am",
+     "InvoiceAmount": "Betrag EUR", "SettledDate": "bezahlt am", "countrycode": "Land"},
+    {"customerID": "Tiers", "invoiceNumber": "Pièce", "InvoiceDate": "Date pièce", "DueDate": "Date exigibilité",
+     "InvoiceAmount": "TTC", "SettledDate": "Date encaissement", "Disputed": "Litige O/N"},
+]  # fmt: skip
+UNUSUAL_SNAPSHOT = [
+    {"business_code": "bu", "cust_number": "kunde", "name_customer": "firma", "clear_date": "ausgleich",
+     "buisness_year": "jahr", "doc_id": "beleg", "posting_date": "buchung", "due_in_date": "faellig",
+     "baseline_create_date": "basis", "cust_payment_terms": "bedingung", "converted_usd": "usd"},
+    {"cust_number": "Account", "name_customer": "Account name", "doc_id": "Voucher", "posting_date": "Booked",
+     "due_in_date": "Net due", "baseline_create_date": "Voucher date", "converted_usd": "Open balance USD",
+     "business_code": "Legal entity"},
+    {"business_code": "Firma", "cust_number": "Debitor", "name_customer": "Debitorenname", "clear_date": "Ausgleich am",
+     "doc_id": "Beleg-Nr.", "posting_date": "Buchung am", "due_in_date": "Fällig am",
+     "baseline_create_date": "Basisdatum für Fälligkeit", "cust_payment_terms": "ZBed", "converted_usd": "Betrag in USD"},
+]  # fmt: skip
+AFFIXES = [str.upper, "col_{}".format, "{}_x".format, "My {}".format, lambda label: label.replace("_", "").lower()]
+
 DATES = {"iso": "%Y-%m-%d", "mdy": "%m/%d/%Y", "dmy": "%d/%m/%Y", "dotted": "%d.%m.%Y", "compact": "%Y%m%d"}
 
 
@@ -196,6 +221,29 @@ def test_the_open_invoices_in_other_shapes(tmp_path, labels, shape):
     assert snapshot_of(rows) == [fact[:6] for fact in snapshot_facts()]
     assert summary.totals == {"USD": Decimal("310427859.34")}
     assert summary.exact_totals == {"USD": Decimal("310427858.974")}
+
+
+@pytest.mark.parametrize("labels", [*UNUSUAL_HISTORY, *AFFIXES])
+def test_the_payment_history_under_unusual_headers(tmp_path, labels):
+    if callable(labels):
+        labels = {label: labels(label) for label in original(HISTORY)[0]}
+    (tmp_path / "f").write_bytes(rewrite(HISTORY, labels=labels, dates="dmy"))
+    rows, bad, summary = read_all(tmp_path / "f")
+    assert not bad
+    assert history_of(rows) == history_facts()
+    assert list(summary.totals.values()) == [Decimal("147703.18")]
+    assert {row["entity_code"] for row in rows} == {row["terms_code"] for row in rows} == {None}
+
+
+@pytest.mark.parametrize("labels", [*UNUSUAL_SNAPSHOT, *AFFIXES])
+def test_the_open_invoices_under_unusual_headers(tmp_path, labels):
+    if callable(labels):
+        labels = {label: labels(label) for label in original(SNAPSHOT)[0]}
+    (tmp_path / "f").write_bytes(rewrite(SNAPSHOT, labels=labels, dates="dmy"))
+    rows, bad, summary = read_all(tmp_path / "f")
+    assert not bad
+    assert snapshot_of(rows) == [fact[:6] for fact in snapshot_facts()]
+    assert summary.totals == {"USD": Decimal("310427859.34")}
 
 
 @pytest.mark.parametrize("name", [HISTORY, SNAPSHOT])

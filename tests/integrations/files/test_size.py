@@ -3,9 +3,12 @@
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
+
+from integrations.files import guess, inspect, open_source
 
 MEASURE = """
 import json, re, sys, time
@@ -85,3 +88,15 @@ def test_a_file_of_200_mb_is_read_within_150_mb(tmp_path, record_property):
     assert found["rows"] == rows
     assert found["total"] == f"{cents // 100}.{cents % 100:02d}"
     assert found["megabytes"] < 150
+
+
+def test_a_very_wide_table_does_not_take_long(tmp_path):
+    """A thousand columns, of dates too, with headers that look like endless compounds: seconds, not minutes."""
+    labels = [("rechnungs" * 25)[: 150 + n % 40] + str(n) for n in range(500)] + ["amount"] * 250 + ["Datum"] * 250
+    row = ["text"] * 500 + ["1.50"] * 250 + ["2025-01-31"] * 250
+    lines = [";".join(labels)] + [";".join(row)] * 3000
+    (tmp_path / "f").write_text("\n".join(lines) + "\n")
+    start = time.process_time()
+    found = guess(inspect(open_source(tmp_path / "f")))
+    assert found.mapping.columns["amount"] == "amount"
+    assert time.process_time() - start < 20
