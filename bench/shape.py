@@ -43,17 +43,22 @@ SIZES = {
 
 
 def tenant_slug(number: int) -> str:
-    """`large` is number 0, then `small-1` ..."""
-    return "large" if number == 0 else f"small-{number}"
+    """`large` is number 0, then `other-1` ..."""
+    return "large" if number == 0 else f"other-{number}"
 
 
 def fill(size: Size) -> None:
     """Make the ledgers, then let PostgreSQL count them. The large one comes in the middle, as in life."""
-    for number in range(1, size.small_tenants // 2 + 1):
-        _one(number, customers=size.small_customers, invoices=size.small_invoices)
+    half = size.small_tenants // 2
+    _small(size, range(1, half + 1))
     _one(0, customers=size.customers, invoices=size.invoices)
-    for number in range(size.small_tenants // 2 + 1, size.small_tenants + 1):
-        _one(number, customers=size.small_customers, invoices=size.small_invoices)
+    _small(size, range(half + 1, size.small_tenants + 1))
+    settle()
+
+
+def fill_small(size: Size) -> None:
+    """Make the small ledgers alone."""
+    _small(size, range(1, size.small_tenants + 1))
     settle()
 
 
@@ -64,10 +69,19 @@ def settle() -> None:
 
 
 def add_invoices_of_others(size: Size) -> None:
-    """Ten times the invoices, all of other organisations (P20)."""
-    for number in range(1, 10):
-        _one(1000 + number, customers=size.customers, invoices=size.invoices)
+    """Nine times the invoices of the small ones once more, all of other organisations: ten times as many (P20)."""
+    for number in range(1001, 1010):
+        _one(
+            number,
+            customers=size.small_tenants * size.small_customers,
+            invoices=size.small_tenants * size.small_invoices,
+        )
     settle()
+
+
+def _small(size: Size, numbers: range) -> None:
+    for number in numbers:
+        _one(number, customers=size.small_customers, invoices=size.small_invoices)
 
 
 def _one(number: int, *, customers: int, invoices: int) -> None:

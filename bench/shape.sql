@@ -100,3 +100,10 @@ SELECT %(tenant)s, c.id, c.account_id, %(entity)s, 'file', 'CREDIT_NOTE/A' || c.
        %(upto)s::date - c.n %% 300, %(upto)s::date - c.n %% 300, %(upto)s::date - c.n %% 300, %(currency)s, -c.n %% 97 - 1,
        -c.n %% 97 - 1, '', false, false, %(upto)s::date - c.n %% 300, true
 FROM shape_customer c WHERE c.n %% 100 = 3;
+
+-- Every tenth customer has an order in hand.
+INSERT INTO receivables_openorder (tenant_id, customer_id, entity_id, source, number, order_date, currency, amount,
+    open_amount)
+SELECT %(tenant)s, c.id, %(entity)s, 'file', 'O' || c.n, %(upto)s::date - c.n %% 30, %(currency)s, 100 + c.n %% 900,
+       100 + c.n %% 900
+FROM shape_customer c WHERE c.n %% 10 = 0;

@@ -1,0 +1,34 @@
+-- P3: a night's changes, with a log of them and the balances of the customers that they touch.
+CREATE TEMP TABLE staging (customer_ref text, number text, document_date date, due_date date, amount numeric(20, 4),
+  currency text) ON COMMIT DROP;
+COPY staging FROM STDIN (FORMAT csv, HEADER true);
+ANALYZE staging;
+WITH changed AS (
+  UPDATE bench_floor.item i SET due_date = s.due_date, amount = s.amount,
+    open_amount = i.open_amount + s.amount - i.amount, updated_at = now()
+  FROM staging s
+  WHERE i.tenant_id = %(tenant)s AND i.entity_id = %(entity)s AND i.source = 'file'
+    AND i.source_ref = s.number || '/INVOICE/1'
+    AND (i.due_date, i.amount, i.document_date, i.currency) IS DISTINCT FROM (s.due_date, s.amount, s.document_date, s.currency)
+  RETURNING i.id, old.due_date AS former_due_date, old.amount AS former_amount
+)
+INSERT INTO bench_floor.change (item_id, former_due_date, former_amount)
+SELECT id, former_due_date, former_amount FROM changed;
+INSERT INTO bench_floor.item (tenant_id, id, customer_id, account_id, entity_id, source, source_ref, kind, number, instalment,
+    document_date, posting_date, due_date, currency, amount, open_amount, payment_method, is_factored, is_doubtful,
+    known_on, is_history)
+SELECT %(tenant)s, uuidv7(), a.customer_id, a.id, a.entity_id, 'file', s.number || '/INVOICE/1', 'INVOICE', s.number, 1,
+       s.document_date, s.document_date, s.due_date, s.currency, s.amount, s.amount, '', false, false, %(on)s, false
+FROM staging s JOIN receivables_customeraccount a ON a.tenant_id = %(tenant)s AND a.ref = s.customer_ref
+WHERE NOT EXISTS (SELECT FROM bench_floor.item i WHERE i.tenant_id = %(tenant)s AND i.entity_id = %(entity)s
+  AND i.source = 'file' AND i.source_ref = s.number || '/INVOICE/1');
+INSERT INTO bench_floor.balance AS b
+SELECT %(tenant)s, uuidv7(), i.customer_id, i.currency, %(on)s, sum(i.open_amount),
+       coalesce(sum(i.open_amount) FILTER (WHERE i.due_date < %(on)s), 0), min(i.due_date), count(*)
+FROM bench_floor.item i
+WHERE i.tenant_id = %(tenant)s AND i.is_open AND i.customer_id IN (
+  SELECT a.customer_id FROM receivables_customeraccount a JOIN staging s ON s.customer_ref = a.ref
+  WHERE a.tenant_id = %(tenant)s)
+GROUP BY i.customer_id, i.currency
+ON CONFLICT (tenant_id, customer_id, currency) DO UPDATE SET "on" = excluded."on", open_amount = excluded.open_amount,
+  overdue_amount = excluded.overdue_amount, oldest_due_date = excluded.oldest_due_date, item_count = excluded.item_count;
