@@ -11,6 +11,7 @@ from collection.rules.grouping import Excluded
 from collection.rules.steps import LeftOut
 from collection.services import sending
 from receivables.models import Contact
+from receivables.words import HOLD_REASONS
 
 EXCLUDED_SHOWN = 10
 LEFT_OUT = {
@@ -43,4 +44,8 @@ def panel(request: HttpRequest, prepared: sending.Prepared) -> dict[str, Any]:
 
 
 def excluded_words(one: Excluded) -> dict[str, Any]:
-    return {"number": one.item.number, "why": str(LEFT_OUT.get(one.reason, one.reason)), "until": one.until}
+    """Number, the reason in words (of a hold: which one), and from when it may go in again."""
+    why = str(LEFT_OUT.get(one.reason, one.reason))
+    if one.reason is LeftOut.HELD and one.item.held in HOLD_REASONS:
+        why = f"{why} ({HOLD_REASONS[one.item.held]})"
+    return {"number": one.item.number, "why": why, "until": one.until}
