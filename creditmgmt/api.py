@@ -25,7 +25,6 @@ from core.errors import NotFound
 from core.rest import JSONRenderer
 from desk.api import Messages
 from integrations.api import Imports
-from integrations.inbound import Inbound
 from receivables.api.figures import Ageing
 from receivables.api.resources import Accounts, Allocations, Contacts, Customers, Documents, Entities, Items, Orders
 from receivables.api.standing import Disputes, Holds, Promises
@@ -100,5 +99,4 @@ urlpatterns = [
     path("api/docs/", Docs.as_view(), name="api_docs"),
     path("api/v1/", include(router.urls)),
     re_path(r"^api/", Nowhere.as_view()),
-    path("in/<uuid:tenant>/<uuid:connection>/", Inbound.as_view(), name="inbound"),
 ]

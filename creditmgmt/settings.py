@@ -324,6 +324,10 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": [],
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_NAME_OVERRIDES": {
+        "ItemKind": "receivables.models.ledger.ItemKind",
+        "ImportKind": "integrations.files.KINDS",
+    },
 }
 
 LOGGING = {
@@ -355,6 +359,7 @@ LISTS: dict[str, str] = {
     "promises": "receivables.lists.standing.PROMISES",
     "disputes": "receivables.lists.standing.DISPUTES",
     "messages": "desk.lists.MESSAGES",
+    "quality": "receivables.lists.quality.QUALITY",
     "ageing": "receivables.lists.ageing.AGEING",
     "ageing_items": "receivables.lists.ageing.OPEN_ITEMS",
 }

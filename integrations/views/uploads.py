@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal, InvalidOperation
+from http import HTTPStatus
 from uuid import UUID
 
 from django.http import HttpRequest, JsonResponse
@@ -14,6 +15,7 @@ from django.views.decorators.http import require_POST
 from accounts.access import business_today
 from accounts.middleware import bearer
 from core.errors import Refusal
+from core.rest import PROBLEM
 from integrations.models import SyncRun
 from integrations.services import connections
 
@@ -36,7 +38,7 @@ def upload(request: HttpRequest, tenant_id: UUID, connection_id: UUID) -> JsonRe
         connection = connections.connection_with(connection_id=connection_id, secret=secret)
         file = request.FILES.get("file")
         if file is None or not file.size:
-            return JsonResponse({"error": _("Send the file as the form field 'file'.")}, status=400)
+            return _problem(400, "no_file", _("Send the file as the form field 'file'."))
         run = connections.receive_upload(
             connection=connection,
             chunks=file.chunks(),
@@ -45,11 +47,23 @@ def upload(request: HttpRequest, tenant_id: UUID, connection_id: UUID) -> JsonRe
             control_totals=_control_totals(request) or None,
         )
     except Refusal as refusal:
-        return JsonResponse({"error": str(refusal)}, status=refusal.status)
+        return _problem(refusal.status, refusal.code, str(refusal))
     except InvalidOperation:
-        return JsonResponse({"error": _("A control total is not a number.")}, status=400)
+        return _problem(400, "bad_control_total", _("A control total is not a number."))
     status = 422 if run.state == SyncRun.State.REFUSED else 202
     return JsonResponse({"import": str(run.id), "state": run.state, "error": run.error}, status=status)
+
+
+def _problem(status: int, code: str, detail: str) -> JsonResponse:
+    """The refusal as the API says it (core.rest.problem)."""
+    document = {
+        "type": f"urn:encours:problem:{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "code": code,
+        "detail": detail,
+    }
+    return JsonResponse(document, status=status, content_type=PROBLEM)
 
 
 def _control_totals(request: HttpRequest) -> dict[str, str]:
