@@ -84,9 +84,7 @@ def measure_p8(size: Size) -> Iterator[Measurement]:
     tenant = large()
     with as_owner(autocommit=True) as owner:
         params = {"tenant": tenant.id, "on": UPTO}
-        times = in_turns(
-            ours=ours(tenant, most_overdue(UPTO)), floor=lambda: run_floor(owner, "p8_ageing", params)
-        )
+        times = in_turns(ours=ours(tenant, most_overdue(UPTO)), floor=lambda: run_floor(owner, "p8_ageing", params))
         yield Measurement("P8", "aged balance, fifty most overdue: query", 1.5, *times, seen="P8")
         times = in_turns(
             ours=ours(tenant, lambda: ageing_by_customer(on=UPTO, scope=EVERYTHING, limit=None)),

@@ -190,7 +190,8 @@ def _by_customer(
     if treatment is CreditTreatment.OLDEST_FIRST:
         sql = _set_off_oldest_first(sql, buckets)
     names = ", ".join(f"s.{name}" for name in buckets.names)
-    overdue = " + ".join(f"s.{name}" for name in buckets.names[1:])
+    # The buckets after the first, said with the fewest additions: they are done for every customer.
+    overdue = f"s.total - s.{buckets.names[0]}" + (" - s.credits" if counted else "")
     sql = f"SELECT s.customer_id, s.currency, {names}, s.credits, s.total, {overdue} AS overdue FROM ({sql}) s"
     return OpenItems(sql, params)
 
