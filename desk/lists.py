@@ -93,7 +93,7 @@ MESSAGES = ListPage(
     search="q",
     columns=(
         text("subject", _("Subject"), link=page_of("message"), css="clip"),
-        text("customer_name", _("Customer"), link=page_of("customer", "customer_id"), ref="customer_ref", css="clip"),
+        text("customer_name", _("Customer"), ref="customer_ref", css="clip"),
         text("entity_code", _("Company")),
         badge("channel", _("Channel"), labels=dict(Channel.choices)),
         text("recipient", _("To"), css="clip"),

@@ -14,6 +14,7 @@ from accounts.roles import Can
 from collection.forms import CallForm, NoteForm
 from collection.models import Interaction
 from collection.services import interactions
+from collection.views.panel import back_to_page
 from collection.views.worklist import worklist_body
 from core.web import add_refusal, page, say
 from receivables.models import Contact
@@ -59,9 +60,7 @@ def _log(request: HttpRequest, customer_id: UUID, form: Form, *, kind: str, titl
             add_refusal(form, refusal)
         else:
             say(request, _("Logged."))
-            response = HttpResponse(status=204)
-            response["HX-Refresh"] = "true"
-            return response
+            return back_to_page(request)
     status = 422 if request.method == "POST" else 200
     return page(request, "collection/interaction.html", {"form": form, "title": title}, status=status)
 

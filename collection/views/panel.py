@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext_lazy
 
 from collection.rules.grouping import Excluded
@@ -27,6 +29,12 @@ LEFT_OUT = {
     LeftOut.PENDING: gettext_lazy("in another message"),
     LeftOut.FINISHED: gettext_lazy("all steps done"),
 }
+
+
+def back_to_page(request: HttpRequest) -> HttpResponse:
+    """Have the page that one is on loaded anew, with the waiting messages as its toasts."""
+    htmx: Any = getattr(request, "htmx", None)
+    return redirect((htmx and htmx.current_url_abs_path) or reverse("worklist"))
 
 
 def panel(request: HttpRequest, prepared: sending.Prepared) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from collection.forms import PostponeForm, SkipForm
 from collection.models import Action
 from collection.queries.actions import action_in_scope, follow_ups, in_scope, worklist
 from collection.services import deciding, sending
-from collection.views.panel import panel
+from collection.views.panel import back_to_page, panel
 from collection.views.preview import AT_CUSTOMER, preview_part
 from core import formats
 from core.errors import NotFound
@@ -188,9 +188,7 @@ def action_undo(request: HttpRequest, action_id: UUID) -> HttpResponse:
         now=timezone.now(),
     )
     say(request, _("Taken back: the action waits for you again."), level="info")
-    response = HttpResponse(status=204)
-    response["HX-Refresh"] = "true"
-    return response
+    return back_to_page(request)
 
 
 @requires(Can.CONFIRM_ACTIONS)
