@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from core.money import is_currency
 from integrations.files.amounts import MARKS
 from integrations.files.dates import ORDERS
-from integrations.files.fields import FALLBACKS, FIELDS, KINDS, MODES, Type, fields_by_name, has_amount
+from integrations.files.fields import FALLBACKS, FIELDS, KINDS, MODES, fields_by_name, has_amount
 from integrations.files.refusals import InvalidMapping, UnknownColumns
 from integrations.files.source import ENCODINGS
 
@@ -197,12 +197,3 @@ def _formats(value: object) -> dict[str, ColumnFormat]:
             raise InvalidMapping(fields={"formats": _("A column's format is an order of dates and a decimal mark.")})
         formats[label] = ColumnFormat(**texts)
     return formats
-
-
-def date_fields(kind: str) -> list[str]:
-    return [one.name for one in FIELDS[kind] if one.type is Type.DATE]
-
-
-def amount_fields(kind: str) -> list[str]:
-    """Fields that hold amounts, debit and credit columns among them."""
-    return [one.name for one in fields_by_name(kind).values() if one.type is Type.AMOUNT]
