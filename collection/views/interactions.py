@@ -24,6 +24,7 @@ from receivables.models import Contact
 @require_http_methods(["GET", "POST"])
 def call_new(request: HttpRequest, customer_id: UUID) -> HttpResponse:
     """Log a call in few clicks: how it ended, what was said, what comes next."""
+    interactions.check_customer(customer_id=customer_id, scope=request.scope)  # type: ignore[attr-defined]
     contacts = Contact.objects.filter(customer_id=customer_id, is_active=True).order_by("last_name", "first_name")
     form = CallForm(
         request.POST or None, contacts=[(str(c.id), f"{c} · {c.phone}" if c.phone else str(c)) for c in contacts]
@@ -35,6 +36,7 @@ def call_new(request: HttpRequest, customer_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def note_new(request: HttpRequest, customer_id: UUID) -> HttpResponse:
     """Write a note about a customer."""
+    interactions.check_customer(customer_id=customer_id, scope=request.scope)  # type: ignore[attr-defined]
     return _log(
         request, customer_id, NoteForm(request.POST or None), kind=Interaction.Kind.NOTE, title=_("Write a note")
     )

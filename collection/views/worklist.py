@@ -68,6 +68,7 @@ def _context(request: HttpRequest, *, chosen: str = "") -> dict[str, Any]:
         "counts": counts,
         "follow_ups": list(follow_ups(on=on, scope=scope)),
         "current": current,
+        "is_chosen": bool(current and str(current.id) == chosen),
         "on": on,
         **(panel(request, sending.prepare(actions=[current], on=on)[0]) if current else {}),
     }
