@@ -35,12 +35,9 @@ from receivables.services.loading_parties import (
     resolve_parties,
     resolve_terms,
 )
-from receivables.services.loading_stage import RowsRejected, Stage, execute, fetch, tenant_literal
+from receivables.services.loading_stage import RowsRejected, Stage, fetch
 from receivables.services.loading_standing import load_disputes, load_orders, load_promises
 from receivables.services.open_amounts import refresh_touched_balances
-
-# After so many new rows, and so large a part of what the tenant then has, the planner's statistics are of another table.
-_ANALYZE_FROM, _ANALYZE_PART = 2_000, 10
 
 _HAS_AMOUNT = ("items", "orders", "allocations", "promises")
 
@@ -118,8 +115,6 @@ def load(
         raise RowsRejected(result.rejected)
     result.rows, result.repeated = stage.read, stage.repeated
     result.unchanged = stage.read - len(result.rejected) - stage.repeated - result.created - result.changed
-    if result.created >= _ANALYZE_FROM:
-        _analyze(kind, created=result.created)
     if kind in ("items", "allocations"):
         refresh_touched_balances(on=balances_on or as_of)
     _audit(result, actor=actor, source=source, as_of=as_of)
@@ -184,22 +179,6 @@ def _totals(stage: Stage) -> dict[str, Decimal]:
         "GROUP BY 1 ORDER BY 1"
     )
     return {name: amount for name, amount in rows if amount is not None}
-
-
-def _analyze(kind: str, *, created: int) -> None:
-    """Statistics for the tables that a big load fills; without them the next plans are of an empty table."""
-    tables = {
-        "items": ("ledgeritem", "document", "allocation", "customer", "customeraccount"),
-        "allocations": ("allocation",),
-        "customers": ("customer", "customeraccount"),
-        "orders": ("openorder",),
-    }
-    for table in tables.get(kind, ())[:1]:
-        [(total,)] = fetch(f"SELECT count(*) FROM receivables_{table} WHERE tenant_id = {tenant_literal()}")
-        if created * _ANALYZE_PART < total:
-            return
-    for table in tables.get(kind, ()):
-        execute(f"ANALYZE receivables_{table}")
 
 
 def _audit(result: LoadResult, *, actor: Actor, source: str, as_of: date) -> None:

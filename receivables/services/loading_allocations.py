@@ -11,7 +11,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from receivables.services.loading_parties import entity_code
-from receivables.services.loading_stage import Stage, execute, fetch, temp_table, tenant_literal
+from receivables.services.loading_stage import Stage, analyze_grown, execute, fetch, temp_table, tenant_literal
 from receivables.services.open_amounts import recompute_open
 
 
@@ -200,7 +200,7 @@ def _judge(stage: Stage) -> None:
 def _write(*, as_of: date, is_history: bool, run_id: UUID) -> None:
     tenant = tenant_literal()
     known_on = 't."on"' if is_history else f"'{as_of}'::date"
-    execute(
+    made = execute(
         "INSERT INTO receivables_allocation (customer_id, debit_item_id, credit_item_id, debit_amount, debit_currency, "
         'credit_amount, credit_currency, "on", known_on, is_history, origin, reason, source_ref, run_id) '
         "SELECT d.customer_id, p.debit_id, p.credit_id, p.amount, d.currency, CASE WHEN p.credit_id IS NOT NULL THEN p.amount END, "
@@ -209,6 +209,7 @@ def _write(*, as_of: date, is_history: bool, run_id: UUID) -> None:
         "FROM piece p JOIN todo t ON t.line = p.line JOIN named d ON d.id = p.debit_id LEFT JOIN named k ON k.id = p.credit_id",
         [run_id],
     )
+    analyze_grown("receivables_allocation", by=made)
     execute(
         "UPDATE receivables_ledgeritem i SET open_amount = i.open_amount - x.taken, updated_at = statement_timestamp() FROM ("
         "SELECT item_id, sum(amount) AS taken FROM (SELECT debit_id AS item_id, amount FROM piece UNION ALL "

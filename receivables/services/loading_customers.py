@@ -21,7 +21,7 @@ from receivables.services.loading_parties import (
     resolve_members,
     resolve_terms,
 )
-from receivables.services.loading_stage import Stage, execute, fetch, temp_table, tenant_literal
+from receivables.services.loading_stage import Stage, analyze_grown, execute, fetch, temp_table, tenant_literal
 from receivables.services.loading_standing import write_changes
 
 _IDENTIFIERS = ("siren", "siret", "vat_number", "lei", "registration_number")
@@ -141,11 +141,12 @@ def _write_customers(stage: Stage, *, run_id: UUID) -> None:
     )
     write_changes(table="customer", label="Customer", columns=columns, run_id=run_id)
     names = ", ".join(("ref", "ref_key", *columns))
-    execute(
+    made = execute(
         f"INSERT INTO receivables_customer ({names}, run_id) SELECT {names}, %s FROM work WHERE row_id IS NULL "
         "ORDER BY ref ON CONFLICT (tenant_id, ref) DO NOTHING",
         [run_id],
     )
+    analyze_grown("receivables_customer", by=made)
     execute(
         f"UPDATE work w SET row_id = c.id FROM receivables_customer c WHERE w.row_id IS NULL AND c.tenant_id = {tenant} AND c.ref = w.ref"
     )
@@ -188,11 +189,13 @@ def _write_accounts(stage: Stage, *, source: str, run_id: UUID) -> int:
     names = ", ".join(
         ("customer_id", "entity_id", "source", "ref", "terms_id", "salesperson_id", "collector_id", *_ACCOUNT_TEXTS)
     )
-    return execute(
+    made = execute(
         f"INSERT INTO receivables_customeraccount ({names}, run_id) SELECT {names}, %s FROM account_work WHERE row_id IS NULL "
         "ORDER BY ref ON CONFLICT (tenant_id, entity_id, source, ref) DO NOTHING",
         [run_id],
     )
+    analyze_grown("receivables_customeraccount", by=made)
+    return made
 
 
 def load_contacts(

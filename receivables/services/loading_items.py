@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from core.errors import Conflict
 from receivables.ports import Rejection
 from receivables.services.loading_parties import entity_code
-from receivables.services.loading_stage import Stage, execute, fetch, temp_table, tenant_literal
+from receivables.services.loading_stage import Stage, analyze_grown, execute, fetch, temp_table, tenant_literal
 
 # A snapshot that would close more than this part of what is open waits for a person.
 SHRINK_PCT = 50
@@ -120,10 +120,13 @@ def load_items(stage: Stage, load: ItemLoad) -> ItemCounts:
     )
     counts.closed += closed
     counts.documents = _insert_documents(stage, load)
+    analyze_grown("receivables_document", by=counts.documents)
     _insert_items(load)
+    analyze_grown("receivables_ledgeritem", by=counts.created)
     _update_items(load)
     _update_documents(stage, load)
     counts.allocations = _write_closings(load)
+    analyze_grown("receivables_allocation", by=counts.allocations)
     if stage.has("disputed"):
         _mark_disputed(stage, load)
     temp_table(

@@ -18,7 +18,15 @@ from receivables.ports import Rejection
 from receivables.rules.terms_code import UnknownTerms
 from receivables.rules.terms_code import code as terms_rule
 from receivables.rules.terms_code import parse as parse_terms
-from receivables.services.loading_stage import Stage, copy_into, execute, fetch, temp_table, tenant_literal
+from receivables.services.loading_stage import (
+    Stage,
+    analyze_grown,
+    copy_into,
+    execute,
+    fetch,
+    temp_table,
+    tenant_literal,
+)
 
 MAIN = "MAIN"
 _MEMBER_ROLES = {"salesperson": "sales", "collector": "collector"}
@@ -214,6 +222,7 @@ def make_missing_customers(stage: Stage, *, run_id: UUID) -> int:
         ") named GROUP BY 1"
     )
     insert_customers(((ref, name or ref, country or "") for ref, name, country in rows), run_id=run_id)
+    analyze_grown("receivables_customer", by=len(rows))
     _find_customers(tenant)
     return len(rows)
 
@@ -259,6 +268,7 @@ def make_missing_accounts(stage: Stage, *, source: str, run_id: UUID) -> int:
         "ON CONFLICT (tenant_id, entity_id, source, ref) DO NOTHING",
         [source, run_id],
     )
+    analyze_grown("receivables_customeraccount", by=made)
     _find_accounts(tenant, source)
     return made
 
