@@ -125,7 +125,11 @@ DEFAULT_ROLES = (
         ),
         portfolio_only=True,
     ),
-    DefaultRole("dispute_resolver", _("Dispute resolver"), frozenset({Can.ANSWER_DISPUTE})),
+    DefaultRole(
+        "dispute_resolver",
+        _("Dispute resolver"),
+        frozenset({Can.VIEW_CUSTOMERS, Can.VIEW_ITEMS, Can.ANSWER_DISPUTE}),
+    ),
     DefaultRole("auditor", _("Auditor"), READING | {Can.VIEW_AUDIT}),
     # Everything: nobody may grant what they lack, so whoever sets the organisation up must have it all to give.
     DefaultRole("admin", _("Administrator"), EVERYTHING),

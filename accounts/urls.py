@@ -5,7 +5,6 @@ from django.urls import path
 from accounts.views import api_keys, audit, members, organisations, persons, roles
 
 urlpatterns = [
-    path("", organisations.home, name="home"),
     path("i18n/setlang/", persons.choose_language, name="set_language"),
     path("profile/", persons.profile, name="profile"),
     path("join/<str:tenant_text>/<str:invitation_text>/<str:secret>/", persons.join, name="join"),

@@ -25,7 +25,7 @@ class Route:
         """Of an API route: method -> the action under which its class declares capabilities."""
         actions = getattr(self.view, "actions", None)
         if actions is not None:
-            return dict(actions)
+            return {method: action for method, action in actions.items() if method != "head"}
         methods = ("get", "post", "put", "patch", "delete")
         return {method: method for method in methods if hasattr(self.view.cls, method)}
 

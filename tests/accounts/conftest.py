@@ -1,5 +1,6 @@
 """A cache of its own for each test (rate limits are counted there), and people who come in through the doors."""
 
+import json
 from collections.abc import Iterator
 from uuid import uuid4
 
@@ -47,3 +48,15 @@ def stranger(db) -> Iterator[Client]:
     client = Client()
     client.force_login(make_user(email="stranger@nordis.example", password=PASSWORD))
     return client
+
+
+def call(key: str, method: str, path: str, body: dict | None = None):
+    """An API call with a JSON object as its body."""
+    client = Client(raise_request_exception=False)
+    return client.generic(
+        method.upper(),
+        path,
+        json.dumps(body or {}),
+        content_type="application/json",
+        headers={"Authorization": f"Bearer {key}"},
+    )

@@ -1,0 +1,236 @@
+"""Rows that the arguments of addresses lead to, made in the tenant in scope for a member of it.
+
+An argument that is not here fails the tests of rights until it is.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from django.utils import timezone
+
+from accounts.models import Member, Role
+from accounts.services.api_keys import create_api_key
+from accounts.services.invitations import invite
+from collection.models import Action, Interaction
+from collection.services.planning import plan_actions
+from collection.services.scenarios import approve_go_live, ensure_default_scenario
+from core.audit import SYSTEM
+from core.jobs import start_numbered
+from core.models import SavedView
+from desk.models import Message
+from integrations.models import Connection, SyncRun
+from receivables.models import Contact, Dispute, Document, Hold, OpenOrder, Promise
+from reporting.models import Export
+from tests.make import TODAY, make_account, make_allocation, make_item, make_member
+from tests.routes import Route
+
+
+def make_invitation(member: Member) -> Any:
+    return invite(email=f"{uuid4().hex}@nordis.example", role_id=Role.objects.get(code="sales").id, actor=SYSTEM)
+
+
+def make_key(member: Member) -> Any:
+    return create_api_key(name="K", role_id=Role.objects.get(code="sales").id, actor=SYSTEM).key
+
+
+def make_contact(member: Member) -> Contact:
+    return Contact.objects.create(customer=make_account().customer, last_name="Durand", email="d@client.example")
+
+
+def make_document(member: Member) -> Document:
+    account = make_account()
+    document = Document.objects.create(
+        customer=account.customer,
+        account=account,
+        entity=account.entity,
+        number=f"D{uuid4().hex[:8]}",
+        kind="INVOICE",
+        document_date=TODAY,
+        currency="EUR",
+        total_amount=100,
+    )
+    make_item(account=account, document=document)
+    return document
+
+
+def make_order(member: Member) -> OpenOrder:
+    account = make_account()
+    return OpenOrder.objects.create(
+        customer=account.customer,
+        entity=account.entity,
+        number=f"O{uuid4().hex[:8]}",
+        order_date=TODAY,
+        currency="EUR",
+        amount=100,
+        open_amount=100,
+    )
+
+
+def make_dispute(member: Member) -> Dispute:
+    item = make_item()
+    return Dispute.objects.create(
+        customer=item.customer, item=item, reason="PRICE", currency="EUR", opened_on=TODAY, opened_by=member
+    )
+
+
+def make_promise(member: Member) -> Promise:
+    account = make_account()
+    return Promise.objects.create(
+        customer=account.customer,
+        entity=account.entity,
+        amount=50,
+        currency="EUR",
+        made_on=TODAY,
+        due_on=TODAY + timedelta(days=7),
+        recorded_by=member,
+    )
+
+
+def make_hold(member: Member) -> Hold:
+    return Hold.objects.create(customer=make_account().customer, reason="COMMERCIAL", from_on=TODAY, placed_by=member)
+
+
+def make_action(member: Member) -> Action:
+    """A reminder that the night proposed: an overdue invoice of a new customer, sending approved."""
+    account = make_account()
+    make_item(account=account, due=TODAY - timedelta(days=10))
+    version = ensure_default_scenario(tenant=account.tenant, on=TODAY)
+    if version.live_from is None:
+        approve_go_live(
+            version=version, old_items="FIRST_STEP", live_from=TODAY, approved_by=make_member(), actor=SYSTEM
+        )
+    plan_actions(tenant=account.tenant, on=TODAY)
+    return Action.objects.get(customer=account.customer)
+
+
+def make_interaction(member: Member) -> Interaction:
+    return Interaction.objects.create(
+        customer=make_account().customer, kind="NOTE", text="Called", on=TODAY, next_on=TODAY, logged_by=member
+    )
+
+
+def make_message(member: Member) -> Message:
+    """A letter that was sent, with its pages."""
+    account = make_account()
+    return Message.objects.create(
+        customer=account.customer,
+        entity=account.entity,
+        reason_type="collection.Action",
+        reason_id=uuid4(),
+        on=TODAY,
+        channel="EMAIL",
+        recipient="d@client.example",
+        language="en",
+        subject="Reminder",
+        body_text="Please pay.",
+        body_html="<p>Please pay.</p>",
+        state="UNSURE",
+    )
+
+
+def make_run(member: Member) -> SyncRun:
+    return SyncRun.objects.create(
+        kind="items",
+        as_of=TODAY,
+        file_name="ledger.csv",
+        file_size=10,
+        sha256="0" * 64,
+        state="APPLIED",
+        finished_at=timezone.now(),
+    )
+
+
+def make_connection(member: Member) -> Connection:
+    return Connection.objects.create(name=uuid4().hex[:8], kind="FOLDER", source="erp", folder=uuid4().hex[:8])
+
+
+def make_view(member: Member) -> SavedView:
+    return SavedView.objects.create(list_name="customers", name=uuid4().hex[:8], query="?sort=name", owner_id=member.id)
+
+
+def make_export(member: Member) -> Export:
+    return Export.objects.create(
+        run=start_numbered(job="export", on=TODAY),
+        member=member,
+        list_name="customers",
+        file_format="csv",
+        language="en",
+    )
+
+
+MAKERS: dict[str, Callable[[Member], Any]] = {
+    "member_id": lambda member: make_member(role="collector"),
+    "invitation_id": make_invitation,
+    "role_id": lambda member: Role.objects.get(code="auditor"),
+    "key_id": make_key,
+    "customer_id": lambda member: make_account().customer,
+    "account_id": lambda member: make_account(),
+    "contact_id": make_contact,
+    "item_id": lambda member: make_item(),
+    "document_id": make_document,
+    "order_id": make_order,
+    "allocation_id": lambda member: make_allocation(debit=make_item(), amount="10.00", on=TODAY),
+    "dispute_id": make_dispute,
+    "promise_id": make_promise,
+    "hold_id": make_hold,
+    "action_id": make_action,
+    "interaction_id": make_interaction,
+    "message_id": make_message,
+    "run_id": make_run,
+    "connection_id": make_connection,
+    "view_id": make_view,
+    "export_id": make_export,
+}
+# The API calls every row's id `id`: what it is of stands in the address.
+API_ROWS = {
+    "customers": "customer_id",
+    "accounts": "account_id",
+    "contacts": "contact_id",
+    "documents": "document_id",
+    "items": "item_id",
+    "orders": "order_id",
+    "allocations": "allocation_id",
+    "disputes": "dispute_id",
+    "promises": "promise_id",
+    "holds": "hold_id",
+    "actions": "action_id",
+    "messages": "message_id",
+    "imports": "run_id",
+}
+# Rows under a customer: outside of a member's portfolio they do not exist for the member.
+UNDER_A_CUSTOMER = {
+    "customer_id", "account_id", "contact_id", "item_id", "document_id", "order_id", "allocation_id", "dispute_id",
+    "promise_id", "hold_id", "action_id", "interaction_id", "message_id",
+}  # fmt: skip
+# What a call must bring so that it gets as far as looking for the row.
+BODIES: dict[str, dict[str, Any]] = {
+    "post api/v1/actions/<uuid:id>/postpone/": {"until": (TODAY + timedelta(days=7)).isoformat()},
+    "put api/v1/imports/<uuid:id>/mapping/": {"mapping": {"kind": "items", "mode": "delta", "columns": {}}},
+}
+# Arguments that are words and not rows.
+WORDS = {"name": "customers"}
+
+
+def kind_of(route: Route, argument: str) -> str:
+    """Which maker makes the row that an argument leads to."""
+    if argument == "id" and route.is_api:
+        return API_ROWS[route.pattern.split("/")[2]]
+    return argument
+
+
+def kinds_of(route: Route) -> set[str]:
+    return {kind_of(route, argument) for argument in route.arguments if argument not in WORDS}
+
+
+def arguments_of(route: Route, member: Member) -> dict[str, Any]:
+    """Arguments that lead to rows of the tenant in scope; those that belong to somebody belong to `member`."""
+    return {
+        argument: WORDS[argument] if argument in WORDS else MAKERS[kind_of(route, argument)](member).id
+        for argument in route.arguments
+    }
+
+
+def unknown_arguments(route: Route) -> dict[str, Any]:
+    return {argument: WORDS.get(argument) or uuid4() for argument in route.arguments}
