@@ -29,6 +29,12 @@ def _in_scope(customers: QuerySet[Customer], *, scope: Scope) -> QuerySet[Custom
     return customers if scope.is_everything else customers.filter(Exists(accounts))
 
 
+def check_customer(*, customer_id: UUID, scope: Scope) -> None:
+    """Raise NotFound for an unknown customer and for one out of scope alike: not even its contacts may be shown."""
+    if not _in_scope(Customer.objects.filter(id=customer_id), scope=scope).exists():
+        raise NotFound
+
+
 @transaction.atomic
 def log_interaction(
     *,
