@@ -144,7 +144,7 @@ class LedgerItem(TenantModel):
             # Balances and ageing read open items only: a small index that answers alone.
             models.Index(
                 fields=["tenant", "customer", "currency", "due_date"],
-                include=["open_amount", "posting_date", "entity", "account"],
+                include=["id", "open_amount", "posting_date", "entity", "account"],
                 condition=Q(is_open=True),
                 name="ledger_item_open",
             ),
