@@ -71,9 +71,11 @@ class MoneyField(serializers.Field):
         return money(_reach(value, self.amount), _reach(value, self.currency))
 
 
-@extend_schema_field(MoneySchema(allow_null=True))
 class OptionalMoneyField(MoneyField):
     """The same where there may be no amount."""
+
+    def __init__(self, amount: str, currency: str = "currency", **kwargs: Any) -> None:
+        super().__init__(amount, currency, allow_null=True, **kwargs)
 
 
 def money(amount: Decimal | None, currency: str) -> dict[str, str] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, time
+from datetime import UTC, datetime, time
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -29,6 +29,8 @@ from core.rest_fields import columns_of
 from core.rest_once import OnceMixin
 
 PAGE_ROWS, MOST_ROWS = 100, 200
+# Years of moments; a database knows others than Python does.
+_EARLIEST, _LATEST = 1900, 2999
 _RENDERER = JSONRenderer()
 
 
@@ -124,7 +126,10 @@ class Resource(ApiViewSet):
 
     def _filtered(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         query = self.request.query_params
-        wanted = {path: query[name] for name, path in self.exact.items() if name in query}
+        wanted: dict[str, Any] = {}
+        for name, path in self.exact.items():
+            if name in query:
+                wanted[path] = _id(name, query[name]) if path.endswith("_id") else query[name]
         if any("\0" in value for value in query.values()):
             raise BadQuery
         if wanted:
@@ -163,9 +168,16 @@ def _next(request: Request, cursor: str) -> str:
 
 def _position(cursor: str) -> tuple[datetime, UUID]:
     moment, row_id = decode(cursor)
-    if not isinstance(moment, datetime) or timezone.is_naive(moment):
+    if not isinstance(moment, datetime) or timezone.is_naive(moment) or not _EARLIEST <= moment.year <= _LATEST:
         raise BadCursor
-    return moment, row_id
+    return moment.astimezone(UTC), row_id
+
+
+def _id(name: str, text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise BadQuery(fields={name: _("This is not an id.")}) from error
 
 
 def page_size(text: str | None) -> int:
@@ -190,7 +202,9 @@ def _moment(text: str | None) -> datetime | None:
         if moment is None:
             raise ValueError
         moment = moment if timezone.is_aware(moment) else timezone.make_aware(moment, timezone.get_default_timezone())
-        moment.astimezone(timezone.get_default_timezone())
+        moment = moment.astimezone(UTC)  # the database knows fewer offsets
+        if not _EARLIEST <= moment.year <= _LATEST:
+            raise ValueError
     except (ValueError, OverflowError) as error:
         message = _("Write a moment such as 2026-03-31T08:00:00Z.")
         raise BadQuery(fields={"updated_since": message}) from error

@@ -110,7 +110,10 @@ class ApiSchema(AutoSchema):
         found += view.parameters.get(view.action, ())
         if isinstance(view, Resource) and view.action == "list":
             found += [_CURSOR, _SIZE, _SINCE]
-            found += [OpenApiParameter(name, str, description="Exactly this.") for name in view.exact]
+            found += [
+                OpenApiParameter(name, OpenApiTypes.UUID if path.endswith("_id") else str, description="Exactly this.")
+                for name, path in view.exact.items()
+            ]
             found += [_filter(name, one) for name, one in (view.filters.base_filters if view.filters else {}).items()]
         if self.method in _WRITES:
             found.append(_ONCE)

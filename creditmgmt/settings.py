@@ -347,6 +347,7 @@ PORTS: dict[str, str] = {
     "desk.transport": "integrations.registry.transport",
     "desk.reasons/collection.Action": "collection.services.sending.ActionReasons",
     "night": "creditmgmt.schedule.run_night",
+    "reporting.imports_waiting": "integrations.queries.waiting.imports_waiting",
     "night.advance_sandbox": "creditmgmt.schedule.advance_sandbox",
 }
 

@@ -146,7 +146,7 @@ def rows_of(
     """
     good: list[tuple[Any, ...]] = []
     bad: list[Rejection] = []
-    fed: set[str] = set()
+    fed = set(_required(kind))
     readers = _readers(kind)
     names = ROW_FIELDS[kind]
     has_amount = "amount" in readers

@@ -4,8 +4,7 @@ import pytest
 
 from collection.models import Action
 from core.tenancy import tenant_scope
-from tests.api.conftest import caller_of
-from tests.api.test_resources import make_action
+from tests.api.conftest import caller_of, make_action
 from tests.make import make_account, make_member, make_tenant
 
 

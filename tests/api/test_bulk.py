@@ -79,6 +79,18 @@ def test_all_or_nothing_loads_nothing_and_names_the_places(api, organisation, en
         assert LedgerItem.objects.count() == 0
 
 
+@pytest.mark.parametrize("kind", sorted(ROWS))
+@pytest.mark.parametrize("rows", [[], [7], [{"customer_ref": "C1"}]])
+def test_a_call_without_a_row_that_can_be_loaded_loads_nothing(api, organisation, entity, kind, rows):
+    answer = api.post(f"{kind}/bulk/", {"rows": rows})
+    assert answer.status_code == 200, answer.content
+    assert (answer.json()["rows"], answer.json()["created"], len(answer.json()["rejected"])) == (
+        len(rows),
+        0,
+        len(rows),
+    )
+
+
 def test_more_than_a_thousand_rows_are_too_many(api):
     assert api.post("items/bulk/", {"rows": [{}] * 1001}).status_code == 413
 

@@ -14,18 +14,13 @@ from receivables.models import LedgerItem
 from tests.api.conftest import caller_of
 from tests.make import make_member, make_tenant
 
+pytestmark = pytest.mark.usefixtures("own_spool")
+
 FILE = (
     b"Customer;Invoice;Invoice date;Due date;Amount;Currency\n"
     b"C1;F1;31/01/2026;28/02/2026;1200,00;EUR\n"
     b"C2;F2;15/01/2026;14/02/2026;800,50;EUR\n"
 )
-
-
-@pytest.fixture(autouse=True)
-def own_spool(settings, tmp_path, monkeypatch):
-    """Files of the tests stay apart, and no worker of this machine is rung."""
-    settings.SPOOL_DIR = tmp_path
-    monkeypatch.setattr("integrations.tasks.apply_run.apply_async", lambda **_message: None)
 
 
 def upload(api, content: bytes = FILE, **values):

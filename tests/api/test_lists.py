@@ -55,6 +55,7 @@ def test_the_cursor_of_the_last_page_goes_on_with_what_changed_later(api, organi
         (quote("2026-03-01T09:00:00+00:00"), ["B"]),
         ("2026-03-01", ["A", "B"]),
         ("2026-03-02", []),
+        ("2026-02-28T13:34:00-18:56", ["B"]),
     ],
 )
 def test_updated_since_includes_its_moment(api, organisation, since, refs):
@@ -67,13 +68,17 @@ def test_updated_since_includes_its_moment(api, organisation, since, refs):
 @pytest.mark.parametrize(
     "query",
     ["page_size=0", "page_size=201", "page_size=-1", "page_size=x", "page_size=%D9%A3", "cursor=x", "cursor=WyJwIiwgMSwgMV0",
-     "updated_since=yesterday", "updated_since=2026-13-01", "updated_since=0001-01-01T00:00:00%2B14:00", "colour=blue",
+     "updated_since=yesterday", "updated_since=0101-12-20T08:49:57-18:56", "updated_since=2026-13-01", "updated_since=0001-01-01T00:00:00%2B14:00", "colour=blue",
      "entity=1", "state=asleep", "q=%00", "customer=00000000-0000-0000-0000-000000000000"],
 )  # fmt: skip
 def test_a_parameter_that_cannot_be_understood_is_refused(api, query):
     answer = api.get(f"items/?{query}")
     assert answer.status_code == 400, answer.content
     assert answer["Content-Type"] == "application/problem+json"
+
+
+def test_an_id_that_is_none_is_refused(api):
+    assert api.get("allocations/?debit_item=F1").status_code == 400
 
 
 def test_filters_are_those_of_the_pages(api, organisation):
