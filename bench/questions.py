@@ -10,8 +10,10 @@ from bench.shape import UPTO
 from receivables import queries
 from receivables.models import Customer, CustomerAccount, Entity
 from receivables.queries import Selection
+from receivables.queries.as_of import Way
 from receivables.rules.ageing import CreditTreatment
 
+MONTH_END = date(2026, 5, 31)  # little was allocated since
 PAST = date(2026, 1, 31)
 PAGE = 50
 
@@ -28,7 +30,8 @@ def questions() -> dict[str, Callable[[], Any]]:
     def add(name: str, query: Any, *, asked: tuple[str, ...], **options: Any) -> None:
         ways = {
             "today": {"on": UPTO, "scope": EVERYTHING},
-            "past": {"on": PAST, "scope": EVERYTHING},
+            "at month end": {"on": MONTH_END, "scope": EVERYTHING, "way": Way.ROLLED_BACK},
+            "past": {"on": PAST, "scope": EVERYTHING, "way": Way.SUMMED},
             "as known": {"on": PAST, "known_on": PAST, "scope": EVERYTHING},
             "of a portfolio": {"on": UPTO, "scope": portfolio},
             "of a portfolio, past": {"on": PAST, "scope": portfolio},
@@ -41,7 +44,7 @@ def questions() -> dict[str, Callable[[], Any]]:
             found[f"{name} {way}"] = lambda values=ways[way] | options: query(**values)
 
     every = (
-        "today", "past", "as known", "of a portfolio", "of a portfolio, past", "of entities", "of a region",
+        "today", "at month end", "past", "as known", "of a portfolio", "of a portfolio, past", "of entities", "of a region",
         "of a customer", "of a customer, past",
     )  # fmt: skip
     now = tuple(way for way in every if way != "as known")

@@ -16,16 +16,22 @@ from receivables.queries.statement import fetch_one
 
 
 class Way(Enum):
-    """Three ways to the same open amounts; a test holds them together.
+    """Four ways to the same open amounts; a test holds them together.
 
     STORED: nothing was allocated after the day, so the stored open amounts are that day's and an index of open items
-    answers alone. SUMMED: amounts less what was allocated until the day, summed by item in the order of two indexes.
-    LOOKED_UP: the same, item by item, where few customers are concerned.
+    answers alone. ROLLED_BACK: little was, and it is added back to them. SUMMED: amounts less what was allocated until
+    the day, summed by item in the order of two indexes. LOOKED_UP: the same, item by item, where few customers are
+    concerned. The first two answer only what is known now.
     """
 
     STORED = "STORED"
+    ROLLED_BACK = "ROLLED_BACK"
     SUMMED = "SUMMED"
     LOOKED_UP = "LOOKED_UP"
+
+
+# Up to so many allocations after the day, adding them back is quicker than summing up all before it.
+ROLLED_BACK_MOST = 50_000
 
 
 @dataclass(frozen=True)
@@ -45,9 +51,12 @@ _CONSTANT = ("id", "customer_id", "account_id", "entity_id")
 
 def way_to(*, on: date, known_on: date | None, scope: Scope, selection: Selection) -> Way:
     """The quickest way to what is open on `on`. 1 SQL query, a probe of an index, unless `known_on` is given."""
-    if known_on is None and not _is_allocated_after(on):
+    later = None if known_on is not None else _allocated_after(on)
+    if later == 0:
         return Way.STORED
-    return Way.LOOKED_UP if scope.portfolio_of or selection.is_narrow else Way.SUMMED
+    if scope.portfolio_of or selection.is_narrow:
+        return Way.LOOKED_UP
+    return Way.SUMMED if later is None or later > ROLLED_BACK_MOST else Way.ROLLED_BACK
 
 
 def open_items_sql(
@@ -64,7 +73,7 @@ def open_items_sql(
     `columns` are names of item columns, written in code. `way` is found by `way_to` unless told.
     """
     way = way or way_to(on=on, known_on=known_on, scope=scope, selection=selection)
-    if way is Way.STORED and known_on is not None:
+    if way in (Way.STORED, Way.ROLLED_BACK) and known_on is not None:
         raise ValueError("the stored open amounts are those known now")
     narrowed = item_conditions(scope=scope, selection=selection)
     params = {**narrowed.params, "on": on}
@@ -74,6 +83,22 @@ def open_items_sql(
         sql = (
             f"SELECT {listed}, i.open_amount FROM receivables_ledgeritem i{narrowed.join}"
             f" WHERE i.tenant_id = %(tenant)s AND i.is_open AND i.posting_date <= %(on)s{narrowed.where}"
+        )
+        return OpenItems(sql, params)
+    if way is Way.ROLLED_BACK:
+        open_now = f"i.tenant_id = %(tenant)s AND i.is_open AND i.posting_date <= %(on)s{narrowed.where}"
+        settled_now = (
+            "i.tenant_id = %(tenant)s AND NOT i.is_open AND i.void_on IS NULL"
+            f" AND i.posting_date <= %(on)s{narrowed.where}"
+        )
+        sql = (
+            f"WITH later AS MATERIALIZED ({_LATER})"
+            f" SELECT {listed}, i.open_amount + coalesce(later.amount, 0) AS open_amount"
+            f" FROM receivables_ledgeritem i{narrowed.join} LEFT JOIN later ON later.item_id = i.id"
+            f" WHERE {open_now} AND i.open_amount + coalesce(later.amount, 0) <> 0"
+            f" UNION ALL SELECT {listed}, later.amount"
+            f" FROM later JOIN receivables_ledgeritem i ON i.id = later.item_id{narrowed.join}"
+            f" WHERE {settled_now} AND later.amount <> 0"
         )
         return OpenItems(sql, params)
     if known_on is None:
@@ -90,12 +115,24 @@ def open_items_sql(
     return OpenItems(sql, params)
 
 
-def _is_allocated_after(on: date) -> bool:
+# What was allocated of each item after the day, in the item's sign.
+_LATER = (
+    "SELECT side.item_id, sum(side.amount) AS amount FROM ("
+    "SELECT a.debit_item_id AS item_id, a.debit_amount AS amount FROM receivables_allocation a"
+    ' WHERE a.tenant_id = %(tenant)s AND a."on" > %(on)s AND a.debit_item_id IS NOT NULL'
+    " UNION ALL SELECT a.credit_item_id, -a.credit_amount FROM receivables_allocation a"
+    ' WHERE a.tenant_id = %(tenant)s AND a."on" > %(on)s AND a.credit_item_id IS NOT NULL'
+    ") side GROUP BY side.item_id"
+)
+
+
+def _allocated_after(on: date) -> int:
+    """How many allocations came after a day, at most one more than are worth adding back."""
     sql = (
-        "SELECT EXISTS (SELECT FROM receivables_allocation later"
-        ' WHERE later.tenant_id = %(tenant)s AND later."on" > %(on)s)'
+        "SELECT count(*) FROM (SELECT FROM receivables_allocation later"
+        ' WHERE later.tenant_id = %(tenant)s AND later."on" > %(on)s LIMIT %(most)s) later'
     )
-    return bool(fetch_one(sql, {"on": on})[0])
+    return int(fetch_one(sql, {"on": on, "most": ROLLED_BACK_MOST + 1})[0])
 
 
 def _items_as_known(names: tuple[str, ...]) -> str:

@@ -176,6 +176,13 @@ def test_todays_figures_are_read_from_the_index_of_open_items(ledgers, db):
     assert elsewhere == {}
 
 
+def test_month_ends_are_rolled_back_by_the_index_of_days(ledgers, db):
+    with tenant_scope(ledgers["large"].tenant):
+        for name in ("ageing_by_customer at month end", "ageing_totals at month end", "balances at month end"):
+            plan = with_policy(ledgers["large"].sent[name][-1])
+            assert plan.indexes >= {"allocation_on", "ledger_item_open"}, name
+
+
 def test_past_figures_are_summed_in_the_order_of_two_indexes(ledgers, db):
     with tenant_scope(ledgers["large"].tenant):
         for name in ("ageing_by_customer past", "ageing_by_customer of a customer, past", "balances as known"):

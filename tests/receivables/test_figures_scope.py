@@ -64,6 +64,7 @@ def test_each_figure_sums_up_what_the_reader_sees(ledger, who):
         {"on": ON, "known_on": ON},
         {"on": ON, "way": Way.SUMMED},
         {"on": ON, "way": Way.LOOKED_UP},
+        {"on": ON, "way": Way.ROLLED_BACK},
     ):
         assert sum(row.total for row in ageing_by_customer(scope=scope, **when)) == expected
         assert sum(row.total for row in ageing_totals(scope=scope, **when)) == expected
