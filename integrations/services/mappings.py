@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.audit import Actor, record
 from core.errors import NotFound
-from integrations.files import Guess, Inspection, Mapping, guess
+from integrations.files import Guess, Inspection, Mapping, contradictions, guess
 from integrations.files.refusals import InvalidMapping
 from integrations.models import ColumnMapping
 
@@ -59,9 +59,12 @@ def remember(*, source: str, fingerprint: str, mapping: Mapping, actor: Actor, n
 
 
 def best_mapping(inspection: Inspection, *, source: str, kind: str = "") -> tuple[Mapping, Guess | None]:
-    """The mapping to propose: the remembered one, else the guess (which may lack fields: see Guess.missing)."""
+    """The mapping to propose: the remembered one, else the guess (which may lack fields: see Guess.missing).
+
+    A remembered one that the file contradicts (its dates now come in another order, say) is not proposed.
+    """
     kept = remembered(source=source, fingerprint=inspection.fingerprint, kind=kind)
-    if kept is not None:
+    if kept is not None and not contradictions(kept, inspection):
         return kept, None
     guessed = guess(inspection, kind=kind or None)
     return guessed.mapping, guessed
