@@ -31,6 +31,7 @@ from core.errors import Conflict, Invalid, Refusal
 from core.models import JobRun
 from desk.services import outbox
 from integrations.queries.freshness import ledger_as_of, unfinished
+from integrations.services import runs
 from integrations.services.connections import sync_connections
 from receivables.services.open_amounts import refresh_balances
 from receivables.services.promises import decide_promises
@@ -227,7 +228,10 @@ def bells() -> dict[str, Bell]:
         outbox.queue_of(channel): Bell("integrations.send_slice", soon, {"channel": channel})
         for channel in outbox.Channel.values
     }
-    return sending | {JOB: Bell("creditmgmt.night", timedelta(minutes=15))}
+    return sending | {
+        JOB: Bell("creditmgmt.night", timedelta(minutes=15)),
+        runs.BELL: Bell("integrations.resume_runs", timedelta(minutes=1)),
+    }
 
 
 def next_night_at(*, tenant: Tenant, now: datetime) -> datetime:

@@ -15,6 +15,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts import doorbells
 from core.audit import SYSTEM, Actor, record
 from core.errors import Conflict, NotFound, Refusal
 from core.jobs import AlreadyRunning
@@ -37,6 +38,9 @@ _SHOWN = 100
 # An orders file lists all open orders of its companies; other kinds say what they say and no more.
 _DEFAULT_MODES = {"items": "delta", "orders": "snapshot"}
 _STARTABLE = (State.RECEIVED, State.CHECKED, State.QUEUED, State.HELD, State.REFUSED, State.FAILED, State.STOPPED)
+
+# The beat looks after runs whose message or worker was lost.
+BELL = "imports"
 
 
 class UnknownRun(NotFound):
@@ -217,6 +221,7 @@ def queue(*, run_id: UUID, actor: Actor, force: bool = False) -> SyncRun:
         raise NotStartable
     record(actor=actor, action="integrations.run_queued", row=run, changes={"force": [None, force]})
     _send(run)
+    doorbells.ring(BELL)
     return get_run(run_id)
 
 
@@ -466,7 +471,11 @@ def undo(*, run_id: UUID, on: date, actor: Actor) -> UndoResult:
 
 @transaction.atomic
 def resume_runs() -> int:
-    """Send the queued runs whose message was lost and the running ones whose process died to the workers again."""
+    """Send the queued runs whose message was lost and the running ones whose process died to the workers again.
+
+    Answers the bell of BELL, which rests once no run is under way.
+    """
+    doorbells.hold(BELL)
     SyncRun.objects.filter(
         state=State.RUNNING, stop_requested=True, heartbeat_at__lt=Now() - timedelta(seconds=STALE_SECONDS)
     ).update(state=State.STOPPED, finished_at=Now())
@@ -477,4 +486,6 @@ def resume_runs() -> int:
     runs = list(silent.order_by(F("received_at")))
     for run in runs:
         _send(run)
+    if not SyncRun.objects.filter(state__in=(State.QUEUED, State.RUNNING)).exists():
+        doorbells.rest(BELL, until=None)
     return len(runs)
