@@ -8,6 +8,7 @@ import argparse
 import sys
 import traceback
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
     from bench.measure import Measurement
 
 LOADS = ("P1", "P2", "P3", "P4")
-READS = ("P5", "P8", "P9", "P10", "P20")
+READS = ("P5", "P8", "P9", "P10", "P13", "P14", "P20")
+API = ("P13", "P14")
 
 
 def main() -> int:
@@ -65,7 +67,7 @@ def _run(wanted: list[str], options: argparse.Namespace) -> int:
             rounds = options.rounds or (1 if size.name == "FULL" else 5)
             found += [one for one in _kept("P1", lambda: measure_loads(size, rounds=rounds)) if one.id in wanted]
     if set(wanted) & set(READS):
-        from bench import reading
+        from bench import api, reading
 
         with own_database(keep=options.keep):
             _say(f"a ledger of {size.invoices:,} invoices among {size.small_tenants} small ones ...")
@@ -75,7 +77,8 @@ def _run(wanted: list[str], options: argparse.Namespace) -> int:
             for name in READS:
                 if name in wanted:
                     _say(f"{name} ...")
-                    found += _kept(name, lambda: getattr(reading, f"measure_{name.lower()}")(size))  # noqa: B023
+                    measure = getattr(api if name in API else reading, f"measure_{name.lower()}")
+                    found += _kept(name, partial(measure, size))
     order = [*LOADS, *READS]
     found.sort(key=lambda one: order.index(one.id))
     print("\n".join(table(found, size=size.name, calibration=calibration)))

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from core.audit import Actor, record
@@ -116,7 +117,8 @@ def close_dispute(*, dispute_id: UUID, closed_on: date, actor: Actor, comment: s
     dispute.closed_on = closed_on
     if comment.strip():
         dispute.comment = f"{dispute.comment}\n{comment.strip()}".strip()
-    dispute.save(update_fields=["closed_on", "comment"])
+    dispute.updated_at = Now()  # type: ignore[assignment]
+    dispute.save(update_fields=["closed_on", "comment", "updated_at"])
     record(actor=actor, action="receivables.dispute_closed", row=dispute, changes={"closed_on": [None, closed_on]})
     return dispute
 
@@ -188,7 +190,8 @@ def withdraw_promise(*, promise_id: UUID, on: date, actor: Actor) -> Promise:
     if promise.state != Promise.State.OPEN:
         raise AlreadyOver
     promise.state, promise.decided_on = Promise.State.WITHDRAWN, on
-    promise.save(update_fields=["state", "decided_on"])
+    promise.updated_at = Now()  # type: ignore[assignment]
+    promise.save(update_fields=["state", "decided_on", "updated_at"])
     changes: dict[str, Sequence[Any]] = {"state": [Promise.State.OPEN, Promise.State.WITHDRAWN]}
     record(actor=actor, action="receivables.promise_withdrawn", row=promise, changes=changes)
     return promise

@@ -4,10 +4,13 @@ import json
 from types import SimpleNamespace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from accounts.access import EVERYTHING
+from core.money import amount_text
 from core.rest import JSONRenderer
-from core.rest_fields import columns_of
+from core.rest_fields import _amount_text, columns_of
 from core.rest_lists import Resource
 from core.tenancy import tenant_scope
 from creditmgmt.api import router
@@ -48,3 +51,11 @@ def test_a_list_is_one_statement_whatever_its_length(
 def test_every_field_of_an_answer_is_a_column():
     for resource in RESOURCES.values():
         assert columns_of(resource.Out).names == list(resource.Out().fields)
+
+
+@given(
+    amount=st.decimals(min_value=-(10**15), max_value=10**15, places=4, allow_nan=False),
+    currency=st.sampled_from(["EUR", "JPY", "BHD", "CLF"]),
+)
+def test_amounts_of_columns_are_written_as_everywhere(amount, currency):
+    assert _amount_text(amount, currency) == amount_text(amount, currency)

@@ -1,0 +1,53 @@
+"""Disputes, promises and holds over the API: entered, ended, and told to those who ask what changed."""
+
+import pytest
+
+from core.tenancy import tenant_scope
+from receivables.models import Dispute, Promise
+from tests.api.conftest import OLD, caller_of
+from tests.make import make_account, make_item, make_member
+
+
+@pytest.fixture
+def item(organisation):
+    with tenant_scope(organisation):
+        return make_item(amount="100.00")
+
+
+def test_a_dispute_from_its_opening_to_its_end(api, organisation, item):
+    sent = api.post("disputes/", {"item": str(item.id), "reason": "price", "disputed_amount": "40.00"})
+    assert sent.status_code == 201, sent.content
+    dispute = sent.json()
+    assert (dispute["disputed"], dispute["opened_on"]) == ({"amount": "40.00", "currency": "EUR"}, "2026-03-02")
+    with tenant_scope(organisation):
+        Dispute.objects.update(updated_at=OLD)
+    closed = api.post(f"disputes/{dispute['id']}/close/", {"on": "2026-03-05"}).json()
+    assert closed["closed_on"] == "2026-03-05"
+    assert closed["updated_at"] > "2026-03-02"
+    assert api.post(f"disputes/{dispute['id']}/close/").status_code == 409
+
+
+def test_a_promise_and_its_withdrawal(api, organisation, item):
+    promise = {"customer": str(item.customer_id), "amount": "60.00", "currency": "EUR", "due_on": "2026-03-10"}
+    sent = api.post("promises/", {**promise, "items": [str(item.id)]})
+    assert sent.status_code == 201, sent.content
+    with tenant_scope(organisation):
+        Promise.objects.update(updated_at=OLD)
+    withdrawn = api.post(f"promises/{sent.json()['id']}/withdraw/").json()
+    assert withdrawn["state"] == "WITHDRAWN"
+    assert withdrawn["updated_at"] > "2026-03-02"
+
+
+def test_a_hold_and_its_end(api, item):
+    sent = api.post("holds/", {"item": str(item.id), "reason": "PLAN", "until_on": "2026-04-01"})
+    assert sent.status_code == 201, sent.content
+    assert api.post(f"holds/{sent.json()['id']}/lift/").json()["lifted_on"] == "2026-03-02"
+    assert api.post("holds/", {"reason": "PLAN"}).status_code == 400
+
+
+def test_rows_out_of_scope_cannot_be_written_to(organisation, item):
+    with tenant_scope(organisation):
+        maker = make_member(role="sales")
+        make_item(account=make_account(salesperson=maker))
+    api = caller_of(organisation, role="sales", portfolio_of=maker.id)
+    assert api.post("disputes/", {"item": str(item.id), "reason": "price"}).status_code == 404
