@@ -11,6 +11,7 @@ from accounts.models import Member
 from core.tenancy.models import TenantForeignKey, TenantModel
 from desk.models import Channel
 from receivables.models import Contact, Customer, Entity, LedgerItem
+from receivables.models.ledger import tenant_by_reference
 
 
 class DateRange(Func):
@@ -121,9 +122,10 @@ class Action(TenantModel):
         POSTPONED = "POSTPONED", _("postponed")
         CANCELLED = "CANCELLED", _("no longer needed")
 
+    tenant = tenant_by_reference()
     customer = TenantForeignKey(Customer, models.PROTECT, related_name="actions")
     entity = TenantForeignKey(Entity, models.PROTECT, related_name="+")
-    version = TenantForeignKey(ScenarioVersion, models.PROTECT, related_name="actions")
+    version = TenantForeignKey(ScenarioVersion, models.PROTECT, related_name="actions", implied_by="step")
     on = models.DateField()
     step = TenantForeignKey(Step, models.PROTECT, related_name="+")  # the highest of its lines
     channel = models.CharField(max_length=10, choices=Channel)
@@ -152,9 +154,10 @@ class Action(TenantModel):
                 fields=["tenant", "-priority_cents", "id"], condition=Q(state="PROPOSED"), name="action_to_confirm"
             ),
             models.Index(fields=["tenant", "entity"], name="action_entity"),
-            models.Index(fields=["tenant", "version"], name="action_version"),
             models.Index(fields=["tenant", "step"], name="action_step"),
-            models.Index(fields=["tenant", "decided_by"], name="action_decided_by"),
+            models.Index(
+                fields=["tenant", "decided_by"], condition=Q(decided_by__isnull=False), name="action_decided_by"
+            ),
             models.Index(fields=["tenant", "updated_at", "id"], name="action_updated"),
         ]
 
@@ -172,6 +175,7 @@ class ActionLine(TenantModel):
         LAPSED = "LAPSED", _("lapsed")
         SET_BY_GO_LIVE = "GO_LIVE", _("set when sending began")
 
+    tenant = tenant_by_reference()
     action = TenantForeignKey(Action, models.PROTECT, null=True, related_name="lines")
     item = TenantForeignKey(LedgerItem, models.PROTECT, related_name="action_lines")
     customer_id = models.UUIDField()

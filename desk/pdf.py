@@ -9,10 +9,13 @@ import time
 from pathlib import Path
 
 SECONDS = 20
+# Until the renderer has read its libraries and fonts; not the document's fault.
+START_SECONDS = 60
 LONGEST_HTML = 2 * 1024 * 1024
 LONGEST_PDF = 20 * 1024 * 1024
 _HEAD = struct.Struct(">BI")
-OK, FAILED = 0, 1
+OK = 0
+READY = b"R"
 
 
 class PdfFailed(Exception):
@@ -35,7 +38,11 @@ class PdfProcess:
         body = html.encode()
         if len(body) > LONGEST_HTML:
             raise PdfFailed(f"the letter has {len(body)} bytes, at most {LONGEST_HTML} are rendered", is_final=True)
-        process = self._running()
+        try:
+            process = self._running()
+        except (OSError, EOFError, TimeoutError) as error:
+            self.close()
+            raise PdfFailed("the renderer does not start", is_final=False) from error
         assert process.stdin is not None
         try:
             process.stdin.write(struct.pack(">I", len(body)) + body)
@@ -75,6 +82,7 @@ class PdfProcess:
                 env=environment,
                 cwd="/",
             )
+            self._read(self._process, len(READY), time.monotonic() + START_SECONDS)
         return self._process
 
     @staticmethod

@@ -6,6 +6,7 @@ import sys
 
 MEMORY = 1536 * 1024 * 1024
 CPU_SECONDS = 3600
+READY = b"R"
 
 
 def main() -> None:
@@ -20,6 +21,8 @@ def main() -> None:
 
     fonts = FontConfiguration()
     fetcher = URLFetcher(allowed_protocols={"data"}, allow_redirects=False)
+    sys.stdout.buffer.write(READY)
+    sys.stdout.buffer.flush()
     while head := sys.stdin.buffer.read(4):
         (size,) = struct.unpack(">I", head)
         html = sys.stdin.buffer.read(size).decode()

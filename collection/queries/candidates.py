@@ -7,8 +7,10 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
+from psycopg.types.string import TextLoader
 
 from accounts.access import EVERYTHING
+from collection.rules.grouping import Recent
 from core.tenancy import require_tenant_id
 from receivables.queries.as_of import Way, way_to
 from receivables.queries.selection import EVERY_ITEM
@@ -23,7 +25,7 @@ class Candidate(NamedTuple):
 
     `chased_amount`: open on the day and not disputed. `credit_amount`: credits of the same customer, entity and
     currency that are set against nothing, as a positive amount. `pending`: a step of it waits for a person or for its
-    message to leave. `held`: why the item, its customer or its group is out of dunning, else "". A promise holds the
+    message to leave. `last_message_on`, `postponed_until`: of reminders to the customer at the entity. `held`: why the item, its customer or its group is out of dunning, else "". A promise holds the
     items that it speaks of, or all of the customer in its currency when it names none.
     """
 
@@ -41,11 +43,18 @@ class Candidate(NamedTuple):
     step_days: list[date] | None
     pending: bool
     held: str
+    last_message_on: date | None
+    postponed_until: date | None
 
     @property
     def done(self) -> Mapping[str, date]:
         """step_key -> business day on which it was done, skipped, lapsed or set when sending began."""
         return dict(zip(self.step_keys, self.step_days or (), strict=True)) if self.step_keys else _NOTHING_DONE
+
+    @property
+    def recent(self) -> Recent:
+        """What has been said to the customer by the entity."""
+        return Recent(self.last_message_on, self.postponed_until)
 
 
 def candidates(*, on: date, due_until: date, customer_ids: Collection[UUID] | None = None) -> Iterator[Candidate]:
@@ -54,19 +63,35 @@ def candidates(*, on: date, due_until: date, customer_ids: Collection[UUID] | No
     Disputes, holds and open amounts are those of the day `on`, steps those recorded so far. With `customer_ids` only
     theirs: what the message preview shows comes from the same statement as what the night plans.
     """
-    params: dict[str, Any] = {"tenant": require_tenant_id(), "on": on, "due_until": due_until}
-    if customer_ids is not None:
-        params["customers"] = list(customer_ids)
-    is_stored = way_to(on=on, known_on=None, scope=EVERYTHING, selection=EVERY_ITEM) is Way.STORED
+    narrow = " AND {0}.customer_id = ANY(%(customers)s)" if customer_ids is not None else ""
+    params = {"customers": list(customer_ids or ()), "on": on, "due_until": due_until}
+    return _fetch(_sql(on=on, narrow=narrow), params, ids_as_text=False)
+
+
+def unserved_candidates(*, on: date, due_until: date, entity_ids: Collection[UUID]) -> Iterator[Candidate]:
+    """The same at these entities, of customers that have no action of theirs on the day `on`.
+
+    For runs over everybody: the ids are texts here, as making an object of each costs more than deciding about it.
+    """
+    params = {"entities": list(entity_ids), "on": on, "due_until": due_until}
+    unserved = """ AND i.entity_id = ANY(%(entities)s) AND NOT EXISTS (
+        SELECT 1 FROM collection_action served WHERE served.tenant_id = %(tenant)s AND served."on" = %(on)s
+        AND served.customer_id = i.customer_id AND served.entity_id = i.entity_id)"""
+    return _fetch(_sql(on=on, narrow="", which=unserved), params, ids_as_text=True)
+
+
+def _fetch(sql: str, params: dict[str, Any], *, ids_as_text: bool) -> Iterator[Candidate]:
     with connection.cursor() as cursor:
-        cursor.execute(_sql(is_stored=is_stored, is_narrow=customer_ids is not None), params)
+        if ids_as_text:
+            cursor.cursor.adapters.register_loader("uuid", TextLoader)
+        cursor.execute(sql, params | {"tenant": require_tenant_id()})
         while rows := cursor.fetchmany(FETCH):
             yield from map(Candidate._make, rows)
 
 
-def _sql(*, is_stored: bool, is_narrow: bool) -> str:
+def _sql(*, on: date, narrow: str, which: str = "") -> str:
     """The stored open amounts are those of the day unless something was allocated after it."""
-    narrow = " AND {0}.customer_id = ANY(%(customers)s)" if is_narrow else ""
+    is_stored = way_to(on=on, known_on=None, scope=EVERYTHING, selection=EVERY_ITEM) is Way.STORED
     if is_stored:
         parts = {"later": "", "item": "receivables_ledgeritem i", "open": "i.open_amount", "is_open": "i.is_open"}
     else:
@@ -76,8 +101,8 @@ def _sql(*, is_stored: bool, is_narrow: bool) -> str:
             "open": "(i.open_amount + coalesce(later.amount, 0))",
             "is_open": "i.void_on IS NULL AND (i.is_open OR later.item_id IS NOT NULL)",
         }
-    names = {f"narrow_{alias}": narrow.format(alias) for alias in "idp"}
-    return _SQL.format(**parts, **names)
+    names = {f"narrow_{alias}": narrow.format(alias) for alias in "aidp"}
+    return _SQL.format(**parts, **names, which=which)
 
 
 # What allocations dated after the day took from each item, in the item's sign.
@@ -130,6 +155,12 @@ WITH {later}disputed AS MATERIALIZED (
     FROM {item} JOIN collection_actionline l ON l.tenant_id = i.tenant_id AND l.item_id = i.id
     WHERE i.tenant_id = %(tenant)s AND {is_open}{narrow_i}
     GROUP BY l.item_id
+), recent AS MATERIALIZED (
+    SELECT a.customer_id, a.entity_id, max(a."on") FILTER (WHERE a.state <> 'POSTPONED') AS last_message_on,
+           max(a.postponed_until) FILTER (WHERE a.state = 'POSTPONED') AS postponed_until
+    FROM collection_action a
+    WHERE a.tenant_id = %(tenant)s AND a.state IN ('CONFIRMED', 'SENT', 'POSTPONED'){narrow_a}
+    GROUP BY a.customer_id, a.entity_id
 ), credit AS MATERIALIZED (
     SELECT i.customer_id, i.entity_id, i.currency, -sum({open}) AS amount
     FROM {item}
@@ -144,11 +175,13 @@ SELECT i.id, i.customer_id, i.entity_id, i.number, i.currency, i.document_date, 
        coalesce(c.amount, 0),
        s.keys, s.days, coalesce(s.pending, false),
        coalesce(hi.reason, hc.reason, hg.reason,
-                CASE WHEN p.item_id IS NOT NULL OR pc.customer_id IS NOT NULL THEN 'PROMISE' WHEN i.is_factored THEN 'FACTORED' ELSE '' END)
+                CASE WHEN p.item_id IS NOT NULL OR pc.customer_id IS NOT NULL THEN 'PROMISE' WHEN i.is_factored THEN 'FACTORED' ELSE '' END),
+       r.last_message_on, r.postponed_until
 FROM {item}
 JOIN receivables_customer customer ON customer.tenant_id = i.tenant_id AND customer.id = i.customer_id
 LEFT JOIN disputed d ON d.item_id = i.id
 LEFT JOIN step s ON s.item_id = i.id
+LEFT JOIN recent r ON r.customer_id = i.customer_id AND r.entity_id = i.entity_id
 LEFT JOIN promised p ON p.item_id = i.id
 LEFT JOIN promising pc ON pc.customer_id = i.customer_id AND pc.entity_id = i.entity_id AND pc.currency = i.currency
 LEFT JOIN credit c ON c.customer_id = i.customer_id AND c.entity_id = i.entity_id AND c.currency = i.currency
@@ -156,6 +189,6 @@ LEFT JOIN item_hold hi ON hi.item_id = i.id
 LEFT JOIN customer_hold hc ON hc.customer_id = i.customer_id
 LEFT JOIN group_hold hg ON hg.group_id = customer.group_id
 WHERE i.tenant_id = %(tenant)s AND {is_open} AND i.amount > 0 AND {open} > 0
-  AND i.due_date <= %(due_until)s AND i.posting_date <= %(on)s{narrow_i}
+  AND i.due_date <= %(due_until)s AND i.posting_date <= %(on)s{narrow_i}{which}
 ORDER BY i.customer_id, i.entity_id, i.due_date, i.number, i.id
 """

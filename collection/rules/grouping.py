@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
-from collection.rules.steps import LeftOut, StepRule, Waits, item_left_out, next_step
+from collection.rules.steps import LeftOut, StepRule, Steps, Waits, item_left_out, next_step
 
 
 class Item(Protocol):
@@ -46,16 +46,14 @@ class Limits:
     minimum_delay_days: int
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """An item in the message, at its step."""
 
     item: Item
     step: StepRule
 
 
-@dataclass(frozen=True)
-class Excluded:
+class Excluded(NamedTuple):
     """An open item that is not in the message, with the reason; `until`: from when it may be."""
 
     item: Item
@@ -92,8 +90,7 @@ _WAITING = {
 }
 
 
-@dataclass(frozen=True)
-class Recent:
+class Recent(NamedTuple):
     """What has been said to a customer of an entity: the day of the last reminder, and until when one is put off."""
 
     last_message_on: date | None = None
@@ -112,7 +109,7 @@ def plan(
     covered by credits that are set against nothing, is left out. Within `minimum_delay_days` of the last message, and
     while a person has put the customer's reminder off, nothing goes; the items keep their step.
     """
-    out = Plan()
+    out, steps = Plan(), Steps.of(steps)
     for item in items:
         decision = next_step(steps=steps, due_date=item.due_date, done=item.done, is_pending=item.pending, on=on)
         if decision.lapsed:

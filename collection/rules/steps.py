@@ -6,11 +6,12 @@ item and run.
 """
 
 import calendar
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Anchor(StrEnum):
@@ -51,8 +52,27 @@ class StepRule:
         return self.anchor is Anchor.DUE_DATE and self.offset_days < 0
 
 
-@dataclass(frozen=True)
-class Decision:
+class Steps(tuple[StepRule, ...]):
+    """The steps of a scenario version in their order, with those before and after the due date at hand.
+
+    A run asks for them for every item, so they are told apart once.
+    """
+
+    before: tuple[StepRule, ...]
+    after: tuple[StepRule, ...]
+
+    def __new__(cls, steps: Iterable[StepRule]) -> "Steps":
+        made = super().__new__(cls, steps)
+        made.before = tuple(step for step in made if step.is_before_due)
+        made.after = tuple(step for step in made if not step.is_before_due)
+        return made
+
+    @classmethod
+    def of(cls, steps: Sequence[StepRule]) -> "Steps":
+        return steps if isinstance(steps, cls) else cls(steps)
+
+
+class Decision(NamedTuple):
     """What a run does with an item: take `step`, or wait for a reason until `next_on` (None: not by date alone).
 
     `lapsed`: steps before the due date that were not taken in time; they are recorded and never taken.
@@ -82,45 +102,56 @@ def next_step(
     `steps` in the order of their position; `done`: step_key -> business day for steps sent, skipped, lapsed or set as
     done by go-live, of any version; `is_pending`: a step of the item waits for a person.
     """
-    before = [step for step in steps if step.is_before_due and step.step_key not in done]
-    lapsed = tuple(before) if on >= due_date else ()
-    if is_pending:
-        return Decision(None, Waits.PENDING, None, lapsed)
+    known = Steps.of(steps)
+    before = tuple(step for step in known.before if step.step_key not in done) if done else known.before
     if on < due_date:
-        return _before_due(before, _first_after_due(steps, done), due_date=due_date, done=done, on=on)
-    after = _first_after_due(steps, done)
+        return _before_due(known, before, due_date=due_date, done=done, is_pending=is_pending, on=on)
+    if is_pending:
+        return Decision(None, Waits.PENDING, None, before)
+    after, previous_on = _first_after_due(known, done)
     if after is None:
-        return Decision(None, Waits.FINISHED, None, lapsed)
-    boundary = reached_on(step=after, due_date=due_date, previous_on=_previous_on(steps, after, done))
+        return Decision(None, Waits.FINISHED, None, before)
+    boundary = reached_on(step=after, due_date=due_date, previous_on=previous_on)
     if boundary is None or boundary > on:
-        return Decision(None, Waits.NOT_REACHED, boundary, lapsed)
-    return Decision(after, None, boundary, lapsed)
+        return Decision(None, Waits.NOT_REACHED, boundary, before)
+    return Decision(after, None, boundary, before)
 
 
 def _before_due(
-    before: Sequence[StepRule], after: StepRule | None, *, due_date: date, done: Mapping[str, date], on: date
+    steps: Steps,
+    before: tuple[StepRule, ...],
+    *,
+    due_date: date,
+    done: Mapping[str, date],
+    is_pending: bool,
+    on: date,
 ) -> Decision:
+    if is_pending:
+        return Decision(None, Waits.PENDING, None, ())
     boundaries = [(due_date + timedelta(days=step.offset_days), step) for step in before]
     reached = [step for boundary, step in boundaries if boundary <= on]
     if reached:
         # Of several reached at once only the latest is worth a message; the earlier ones have lapsed.
         return Decision(reached[-1], None, due_date + timedelta(days=reached[-1].offset_days), tuple(reached[:-1]))
     waiting = min((boundary for boundary, _step in boundaries), default=None)
+    after, previous_on = _first_after_due(steps, done)
     if waiting is None and after is not None:
-        waiting = reached_on(step=after, due_date=due_date, previous_on=None)
+        waiting = reached_on(step=after, due_date=due_date, previous_on=previous_on)
     return Decision(None, Waits.NOT_REACHED if waiting or after else Waits.FINISHED, waiting, ())
 
 
-def _first_after_due(steps: Sequence[StepRule], done: Mapping[str, date]) -> StepRule | None:
-    """The step behind the last one done: a step that a later version puts before that one is not made up for."""
-    after = [step for step in steps if not step.is_before_due]
-    places = [place for place, step in enumerate(after) if step.step_key in done]
-    return next(iter(after[places[-1] + 1 if places else 0 :]), None)
+def _first_after_due(steps: Steps, done: Mapping[str, date]) -> tuple[StepRule | None, date | None]:
+    """The step behind the last one done, and the day of the step before it.
 
-
-def _previous_on(steps: Sequence[StepRule], step: StepRule, done: Mapping[str, date]) -> date | None:
-    earlier = [other.step_key for other in steps if other.position < step.position]
-    return done.get(earlier[-1]) if earlier else None
+    What a later version puts before the last one done is not made up for.
+    """
+    if not done:
+        return (steps.after[0] if steps.after else None), None
+    places = [place for place, step in enumerate(steps.after) if step.step_key in done]
+    following = places[-1] + 1 if places else 0
+    step = steps.after[following] if following < len(steps.after) else None
+    earlier = steps.after[following - 1 : following] or steps.before[-1:]
+    return step, done.get(earlier[0].step_key) if earlier else None
 
 
 def set_by_go_live(

@@ -4,16 +4,14 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from itertools import groupby
-from operator import itemgetter
 
 from django.db import transaction
 
 from collection.models import ScenarioVersion
 from collection.queries.candidates import Candidate, candidates
-from collection.rules.grouping import NOTHING_YET, Plan, plan
-from collection.rules.steps import LeftOut, OldItems, StepRule, set_by_go_live
-from collection.services.planning import due_until, limits_of, recent_of
+from collection.rules.grouping import Plan
+from collection.rules.steps import LeftOut, OldItems, Steps, set_by_go_live
+from collection.services.planning import due_until, plans
 from collection.services.scenarios import step_rules
 from receivables.models import Customer, Entity
 
@@ -51,10 +49,7 @@ def dry_run(*, version: ScenarioVersion, on: date, old_items: OldItems) -> DryRu
         _as_if_live(item, steps=steps, on=on, old_items=old_items)
         for item in candidates(on=on, due_until=due_until(steps, on))
     )
-    limits, recent = limits_of(version), recent_of()
-    # Not planning.plans(): that leaves out customers who get nothing, and here they count among those left out.
-    for owner, group in groupby(items, key=itemgetter(1, 2)):
-        planned = plan(items=group, steps=steps, limits=limits, recent=recent.get(owner, NOTHING_YET), on=on)
+    for owner, planned in plans(items=items, version=version, on=on):
         out.left_out.update(excluded.reason for excluded in planned.excluded)
         if planned.lines:
             found.append((owner, planned))
@@ -69,7 +64,7 @@ def dry_run(*, version: ScenarioVersion, on: date, old_items: OldItems) -> DryRu
     return out
 
 
-def _as_if_live(item: Candidate, *, steps: list[StepRule], on: date, old_items: OldItems) -> Candidate:
+def _as_if_live(item: Candidate, *, steps: Steps, on: date, old_items: OldItems) -> Candidate:
     done = set_by_go_live(steps=steps, due_date=item.due_date, live_from=on, old_items=old_items)
     keys = [step.step_key for step in done if step.step_key not in item.done]
     return item._replace(

@@ -14,17 +14,17 @@ from uuid import UUID
 
 import orjson
 from django.db import connection, transaction
-from django.db.models import Max, Q
 
 from accounts.models import Tenant
-from collection.models import Action, ActionLine, ScenarioVersion, Step
-from collection.queries.candidates import Candidate, candidates
-from collection.rules.grouping import NOTHING_YET, Limits, Plan, Recent, plan, priority_cents
+from collection.models import Action, ScenarioVersion, Step
+from collection.queries.candidates import Candidate, unserved_candidates
+from collection.rules.grouping import Limits, Plan, plan, priority_cents
 from collection.rules.steps import StepRule
 from collection.services.scenarios import ensure_default_scenario, step_rules
-from core.audit import SYSTEM, Actor, audited
+from core.audit import SYSTEM, Actor
 from core.days import BusinessCalendar
 from core.jobs import lock
+from core.models import AuditRecord
 from core.tenancy import require_tenant_id
 from receivables.models import Entity, FxRate
 
@@ -58,21 +58,10 @@ def plan_actions(
     speaking = entities_that_speak(tenant=tenant, version=version, on=on, ledger_as_of=ledger_as_of)
     if not speaking:
         return Planned(silent="day_off_or_stale")
-    since = _take_back_undecided(on=on, entity_ids=speaking, actor=actor)
-    served = set(Action.objects.filter(on=on).values_list("customer_id", "entity_id"))
-    rates = _rates(tenant=tenant, on=on)
+    _take_back_undecided(on=on, entity_ids=speaking, actor=actor)
     steps = step_rules(version)
-    _copy_plans(
-        (
-            (owner, found)
-            for owner, found in plans(items=candidates(on=on, due_until=due_until(steps, on)), version=version, on=on)
-            if owner[1] in speaking and owner not in served
-        ),
-        version=version,
-        on=on,
-        since=since,
-        rates=rates,
-    )
+    items = unserved_candidates(on=on, due_until=due_until(steps, on), entity_ids=speaking)
+    _copy_plans(plans(items=items, version=version, on=on), version=version, on=on, rates=_rates(tenant=tenant, on=on))
     return _write(version=version, on=on, actor=actor)
 
 
@@ -87,24 +76,11 @@ def due_until(steps: Iterable[StepRule], on: date) -> date:
 
 
 def plans(*, items: Iterable[Candidate], version: ScenarioVersion, on: date) -> Iterator[tuple[Owner, Plan]]:
-    """The plan of each customer at each entity among the items, which come in that order. 3 SQL queries."""
-    steps, limits, recent = step_rules(version), limits_of(version), recent_of()
+    """The plan of each customer at each entity among the items, which come in that order. 1 SQL query."""
+    steps, limits = step_rules(version), limits_of(version)
     for owner, group in groupby(items, key=itemgetter(1, 2)):
-        found = plan(items=group, steps=steps, limits=limits, recent=recent.get(owner, NOTHING_YET), on=on)
-        if found.lines or found.lapsed:
-            yield owner, found
-
-
-def recent_of(*, customer_id: UUID | None = None) -> dict[Owner, Recent]:
-    """What was said last to each customer of each entity: reminders confirmed or sent, and those put off. 1 SQL query."""
-    sent = Q(state__in=[Action.State.CONFIRMED, Action.State.SENT])
-    actions = Action.objects.filter(sent | Q(state=Action.State.POSTPONED))
-    if customer_id:
-        actions = actions.filter(customer_id=customer_id)
-    rows = actions.values_list("customer_id", "entity_id").annotate(
-        last=Max("on", filter=sent), put_off=Max("postponed_until", filter=Q(state=Action.State.POSTPONED))
-    )
-    return {(customer, entity): Recent(last, put_off) for customer, entity, last, put_off in rows}
+        of_owner = list(group)
+        yield owner, plan(items=of_owner, steps=steps, limits=limits, recent=of_owner[0].recent, on=on)
 
 
 def entities_that_speak(
@@ -123,33 +99,29 @@ def entities_that_speak(
     return out
 
 
-def _take_back_undecided(*, on: date, entity_ids: set[UUID], actor: Actor) -> dict[Owner, date]:
-    """Remove proposals that nobody decided, and postponed ones whose day has come; the day of the first is kept."""
-    params: dict[str, Any] = {"tenant": require_tenant_id(), "on": on, "entities": list(entity_ids)}
+def _take_back_undecided(*, on: date, entity_ids: set[UUID], actor: Actor) -> None:
+    """Remove proposals that nobody decided, and postponed ones whose day has come, into the temporary table plan_gone."""
+    params = {"tenant": require_tenant_id(), "on": on, "entities": list(entity_ids)}
     with connection.cursor() as cursor:
         cursor.execute(
             "DROP TABLE IF EXISTS pg_temp.plan_gone;"
             "CREATE TEMP TABLE plan_gone ON COMMIT DROP AS "
             "SELECT id, customer_id, entity_id, proposed_since FROM collection_action "
             "WHERE tenant_id = %(tenant)s AND entity_id = ANY(%(entities)s) AND ((state = 'PROPOSED' AND \"on\" < %(on)s) "
-            "OR (state = 'POSTPONED' AND postponed_until <= %(on)s));"
-            "ANALYZE plan_gone;"
-            "DELETE FROM collection_actionline l USING plan_gone g WHERE l.tenant_id = %(tenant)s AND l.action_id = g.id",
+            "OR (state = 'POSTPONED' AND postponed_until <= %(on)s))",
             params,
         )
-    audited(
-        statement=(
-            "DELETE FROM collection_action a USING plan_gone g WHERE a.tenant_id = %s AND a.id = g.id "
-            "RETURNING a.id, a.customer_id, jsonb_build_object('state', jsonb_build_array(a.state, NULL))"
-        ),
-        params=[params["tenant"]],
-        actor=actor,
-        action="collection.action_taken_back",
-        model=Action,
-    )
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT customer_id, entity_id, min(proposed_since) FROM plan_gone GROUP BY 1, 2")
-        return {(customer_id, entity_id): first for customer_id, entity_id, first in cursor.fetchall()}
+        cursor.execute("SELECT count(*) FROM plan_gone")
+        (count,) = cursor.fetchone()
+        if count:
+            cursor.execute(
+                "ANALYZE plan_gone;"
+                "DELETE FROM collection_actionline l USING plan_gone g"
+                " WHERE l.tenant_id = %(tenant)s AND l.action_id = g.id;"
+                "DELETE FROM collection_action a USING plan_gone g WHERE a.tenant_id = %(tenant)s AND a.id = g.id",
+                params,
+            )
+            _audit(actor, "collection.proposals_taken_back", {"on": on.isoformat(), "actions": count})
 
 
 def _rates(*, tenant: Tenant, on: date) -> dict[str, Decimal]:
@@ -159,80 +131,75 @@ def _rates(*, tenant: Tenant, on: date) -> dict[str, Decimal]:
 
 
 def _copy_plans(
-    found: Iterable[tuple[Owner, Plan]],
-    *,
-    version: ScenarioVersion,
-    on: date,
-    since: Mapping[Owner, date],
-    rates: Mapping[str, Decimal],
+    found: Iterable[tuple[Owner, Plan]], *, version: ScenarioVersion, on: date, rates: Mapping[str, Decimal]
 ) -> None:
-    """The plans into the temporary tables plan_owner and plan_line of this transaction."""
+    """The plans into the temporary tables plan_owner and plan_line of this transaction.
+
+    As ready lines of text: none of the values can hold a tab, a line break or a backslash.
+    """
     by_key = {step.step_key: step for step in version.steps.all()}
-    owners: list[tuple[object, ...]] = []
-    lines: list[tuple[object, ...]] = []
-    for number, (owner, one) in enumerate(found):
-        action = _action_columns(one, by_key, rates, on, since.get(owner, on)) if one.lines else _NO_ACTION
-        owners.append((number, *owner, *action))
-        for state, its_lines in ((_PLANNED, one.lines), (_LAPSED, one.lapsed)):
-            for line in its_lines:
-                item = line.item
-                lines.append((number, item.item_id, line.step.step_key, item.currency, item.chased_amount, state))
+    live_from = version.live_from or on
+    owners, lines = [], []
+    for number, ((customer_id, entity_id), one) in enumerate(found):
+        # What lapsed before sending began is no fact about the customer.
+        lapsed = [line for line in one.lapsed if line.item.due_date >= live_from] if one.lapsed else ()
+        if one.lines:
+            owners.append(f"{number}\t{customer_id}\t{entity_id}\t{_action_columns(one, by_key, rates, on)}\n")
+        elif lapsed:
+            owners.append(f"{number}\t{customer_id}\t{entity_id}\t{_NO_ACTION}\n")
+        for item, step in one.lines:
+            lines.append(f"{number}\t{item.item_id}\t{step.step_key}\t{item.currency}\t{item.chased_amount}\tPLANNED\n")
+        for item, step in lapsed:
+            lines.append(f"{number}\t{item.item_id}\t{step.step_key}\t{item.currency}\t{item.chased_amount}\tLAPSED\n")
     with connection.cursor() as cursor:
         cursor.execute(
             "DROP TABLE IF EXISTS pg_temp.plan_owner, pg_temp.plan_line;"
             "CREATE TEMP TABLE plan_owner (number int, customer_id uuid, entity_id uuid, step_id uuid, channel text,"
-            " amounts jsonb, priority bigint, reason jsonb, since date, id uuid DEFAULT uuidv7()) ON COMMIT DROP;"
+            " amounts jsonb, priority bigint, reason jsonb, id uuid DEFAULT uuidv7()) ON COMMIT DROP;"
             "CREATE TEMP TABLE plan_line (number int, item_id uuid, step_key text, currency text, open_amount numeric,"
             " state text) ON COMMIT DROP"
         )
         for table, columns, rows in (("plan_owner", _OWNER_COLUMNS, owners), ("plan_line", "", lines)):
             with cursor.copy(f"COPY {table} {columns} FROM STDIN") as copy:
-                for row in rows:
-                    copy.write_row(row)
+                for start in range(0, len(rows), _ROWS_AT_A_TIME):
+                    copy.write("".join(rows[start : start + _ROWS_AT_A_TIME]))
         cursor.execute("ANALYZE plan_owner; ANALYZE plan_line")
 
 
-_OWNER_COLUMNS = "(number, customer_id, entity_id, step_id, channel, amounts, priority, reason, since)"
-_NO_ACTION = (None,) * 6
-_PLANNED, _LAPSED = ActionLine.State.PLANNED.value, ActionLine.State.LAPSED.value
+_OWNER_COLUMNS = "(number, customer_id, entity_id, step_id, channel, amounts, priority, reason)"
+_NO_ACTION = "\t".join(["\\N"] * 5)
+_ROWS_AT_A_TIME = 2000
 
 
-def _action_columns(
-    found: Plan, steps: Mapping[str, Step], rates: Mapping[str, Decimal], on: date, since: date
-) -> tuple[object, ...]:
+def _action_columns(found: Plan, steps: Mapping[str, Step], rates: Mapping[str, Decimal], on: date) -> str:
     step = steps[found.step.step_key]
     amounts = found.amounts
     # Ranked in one currency; one without a rate counts at its face value, which the reason then says.
     ranked = sum((amount * rates.get(currency, Decimal(1)) for currency, amount in amounts.items()), Decimal(0))
     days = (on - min(line.item.due_date for line in found.lines)).days
-    asked = {currency: str(amount) for currency, amount in amounts.items()}
-    return (
-        step.id,
-        step.channel,
-        orjson.dumps(asked).decode(),
-        priority_cents(amount=ranked, days_overdue=days),
-        orjson.dumps({"items": len(found.lines), "oldest_days": days, "amounts": asked}).decode(),
-        since,
-    )
+    asked = orjson.dumps({currency: str(amount) for currency, amount in amounts.items()}).decode()
+    reason = f'{{"items": {len(found.lines)}, "oldest_days": {days}, "amounts": {asked}}}'
+    return f"{step.id}\t{step.channel}\t{asked}\t{priority_cents(amount=ranked, days_overdue=days)}\t{reason}"
 
 
 def _write(*, version: ScenarioVersion, on: date, actor: Actor) -> Planned:
-    """One statement for actions and one for lines: what is there already is not written again."""
-    actions = audited(
-        statement="""
+    """One statement for actions and one for lines. The day on which a proposal was made first is kept."""
+    params = {"tenant": require_tenant_id(), "version": version.id, "on": on}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
             INSERT INTO collection_action (id, customer_id, entity_id, version_id, "on", step_id, channel, state, amounts,
                 priority_cents, priority_reason, proposed_since, note)
-            SELECT id, customer_id, entity_id, %s, %s, step_id, channel, 'PROPOSED', amounts, priority, reason, since, ''
-            FROM plan_owner WHERE step_id IS NOT NULL ORDER BY number
-            ON CONFLICT (tenant_id, customer_id, entity_id, version_id, "on") DO NOTHING
-            RETURNING id, customer_id, jsonb_build_object('amounts', jsonb_build_array(NULL, amounts))
-        """,
-        params=[version.id, on],
-        actor=actor,
-        action="collection.action_proposed",
-        model=Action,
-    )
-    with connection.cursor() as cursor:
+            SELECT o.id, o.customer_id, o.entity_id, %(version)s, %(on)s, o.step_id, o.channel, 'PROPOSED', o.amounts,
+                   o.priority, o.reason, coalesce(g.since, %(on)s), ''
+            FROM plan_owner o
+            LEFT JOIN (SELECT customer_id, entity_id, min(proposed_since) AS since FROM plan_gone GROUP BY 1, 2) g
+                ON g.customer_id = o.customer_id AND g.entity_id = o.entity_id
+            WHERE o.step_id IS NOT NULL
+            """,
+            params,
+        )
+        actions = cursor.rowcount
         cursor.execute(
             """
             WITH written AS (
@@ -241,14 +208,28 @@ def _write(*, version: ScenarioVersion, on: date, actor: Actor) -> Planned:
                 SELECT CASE WHEN l.state = 'PLANNED' THEN o.id END, l.item_id, o.customer_id, l.step_key, %(on)s,
                        l.currency, l.open_amount, l.state
                 FROM plan_line l JOIN plan_owner o ON o.number = l.number
-                WHERE l.state = 'LAPSED'
-                   OR EXISTS (SELECT 1 FROM collection_action a WHERE a.tenant_id = %(tenant)s AND a.id = o.id)
                 ON CONFLICT (tenant_id, item_id, step_key) DO NOTHING
                 RETURNING state
             )
             SELECT count(*) FILTER (WHERE state = 'PLANNED'), count(*) FILTER (WHERE state = 'LAPSED') FROM written
             """,
-            {"tenant": require_tenant_id(), "on": on},
+            params,
         )
         lines, lapsed = cursor.fetchone()
+    if actions or lapsed:
+        counts = {
+            "on": on.isoformat(),
+            "version": str(version.id),
+            "actions": actions,
+            "lines": lines,
+            "lapsed": lapsed,
+        }
+        _audit(actor, "collection.actions_proposed", counts)
     return Planned(actions=actions, lines=lines, lapsed=lapsed)
+
+
+def _audit(actor: Actor, action: str, counts: dict[str, Any]) -> None:
+    """One row for the whole statement: each action says itself when and from which facts it was proposed."""
+    AuditRecord.objects.create(
+        actor_kind=actor.kind, actor_id=actor.id, action=action, object_type=Action._meta.label, changes=counts
+    )

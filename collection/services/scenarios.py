@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy, override
 from accounts.models import Member, Tenant
 from collection.models import ActionLine, Scenario, ScenarioVersion, Step
 from collection.queries.candidates import candidates
-from collection.rules.steps import Anchor, OldItems, StepRule, set_by_go_live
+from collection.rules.steps import Anchor, OldItems, StepRule, Steps, set_by_go_live
 from core.audit import SYSTEM, Actor, record
 from core.errors import Conflict, Invalid
 from desk.models import Channel
@@ -98,9 +98,9 @@ def version_in_force(*, on: date) -> ScenarioVersion | None:
     )
 
 
-def step_rules(version: ScenarioVersion) -> list[StepRule]:
+def step_rules(version: ScenarioVersion) -> Steps:
     """The version's steps as the rule takes them, in order. 1 SQL query."""
-    return [step_rule(step) for step in version.steps.order_by("position")]
+    return Steps(step_rule(step) for step in version.steps.order_by("position"))
 
 
 def step_rule(step: Step) -> StepRule:

@@ -11,9 +11,9 @@ from django.db.models import F, Q
 from accounts.access import Scope
 from collection.models import ScenarioVersion
 from collection.queries.candidates import Candidate, candidates
-from collection.rules.grouping import NOTHING_YET, Excluded, Plan, Recent, plan
-from collection.rules.steps import StepRule
-from collection.services.planning import limits_of, recent_of
+from collection.rules.grouping import Excluded, Plan, Recent, plan
+from collection.rules.steps import Steps
+from collection.services.planning import limits_of
 from collection.services.scenarios import step_rules, version_in_force
 from receivables.models import Customer, Entity, Hold
 from receivables.queries.visible import accounts_in
@@ -35,7 +35,7 @@ class Upcoming:
 
 @transaction.atomic
 def upcoming(*, customer_id: UUID, scope: Scope, on: date) -> list[Upcoming]:
-    """By entity where the asker sees the customer and something is open, in the order of its code. 6 SQL queries.
+    """By entity where the asker sees the customer and something is open, in the order of its code. 5 SQL queries.
 
     The first day, from `on`, on which the version in force would send something if nothing were paid, promised or
     disputed meanwhile; days off put it later. Empty before a scenario exists.
@@ -48,7 +48,7 @@ def upcoming(*, customer_id: UUID, scope: Scope, on: date) -> list[Upcoming]:
     for item in candidates(on=on, due_until=date.max, customer_ids=[customer_id]):
         if item.entity_id in seen:
             items[item.entity_id].append(item)
-    steps, recent = step_rules(version), recent_of(customer_id=customer_id)
+    steps = step_rules(version)
     names = dict(version.steps.values_list("step_key", "name"))
     return [
         _next(
@@ -57,7 +57,7 @@ def upcoming(*, customer_id: UUID, scope: Scope, on: date) -> list[Upcoming]:
             version=version,
             steps=steps,
             names=names,
-            recent=recent.get((customer_id, entity.id), NOTHING_YET),
+            recent=items[entity.id][0].recent,
             on=on,
         )
         for entity in Entity.objects.filter(id__in=items.keys()).order_by("code")
@@ -80,7 +80,7 @@ def _next(
     items: list[Candidate],
     *,
     version: ScenarioVersion,
-    steps: list[StepRule],
+    steps: Steps,
     names: dict[str, str],
     recent: Recent,
     on: date,

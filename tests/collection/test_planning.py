@@ -72,10 +72,15 @@ def test_a_second_run_of_the_day_changes_nothing(tenant, live):
     assert (list(Action.objects.values()), list(ActionLine.objects.values())) == before
 
 
-def test_each_proposal_is_audited(tenant, live):
+def test_each_run_is_audited_with_what_it_did(tenant, live):
     make_item(due=due(10))
     plan_actions(tenant=tenant, on=MONDAY)
-    assert AuditRecord.objects.get(action="collection.action_proposed").object_id == Action.objects.get().id
+    changes = AuditRecord.objects.get(action="collection.actions_proposed").changes
+    assert (changes["on"], changes["actions"], changes["lines"]) == ("2026-03-02", 1, 1)
+    plan_actions(tenant=tenant, on=MONDAY)
+    assert AuditRecord.objects.filter(action="collection.actions_proposed").count() == 1
+    plan_actions(tenant=tenant, on=MONDAY + timedelta(days=1))
+    assert AuditRecord.objects.get(action="collection.proposals_taken_back").changes["actions"] == 1
 
 
 def test_disputed_held_and_paid_items_stay_out_and_block_nothing(tenant, live):
