@@ -8,6 +8,7 @@ from typing import Any
 
 import django_filters
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.forms import HiddenInput
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Member
@@ -24,6 +25,7 @@ from receivables.models import (
     PromiseItem,
 )
 from receivables.models.ledger import ItemKind
+from receivables.queries.quality import CHECKS, condition
 from receivables.queries.visible import accounts_in, customers_in, disputes_in, entities_in, items_in, promises_in
 
 # Customers that a search in another list looks at, in the order of their names.
@@ -101,6 +103,8 @@ class AccountFilters(Filters):
 class ItemFilters(AccountFilters):
     """Ledger items."""
 
+    order = ("state", "standing", "kind", "entity", "late", "minimum", "currency", "mine")
+
     class State:
         OPEN, NOT_DUE, OVERDUE, CREDITS, SETTLED, ALL = "open", "not_due", "overdue", "credits", "settled", "all"
         choices = (
@@ -172,6 +176,7 @@ class ItemFilters(AccountFilters):
 class DocumentFilters(AccountFilters):
     """Documents: what was issued."""
 
+    order = ("state", "kind", "entity", "mine", "issued_from", "issued_until")
     q = LedgerSearch(numbers=["number"], label=_("Search"))
     state = ChoiceFilter(
         choices=[("open", _("open")), ("overdue", _("overdue")), ("settled", _("settled"))],
@@ -251,6 +256,16 @@ class CustomerFilters(Filters):
                 return rows.filter(Exists(promises_in(scope=scope).filter(state=Promise.State.OPEN, **of_customer)))
         held = holds_in_force(on).filter(Q(**of_customer) | Q(group_id=OuterRef("group_id")))
         return rows.filter(Exists(held))
+
+
+class QualityFilters(Filters):
+    """Customers of whom something is missing, contradictory or double."""
+
+    check = ChoiceFilter(choices=[(check, check) for check in CHECKS], method="of_check", widget=HiddenInput())
+    q = PrefixFilter(keys=["name_key", "ref_key"], label=_("Search"))
+
+    def of_check(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        return rows.filter(condition(value, on=self.reader.on, scope=self.reader.scope))
 
 
 class OrderFilters(Filters):

@@ -158,6 +158,22 @@ class IdentifiersForm(forms.Form):
         return str(self.cleaned_data["country"]).strip().upper()
 
 
+class AddressForm(forms.Form):
+    """Where a customer is written to."""
+
+    street = forms.CharField(label=_("Street"), required=False, max_length=200)
+    postal_code = forms.CharField(label=_("Postal code"), required=False, max_length=20)
+    city = forms.CharField(label=_("City"), required=False, max_length=100)
+    country = forms.CharField(
+        label=_("Country"), required=False, max_length=2, help_text=_("Two letters, such as FR or DE.")
+    )
+    email = forms.EmailField(label=_("E-mail of the company"), required=False, max_length=254)
+    phone = forms.CharField(label=_("Phone"), required=False, max_length=40)
+
+    def clean_country(self) -> str:
+        return str(self.cleaned_data["country"]).strip().upper()
+
+
 class TermsForm(forms.Form):
     """Payment terms of an account."""
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from receivables.views import ageing, items, lists, parties, standing
+from receivables.views import ageing, items, lists, parties, quality, standing
 
 urlpatterns = [
     path("customers/", lists.customers, name="customers"),
@@ -12,6 +12,7 @@ urlpatterns = [
     path("customers/<uuid:customer_id>/dispute/", standing.dispute_new, name="dispute_new"),
     path("customers/<uuid:customer_id>/contact/", parties.contact_new, name="contact_new"),
     path("customers/<uuid:customer_id>/identifiers/", parties.identifiers, name="identifiers"),
+    path("customers/<uuid:customer_id>/address/", parties.address, name="address"),
     path("accounts/<uuid:account_id>/terms/", parties.account_terms, name="account_terms"),
     path("contacts/<uuid:contact_id>/", parties.contact, name="contact"),
     path("items/", lists.items, name="items"),
@@ -27,5 +28,6 @@ urlpatterns = [
     path("disputes/close/", standing.disputes_close, name="disputes_close"),
     path("holds/lift/", standing.holds_lift, name="holds_lift"),
     path("ageing/", ageing.ageing, name="ageing"),
+    path("quality/", quality.quality, name="quality"),
     path("ageing/items/", ageing.ageing_items, name="ageing_items"),
 ]

@@ -2,9 +2,12 @@
 
 from django.urls import path
 
-from reporting.views import customer, exports
+from reporting.views import customer, exports, home, search
 
 urlpatterns = [
+    path("", home.home, name="home"),
+    path("home/trend/", home.home_trend, name="home_trend"),
+    path("search/", search.search, name="search"),
     path("customers/<uuid:customer_id>/", customer.customer, name="customer"),
     path("customers/<uuid:customer_id>/timeline/", customer.customer_timeline, name="customer_timeline"),
     path("lists/<slug:name>/export/", exports.list_export, name="list_export"),

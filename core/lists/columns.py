@@ -40,7 +40,7 @@ class Column:
     `sort` names the field that orders (leave empty where no index serves the order). `value` gives what an export
     writes (default: the field itself). `css`: classes of the cell, or a function of the row. `total`: summed by
     currency below the list, where `total_link` leads to the rows behind a sum. `hidden`: shown only when chosen; `when`
-    tells of a Reading whether it shows by itself.
+    tells of a Reading whether it shows by itself. `exported`: no for what only a page can use, such as a button.
     """
 
     name: str
@@ -54,6 +54,7 @@ class Column:
     hidden: bool = False
     total_link: Callable[[Row], str] | None = None
     when: Callable[[Any], bool] | None = None
+    exported: bool = True
 
     def css_of(self, row: Row) -> str:
         return self.css(row) if callable(self.css) else self.css
@@ -84,9 +85,11 @@ def text(
         body = format_html('<a href="{}">{}</a>', address, shown) if address else shown
         if ref and row[ref]:
             body = format_html('{} <span class="ref">{}</span>', body, row[ref])
-        return format_html('<span class="named">{} {}</span>', body, mark(row, formats)) if mark else body
+        if mark:
+            return format_html('<span class="named">{} {}</span>', body, mark(row, formats))
+        return format_html("<span>{}</span>", body) if ref else body
 
-    return Column(name, label, cell, sort=sort, css=css, hidden=hidden, value=value, when=when)
+    return Column(name, label, cell, sort=sort, css=css, head_css=css, hidden=hidden, value=value, when=when)
 
 
 def amount(

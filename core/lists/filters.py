@@ -19,11 +19,23 @@ from core.text import search_key
 
 
 class Filters(django_filters.FilterSet):
-    """A FilterSet that knows its reader, so that choices and conditions stay within what the reader may see."""
+    """A FilterSet that knows its reader, so that choices and conditions stay within what the reader may see.
+
+    `order`: names in the order of the form; those left out come after them.
+    """
+
+    order: tuple[str, ...] = ()
 
     def __init__(self, data: Any = None, queryset: Any = None, *, reader: Reader, **kwargs: Any) -> None:
         # django-filter hands "request" to callables that give rows; ours take the reader.
         super().__init__(data, queryset, request=reader, **kwargs)
+
+    def get_form_class(self) -> Any:
+        form_class = super().get_form_class()
+        first = [name for name in self.order if name in form_class.base_fields]
+        names = [*first, *(name for name in form_class.base_fields if name not in first)]
+        form_class.base_fields = {name: form_class.base_fields[name] for name in names}
+        return form_class
 
     @property
     def reader(self) -> Reader:

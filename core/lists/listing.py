@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.core.cache import cache
-from django.forms import ModelMultipleChoiceField, MultipleChoiceField
+from django.forms import HiddenInput, ModelMultipleChoiceField, MultipleChoiceField
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -121,7 +121,8 @@ class Listing:
         names = [column.name for column in self.page.columns if column.total]
         if not names or not self.rows or self.count > COUNT_CAP:
             return []
-        if self.is_whole:
+        # A sum that leads to the rows behind it needs what only the source knows of it.
+        if self.is_whole and not any(column.total_link for column in self.page.columns):
             expand = self.page.expand or (lambda row: [row])
             return _summed([line for row in self.rows for line in expand(row.row)], names)
         return self.reading.source.totals(columns=names)
@@ -232,16 +233,23 @@ class Listing:
 
     @property
     def is_filtered(self) -> bool:
-        """Whether something beyond the list's start was asked for."""
-        return self.reading.filters != dict(self.page.start)
+        """Whether filters left rows out that the list's start, or the day that was chosen, would show."""
+        kept = set(self.page.kept)
+        asked = {name: value for name, value in self.reading.filters.items() if name not in kept}
+        return asked != {name: value for name, value in self.page.start.items() if name not in kept}
 
     @property
     def can_save(self) -> bool:
-        return self.is_filtered and not any(tab.current and not self.search_text for tab in self.tabs)
+        changed = self.reading.filters != dict(self.page.start)
+        return bool(self.page.views) and changed and not any(t.current and not self.search_text for t in self.tabs)
 
     @property
     def has_filters(self) -> bool:
-        return self.page.filters is not None
+        """Whether there is something to choose in the menu of filters."""
+        filters = getattr(self.page.filters, "base_filters", None)
+        if filters is None:
+            return self.page.filters is not None
+        return any(not isinstance(one.extra.get("widget"), HiddenInput) for one in filters.values())
 
     @property
     def sub(self) -> str:

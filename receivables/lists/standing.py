@@ -20,7 +20,8 @@ CUSTOMER_NAMES = {"customer_name": "customer__name", "customer_ref": "customer__
 def _whole_days(rows: Sequence[dict[str, Any]], reader: Reader) -> None:
     for row in rows:
         row["open_days"] = ((row["closed_on"] or reader.on) - row["opened_on"]).days
-        row["contested"] = row["item_amount"] if row["disputed_amount"] is None else row["disputed_amount"]
+        whole = row["item_open"] or row["item_amount"]  # of what is settled meanwhile, all that it was
+        row["contested"] = whole if row["disputed_amount"] is None else row["disputed_amount"]
 
 
 def _days_left(rows: Sequence[dict[str, Any]], reader: Reader) -> None:
@@ -130,6 +131,7 @@ DISPUTES = ListPage(
         **CUSTOMER_NAMES,
         "number": "item__number",
         "item_amount": "item__amount",
+        "item_open": "item__open_amount",
         "entity_code": "item__entity__code",
         "member_name": "opened_by__name",
     },

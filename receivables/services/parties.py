@@ -19,6 +19,7 @@ from receivables.models import Contact, Customer, CustomerAccount, PaymentTerms
 from receivables.rules.identifiers import check_legal_ids
 
 IDENTIFIERS = ("siren", "siret", "vat_number", "lei", "registration_number")
+ADDRESS = ("street", "postal_code", "city", "country", "email", "phone")
 CONTACT_FIELDS = (
     "first_name",
     "last_name",
@@ -68,6 +69,25 @@ def change_identifiers(*, customer: Customer, country: str, values: Mapping[str,
             action="receivables.identifiers_changed",
             row=customer,
             changes=changes,
+            customer_id=customer.id,
+        )
+        customer.refresh_from_db()
+    return customer
+
+
+@transaction.atomic
+def change_address(*, customer: Customer, values: Mapping[str, str], actor: Actor) -> Customer:
+    """Set where a customer is written to: address, and the company's own e-mail address and phone."""
+    customer = Customer.objects.select_for_update().get(id=customer.id)
+    changes = changed(customer, {name: values.get(name, "").strip() for name in ADDRESS})
+    if changes:
+        customer.updated_at = Now()
+        customer.save(update_fields=[*changes, "updated_at"])
+        record(
+            actor=actor,
+            action="receivables.address_changed",
+            row=customer,
+            changes=_untold(changes),
             customer_id=customer.id,
         )
         customer.refresh_from_db()

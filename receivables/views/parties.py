@@ -16,7 +16,7 @@ from accounts.roles import Can
 from core.errors import NotFound, Refusal
 from core.rows import row_of
 from core.web import add_refusal
-from receivables.forms import AssignForm, ContactForm, IdentifiersForm, TermsForm
+from receivables.forms import AddressForm, AssignForm, ContactForm, IdentifiersForm, TermsForm
 from receivables.queries.visible import accounts_in, contacts_in, customers_in
 from receivables.services import parties
 from receivables.views.drawers import drawer, go_on, is_sent, picked
@@ -73,6 +73,19 @@ def identifiers(request: HttpRequest, customer_id: UUID) -> HttpResponse:
         else:
             return go_on(request, _("The identifiers are saved."), fallback=_page_of(customer.id))
     return drawer(request, form, title=_("Identifiers of %(name)s") % {"name": customer.name})
+
+
+@requires(Can.FIX_DATA)
+@require_http_methods(["GET", "POST"])
+def address(request: HttpRequest, customer_id: UUID) -> HttpResponse:
+    """Correct where a customer is written to."""
+    customer = row_of(customers_in(scope=_scope(request)), customer_id)
+    initial = {name: getattr(customer, name) for name in parties.ADDRESS}
+    form = AddressForm(request.POST if is_sent(request) else None, initial=initial)
+    if form.is_bound and form.is_valid():
+        parties.change_address(customer=customer, values=form.cleaned_data, actor=_actor(request))
+        return go_on(request, _("The address is saved."), fallback=_page_of(customer.id))
+    return drawer(request, form, title=_("Address of %(name)s") % {"name": customer.name})
 
 
 @requires(Can.FIX_DATA)

@@ -13,6 +13,7 @@ from receivables.queries.statement import fetch
 # Of the audit trail, what a reader of the customer's story wants to know; the rest has rows of its own below.
 TOLD = (
     "receivables.identifiers_changed",
+    "receivables.address_changed",
     "receivables.contact_added",
     "receivables.contact_changed",
     "receivables.account_assigned",

@@ -37,8 +37,10 @@ _DIALECTS = {"en": Dialect(",", "."), "fr": Dialect(";", ",")}
 def export_columns(reading: Reading) -> list[Column]:
     """The columns chosen in the address; without a choice all of the list, those hidden on the page included."""
     if reading.query.get("cols") or reading.query.getlist("col"):
-        return reading.columns
-    return [column for column in reading.page.columns if column.when is None or column.when(reading)]
+        columns = reading.columns
+    else:
+        columns = [column for column in reading.page.columns if column.when is None or column.when(reading)]
+    return [column for column in columns if column.exported]
 
 
 def export_slices(reading: Reading) -> Iterator[Sequence[Row]]:

@@ -230,7 +230,7 @@ def _disputes(request: Any, head: CustomerHead) -> dict[str, Any]:
             {
                 "row": row,
                 "reason": in_words(DISPUTE_REASONS, row.reason),
-                "amount": row.item.amount if row.disputed_amount is None else row.disputed_amount,
+                "amount": row.disputed_amount or row.item.open_amount or row.item.amount,
                 "days": ((row.closed_on or request.on) - row.opened_on).days,
             }
             for row in rows.order_by(F("closed_on").desc(nulls_first=True), "-opened_on", "-id")[:ROWS]
