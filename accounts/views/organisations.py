@@ -23,15 +23,7 @@ from accounts.services import organisations as services
 from core.days import today_in
 from core.errors import NotFound, Refusal
 from core.formats import current
-from core.web import add_refusal, navigation, page, say
-
-
-@requires()
-@require_safe
-def home(request: HttpRequest) -> HttpResponse:
-    """Where one is after signing in: on the first page of the sidebar that one's role may see, else on one's profile."""
-    links = [link for group in navigation(request) for link in group.links]
-    return redirect(next((link.url for link in links if link.url != request.path), "profile"))
+from core.web import add_refusal, page, say
 
 
 @signed_in

@@ -127,7 +127,9 @@ def test_positions_survive_the_address():
     assert read_position(write_position(position)) == position
 
 
-@pytest.mark.parametrize("text", ["", "~", "yesterday~1", "2026-03-02T09:30:00~a14d89b2fe4d47faa88a35a7c14a66ff", "2026-03-02~x"])
+@pytest.mark.parametrize(
+    "text", ["", "~", "yesterday~1", "2026-03-02T09:30:00~a14d89b2fe4d47faa88a35a7c14a66ff", "2026-03-02~x"]
+)
 def test_an_address_that_names_no_position_shows_the_newest(text):
     assert read_position(text) is None
 

@@ -14,6 +14,7 @@ APPS = ("accounts", "receivables", "desk", "insurance", "risk", "collection", "i
 OF_NO_CUSTOMER = "rows of accounts belong to no customer"
 COMPUTES = "computes, reads no rows"
 FOR_THE_SYSTEM = "reads for the nightly run, which acts for the organisation and not for a reader"
+OF_THE_ORGANISATION = "connections and the files they bring belong to the organisation, not to a customer"
 RUNNER = "runs the statement that a scoped query composed"
 SYSTEM_QUERIES = {
     "accounts.queries.audit.names_of": "names of rows that a scoped page of the trail mentions already",
@@ -29,10 +30,17 @@ SYSTEM_QUERIES = {
     "accounts.queries.organisations.may_enter": "asked before any organisation is entered, of global tables",
     "accounts.queries.organisations.last_night": "counts of the organisation's own job, no rows",
     "collection.queries.candidates.candidates": FOR_THE_SYSTEM,
+    "collection.queries.candidates.unserved_candidates": FOR_THE_SYSTEM,
     "desk.queries.templates.language_of": COMPUTES,
+    "desk.queries.templates.template_codes": "texts of messages belong to no customer",
+    "integrations.queries.connections.connection_lines": OF_THE_ORGANISATION,
+    "integrations.queries.freshness.ledger_as_of": OF_THE_ORGANISATION,
+    "integrations.queries.freshness.unfinished": OF_THE_ORGANISATION,
+    "integrations.queries.waiting.imports_waiting": OF_THE_ORGANISATION,
     "receivables.queries.ageing.bucket_days": COMPUTES,
     "receivables.queries.statement.fetch": RUNNER,
     "receivables.queries.statement.fetch_one": RUNNER,
+    "reporting.queries.trend.ledger_version": "when the ledger changed last: names no row",
 }
 
 
