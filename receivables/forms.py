@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django import forms
@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Member
 from core.lists import DayInput, Reader, Select
 from receivables.filters import axis_values, owners
-from receivables.models import Contact, Customer, CustomerGroup, Hold, PaymentTerms
+from receivables.models import Contact, Customer, CustomerAccount, CustomerGroup, Hold, PaymentTerms
 from receivables.queries import Selection
 from receivables.queries.visible import customers_in, entities_in
 from receivables.rules.ageing import CreditTreatment
@@ -237,25 +237,13 @@ class SelectionForm(forms.Form):
 
     def _own_part(self) -> str:
         """1 SQL query."""
-        from receivables.models import CustomerAccount
-
         collects = CustomerAccount.objects.filter(collector_id=self.reader.member_id).exists()
         return "collector" if collects else "salesperson"
 
 
-class _WithAny:
-    """Choices that are read each time the select shows, "any" first."""
-
-    def __init__(self, values: Any) -> None:
-        self.values = values
-
-    def __iter__(self) -> Any:
-        yield ("", ANY)
-        yield from self.values()
-
-
-def _with_any(values: Any) -> _WithAny:
-    return _WithAny(values)
+def _with_any(values: Callable[[], Iterable[tuple[str, str]]]) -> Callable[[], list[tuple[str, Any]]]:
+    """Choices that are read when the select shows, "any" first."""
+    return lambda: [("", ANY), *values()]
 
 
 class AgeingForm(SelectionForm):
