@@ -76,7 +76,7 @@ def _figures(shown: Home) -> dict[str, Any]:
 
 def _ageing(shown: Home) -> dict[str, Any]:
     if not shown.totals:
-        return {}
+        return {"currency": ""}
     main, texts = shown.totals[0], formats.current()
     links = [
         reverse("ageing_items")
@@ -102,7 +102,7 @@ def _trend(shown: Home) -> dict[str, Any]:
 def _late(shown: Home, selection: Selection = EVERY_ITEM) -> dict[str, Any]:
     """Who owes most of what is overdue, in the main currency."""
     if not shown.totals:
-        return {"rows": []}
+        return {"rows": [], "currency": ""}
     currency = shown.totals[0].currency
     selection = replace(selection, currency=currency)
     found = ageing_by_customer(
