@@ -3,9 +3,20 @@ CREATE TEMP TABLE staging (customer_ref text, number text, document_date date, d
   currency text) ON COMMIT DROP;
 COPY staging FROM STDIN (FORMAT csv, HEADER true);
 ANALYZE staging;
-INSERT INTO bench_floor.item (tenant_id, id, customer_id, account_id, entity_id, source, source_ref, kind, number, instalment,
-    document_date, posting_date, due_date, currency, amount, open_amount, payment_method, is_factored, is_doubtful,
-    known_on, is_history)
-SELECT %(tenant)s, uuidv7(), a.customer_id, a.id, a.entity_id, 'file', s.number || '/INVOICE/1', 'INVOICE', s.number, 1,
-       s.document_date, s.document_date, s.due_date, s.currency, s.amount, s.amount, '', false, false, %(on)s, false
-FROM staging s JOIN receivables_customeraccount a ON a.tenant_id = %(tenant)s AND a.ref = s.customer_ref;
+WITH fresh AS MATERIALIZED (
+  SELECT uuidv7() AS id, uuidv7() AS document_id, a.customer_id, a.id AS account_id, a.entity_id, s.number, s.document_date,
+         s.due_date, s.currency, s.amount
+  FROM staging s JOIN receivables_customeraccount a ON a.tenant_id = %(tenant)s AND a.ref = s.customer_ref
+), documents AS (
+  INSERT INTO bench_floor.document (tenant_id, id, customer_id, account_id, entity_id, source, number, kind, document_date,
+      currency, total_amount, order_ref, project_ref, biller, product, site)
+  SELECT %(tenant)s, document_id, customer_id, account_id, entity_id, 'file', number, 'INVOICE', document_date,
+         currency, amount, '', '', '', '', ''
+  FROM fresh
+)
+INSERT INTO bench_floor.item (tenant_id, id, customer_id, account_id, entity_id, document_id, source, source_ref, kind, number,
+    instalment, document_date, posting_date, due_date, currency, amount, open_amount, payment_method, is_factored,
+    is_doubtful, known_on, is_history)
+SELECT %(tenant)s, id, customer_id, account_id, entity_id, document_id, 'file', number || '/INVOICE/1', 'INVOICE', number,
+       1, document_date, document_date, due_date, currency, amount, amount, '', false, false, %(on)s, false
+FROM fresh;

@@ -113,17 +113,19 @@ def load_items(stage: Stage, load: ItemLoad) -> ItemCounts:
         counts.closed += _find_vanished(stage, load)
     else:
         temp_table("vanished", "(item_id uuid, customer_id uuid, open_amount numeric, currency text) ON COMMIT DROP")
-    [(counts.created, counts.changed, closed, counts.reopened)] = fetch(
+    [(counts.created, counts.changed, closed, counts.reopened, known)] = fetch(
         "SELECT count(*) FILTER (WHERE item_id IS NULL), count(*) FILTER (WHERE item_id IS NOT NULL AND is_changed), "
         "count(*) FILTER (WHERE item_id IS NOT NULL AND old_open <> 0 AND new_open = 0), "
-        "count(*) FILTER (WHERE item_id IS NOT NULL AND old_open = 0 AND new_open <> 0) FROM work"
+        "count(*) FILTER (WHERE item_id IS NOT NULL AND old_open = 0 AND new_open <> 0), count(item_id) FROM work"
     )
+    has_vanished = counts.closed > 0
     counts.closed += closed
     counts.documents = _insert_documents(stage, load)
     analyze_grown("receivables_document", by=counts.documents)
     _insert_items(load)
     analyze_grown("receivables_ledgeritem", by=counts.created)
-    _update_items(load)
+    if known or has_vanished:  # else a first load: nothing to correct, and a pass over all that was just written
+        _update_items(load)
     _update_documents(stage, load)
     counts.allocations = _write_closings(load)
     analyze_grown("receivables_allocation", by=counts.allocations)

@@ -5,6 +5,7 @@ transaction. Everything that is wrong with the whole file raises a refusal; a ro
 the stage and listed.
 """
 
+import gc
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from operator import itemgetter
@@ -123,6 +124,19 @@ def copy_into(table: str, columns: Collection[str]) -> Iterator[Callable[[Sequen
         yield copy.write_row
 
 
+@contextmanager
+def only_new_objects_collected() -> Iterator[None]:
+    """Rows come and go by the million: the search for cycles looks at them alone, not at all the rest again and again.
+
+    It took half of the time of reading. Cycles among what is new are found as ever.
+    """
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
 class Stage:
     """The rows of one load in the temporary table `stage`, with what was wrong with them.
 
@@ -164,7 +178,7 @@ class Stage:
         types += [f"{name} {kind}" for name, kind in self.extra.items()]
         temp_table("stage", f"(line integer, {', '.join(types)}) ON COMMIT DROP")
         pick = itemgetter(0, *self.places)
-        with copy_into("stage", ["line", *names, *self.extra]) as write:
+        with only_new_objects_collected(), copy_into("stage", ["line", *names, *self.extra]) as write:
             for batch in batches:
                 if batch.bad:
                     self.reject(batch.bad)
