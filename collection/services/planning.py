@@ -101,7 +101,7 @@ def entities_that_speak(
 
 def _take_back_undecided(*, on: date, entity_ids: set[UUID], actor: Actor) -> None:
     """Remove proposals that nobody decided, and postponed ones whose day has come, into the temporary table plan_gone."""
-    params = {"tenant": require_tenant_id(), "on": on, "entities": list(entity_ids)}
+    params: dict[str, Any] = {"tenant": require_tenant_id(), "on": on, "entities": list(entity_ids)}
     with connection.cursor() as cursor:
         cursor.execute(
             "DROP TABLE IF EXISTS pg_temp.plan_gone;"
@@ -184,7 +184,7 @@ def _action_columns(found: Plan, steps: Mapping[str, Step], rates: Mapping[str, 
 
 def _write(*, version: ScenarioVersion, on: date, actor: Actor) -> Planned:
     """One statement for actions and one for lines. The day on which a proposal was made first is kept."""
-    params = {"tenant": require_tenant_id(), "version": version.id, "on": on}
+    params: dict[str, Any] = {"tenant": require_tenant_id(), "version": version.id, "on": on}
     with connection.cursor() as cursor:
         cursor.execute(
             """

@@ -1,6 +1,5 @@
 """The sample company of one's own: one click loads it, one click removes it."""
 
-
 import pytest
 from django.urls import reverse
 
