@@ -5,6 +5,8 @@ Usage: python -m tests.chaos.run --rounds 20 [--seed N]      prints one JSON doc
 Servers, workers and beats of its own in a folder of its own below /tmp. Each round plans 30 reminders for new customers
 by a night, and meanwhile kills -9 workers or their children, one of two beats, PostgreSQL or Valkey, or empties the
 broker. At the end every planned reminder must have reached the mail server under exactly one Message-ID.
+
+Nothing outlives it: not when it is killed itself (`tests.chaos.remains`), and what a former run left is ended first.
 """
 
 import argparse
@@ -12,7 +14,6 @@ import contextlib
 import json
 import os
 import random
-import shutil
 import signal
 import socket
 import subprocess
@@ -24,6 +25,8 @@ from collections import Counter
 from pathlib import Path
 
 import psutil
+
+from tests.chaos import remains
 
 ROOT = Path(__file__).resolve().parents[2]
 REMINDERS = 30
@@ -255,7 +258,14 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="chaos", dir="/tmp"))
+    remains.end_former_runs()
+    folder = Path(tempfile.mkdtemp(prefix=remains.PREFIX, dir=remains.PLACE))
+    with remains.warden(folder):
+        run(folder, rounds=options.rounds, seed=options.seed)
+
+
+def run(folder: Path, *, rounds: int, seed: int) -> None:
+    """All rounds in a folder; prints what became of the reminders."""
     port = free_port()
     os.environ.update(
         ENCOURS_MODE="local", ENCOURS_DATA=str(folder / "d"), DJANGO_SETTINGS_MODULE="tests.chaos.settings",
@@ -278,16 +288,16 @@ def main() -> None:
 
     call_command("migrate", verbosity=0)
     house = House(folder)
-    sink = Sink(seed=options.seed)
+    sink = Sink(seed=seed)
     server = controller(sink, port=port)
     server.start()
     started = time.monotonic()
     try:
         tenant, entity_id = make_organisation()
         house.keep_up()
-        chaos = Chaos(house, seed=options.seed)
+        chaos = Chaos(house, seed=seed)
         chaos.thread.start()
-        for number in range(options.rounds):
+        for number in range(rounds):
             until = time.monotonic() + ROUND_SECONDS
             with tenant_scope(tenant):
                 plan_reminders(tenant, entity_id, number)
@@ -298,13 +308,11 @@ def main() -> None:
         while unsettled(tenant) and time.monotonic() < until:
             house.keep_up()
             time.sleep(0.2)
-        print(json.dumps(verdict(tenant, sink, chaos, rounds=options.rounds, seconds=time.monotonic() - started)))
+        print(json.dumps(verdict(tenant, sink, chaos, rounds=rounds, seconds=time.monotonic() - started)))
     finally:
         house.end()
         server.stop()
         local.stop_servers()
-        if not os.environ.get("KEEP_CHAOS"):
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":
