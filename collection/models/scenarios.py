@@ -1,0 +1,109 @@
+"""Dunning scenarios with dated versions and their steps."""
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import RangeOperators
+from django.db import models
+from django.db.models import F, Func, Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Member
+from core.tenancy.models import TenantForeignKey, TenantModel
+from desk.models import Channel
+
+
+class DateRange(Func):
+    function = "DATERANGE"
+
+
+class Scenario(TenantModel):
+    """A dunning scenario. What it does on a day is its version in force on that day."""
+
+    name = models.CharField(max_length=80)
+    is_default = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "name"], name="scenario_name_once"),
+            models.UniqueConstraint(
+                fields=["tenant", "is_default"], name="scenario_one_default", condition=Q(is_default=True)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ScenarioVersion(TenantModel):
+    """The steps and limits of a scenario from `valid_from` until the day before `valid_to`.
+
+    Nothing leaves before go-live: `live_from` is set when somebody approves a dry run.
+    """
+
+    class OldItems(models.TextChoices):
+        FIRST_STEP = "FIRST_STEP", _("old items start at the first step")
+        REACHED_STEP = "REACHED_STEP", _("old items start at the step reached")
+        NONE = "NONE", _("old items are left out")
+
+    scenario = TenantForeignKey(Scenario, models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True)
+    minimum_delay_days = models.PositiveSmallIntegerField(default=5)  # between two messages to a customer at an entity
+    minimum_item_amount = models.DecimalField(max_digits=20, decimal_places=4, default=0)  # in the item's currency
+    minimum_total_amount = models.DecimalField(max_digits=20, decimal_places=4, default=0)  # per message and currency
+    stale_after_days = models.PositiveSmallIntegerField(null=True)  # no reminder on an older ledger; null: unchecked
+    working_days_only = models.BooleanField(default=True)
+    live_from = models.DateField(null=True)
+    old_items = models.CharField(max_length=12, choices=OldItems, default=OldItems.FIRST_STEP)
+    approved_by = TenantForeignKey(Member, models.PROTECT, null=True, related_name="+")
+    approved_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "scenario", "number"], name="scenario_version_once"),
+            ExclusionConstraint(
+                name="scenario_version_one_in_force",
+                expressions=[
+                    ("tenant", RangeOperators.EQUAL),
+                    ("scenario", RangeOperators.EQUAL),
+                    (DateRange(F("valid_from"), F("valid_to")), RangeOperators.OVERLAPS),
+                ],
+            ),
+        ]
+        indexes = [models.Index(fields=["tenant", "approved_by"], name="scenario_version_approver")]
+
+
+class Step(TenantModel):
+    """One step of a version: so many days after the due date (negative: before), through which channel."""
+
+    class Mode(models.TextChoices):
+        AUTOMATIC = "AUTOMATIC", _("automatic")
+        TO_CONFIRM = "TO_CONFIRM", _("to confirm")
+
+    class Anchor(models.TextChoices):
+        DUE_DATE = "DUE_DATE", _("due date")
+        END_OF_MONTH = "END_OF_MONTH", _("end of the month of due date plus days")
+        PREVIOUS_STEP = "PREVIOUS_STEP", _("previous step")
+
+    version = TenantForeignKey(ScenarioVersion, models.PROTECT, related_name="steps")
+    # Survives versions: "what was done for this item" is remembered under it.
+    step_key = models.SlugField(max_length=40)
+    position = models.PositiveSmallIntegerField()
+    name = models.CharField(max_length=80)
+    anchor = models.CharField(max_length=15, choices=Anchor, default=Anchor.DUE_DATE)
+    offset_days = models.SmallIntegerField()
+    channel = models.CharField(max_length=10, choices=Channel)
+    mode = models.CharField(max_length=12, choices=Mode, default=Mode.TO_CONFIRM)
+    template_code = models.SlugField(max_length=40)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "version", "step_key"], name="step_key_once"),
+            models.UniqueConstraint(fields=["tenant", "version", "position"], name="step_position_once"),
+        ]
+
+    @property
+    def is_before_due(self) -> bool:
+        return self.offset_days < 0
