@@ -1,0 +1,130 @@
+"""Rules that choose a scenario: what holds, what is not known, which rule decides."""
+
+from decimal import Decimal
+from uuid import uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from collection.rules.criteria import (
+    FACTS,
+    OPERATORS,
+    AssignmentRule,
+    BadCriterion,
+    Criterion,
+    Kind,
+    Operator,
+    assign,
+    holds,
+    read_criterion,
+    unreachable,
+    written,
+)
+
+FRANCE = Criterion("country", Operator.IN, ("FR",))
+LARGE = Criterion("overdue_amount", Operator.AT_LEAST, (Decimal(10_000),))
+LATE = Criterion("payer_class", Operator.IN, ("SLOW", "VERY_SLOW"))
+INSURED = Criterion("is_insured", Operator.IS, (True,))
+
+
+@pytest.mark.parametrize(
+    ("criterion", "facts", "answer"),
+    [
+        (FRANCE, {"country": "FR"}, True),
+        (FRANCE, {"country": "DE"}, False),
+        (FRANCE, {"country": ""}, None),
+        (LARGE, {"overdue_amount": Decimal("10000.00")}, True),
+        (LARGE, {"overdue_amount": Decimal("9999.99")}, False),
+        (LARGE, {"overdue_amount": Decimal(0)}, False),
+        (Criterion("payer_index", Operator.AT_MOST, (Decimal(40),)), {"payer_index": 40}, True),
+        (Criterion("country", Operator.NOT_IN, ("FR",)), {"country": "DE"}, True),
+        (Criterion("country", Operator.NOT_IN, ("FR",)), {}, None),
+        (INSURED, {"is_insured": None}, None),
+        (INSURED, {"is_insured": False}, False),
+    ],
+)
+def test_a_criterion(criterion: Criterion, facts, answer):
+    assert holds(criterion, facts) is answer
+
+
+def rule(name: str, *criteria: Criterion) -> AssignmentRule:
+    return AssignmentRule(name, name, criteria)
+
+
+def test_the_first_rule_that_holds_decides():
+    rules = [rule("large late, France", LATE, LARGE, FRANCE), rule("France", FRANCE), rule("rest")]
+
+    assert assign(rules, {"country": "FR", "payer_class": "SLOW", "overdue_amount": Decimal(20_000)}).rule is rules[0]
+    assert assign(rules, {"country": "FR", "payer_class": "PROMPT", "overdue_amount": Decimal(1)}).rule is rules[1]
+    assert assign(rules, {"country": "DE"}).rule is rules[2]
+    assert assign(rules[:2], {"country": "DE"}).rule is None
+
+
+def test_what_is_not_known_matches_nothing_and_is_named():
+    found = assign([rule("insured", INSURED), rule("insured, large", INSURED, LARGE)], {"overdue_amount": Decimal(1)})
+
+    assert found.rule is None
+    assert found.not_known == ("is_insured",)
+
+
+def test_a_missing_fact_is_not_named_where_another_criterion_says_no():
+    assert assign([rule("insured France", INSURED, FRANCE)], {"country": "DE"}).not_known == ()
+
+
+def test_a_rule_behind_a_wider_one_never_decides():
+    rules = [rule("France", FRANCE), rule("large, France", FRANCE, LARGE), rule("large", LARGE)]
+
+    assert unreachable(rules) == [rules[1]]
+
+
+def test_a_rule_speaks_of_items_when_one_of_its_facts_does():
+    assert rule("cause", FRANCE, Criterion("cause", Operator.IN, ("x",))).speaks_of_items
+    assert not rule("France", FRANCE).speaks_of_items
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (None, "shape"),
+        ({"fact": "country"}, "shape"),
+        ({"fact": "password", "operator": "IN", "values": ["x"]}, "unknown_fact"),
+        ({"fact": ["country"], "operator": "IN", "values": ["x"]}, "unknown_fact"),
+        ({"fact": "country", "operator": "AT_LEAST", "values": ["x"]}, "unknown_operator"),
+        ({"fact": "country", "operator": "IN", "values": []}, "values"),
+        ({"fact": "country", "operator": "IN", "values": "FR"}, "values"),
+        ({"fact": "overdue_amount", "operator": "AT_LEAST", "values": ["1", "2"]}, "values"),
+        ({"fact": "overdue_amount", "operator": "AT_LEAST", "values": ["NaN"]}, "value"),
+        ({"fact": "overdue_amount", "operator": "AT_LEAST", "values": ["a lot"]}, "value"),
+        ({"fact": "overdue_amount", "operator": "AT_LEAST", "values": [True]}, "value"),
+        ({"fact": "collector", "operator": "IN", "values": ["nobody"]}, "value"),
+        ({"fact": "collector", "operator": "IN", "values": [7]}, "value"),
+        ({"fact": "is_insured", "operator": "IS", "values": ["true"]}, "value"),
+        ({"fact": "sector", "operator": "IN", "values": [" "]}, "value"),
+    ],
+)
+def test_what_cannot_be_read_is_refused(data, problem: str):
+    with pytest.raises(BadCriterion) as refusal:
+        read_criterion(data)
+
+    assert refusal.value.problem == problem
+
+
+def _values(kind: Kind) -> st.SearchStrategy:
+    return {
+        Kind.CHOICE: st.sampled_from(["FR", "DE"]),
+        Kind.TEXT: st.sampled_from(["bakery", "steel"]),
+        Kind.REFERENCE: st.just(str(uuid4())),
+        Kind.COUNT: st.integers(-100, 100).map(str),
+        Kind.MONEY: st.decimals(-1000, 1000, places=2).map(str),
+        Kind.YES_NO: st.booleans(),
+    }[kind]
+
+
+@given(st.data())
+def test_every_fact_and_operator_is_read_and_written_back(data):
+    fact = data.draw(st.sampled_from(list(FACTS.values())))
+    operator = data.draw(st.sampled_from(OPERATORS[fact.kind]))
+    given_data = {"fact": fact.name, "operator": str(operator), "values": [data.draw(_values(fact.kind))]}
+
+    assert written(read_criterion(given_data)) == given_data
