@@ -167,16 +167,21 @@ def problem(
     headers: dict[str, str] | None = None,
 ) -> Response:
     """`errors`: [{"field": "lines.0.amount" or None, "message": ...}], one for each thing that is wrong."""
-    body: dict[str, Any] = {
+    body = problem_document(status=status, code=code, detail=detail)
+    if errors:
+        body["errors"] = errors
+    return Response(body, status=status, headers=headers, content_type=PROBLEM)
+
+
+def problem_document(*, status: int, code: str, detail: str) -> dict[str, Any]:
+    """What every refusal says (RFC 9457). `code` is for programs, `detail` for people."""
+    return {
         "type": f"urn:encours:problem:{code}",
         "title": HTTPStatus(status).phrase,
         "status": status,
         "code": code,
         "detail": detail,
     }
-    if errors:
-        body["errors"] = errors
-    return Response(body, status=status, headers=headers, content_type=PROBLEM)
 
 
 def _refused(refusal: Refusal) -> Response:

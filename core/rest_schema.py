@@ -50,7 +50,7 @@ PROBLEMS = {
     409: "It contradicts the present state, or the Idempotency-Key was used for another request.",
     413: "Larger than what can be accepted at once.",
     415: "The body is of another media type.",
-    429: "Too many requests.",
+    429: "More calls in a minute than one key may make: wait as Retry-After says, then send the same request again.",
 }
 
 _CURSOR = OpenApiParameter("cursor", str, description="Where to go on from: the `cursor` or `next` of a former answer.")
@@ -67,6 +67,13 @@ _ONCE = OpenApiParameter(
     {"type": "string", "minLength": 1, "maxLength": 200, "pattern": r"^[\x21-\x7e]{1,200}$"},
     OpenApiParameter.HEADER,
     description="The same key and request within 30 days get the first answer again, and nothing is done twice.",
+)
+_RETRY_AFTER = OpenApiParameter(
+    "Retry-After",
+    {"type": "integer", "minimum": 1},
+    OpenApiParameter.HEADER,
+    response=[429],
+    description="Seconds until the next call can be answered.",
 )
 
 
@@ -107,6 +114,7 @@ class ApiSchema(AutoSchema):
         view, found = self.view, list[Any]()
         if not isinstance(view, ApiViewSet):
             return found
+        found.append(_RETRY_AFTER)
         found += view.parameters.get(view.action, ())
         if isinstance(view, Resource) and view.action == "list":
             found += [_CURSOR, _SIZE, _SINCE]

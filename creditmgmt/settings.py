@@ -87,6 +87,7 @@ INSTALLED_APPS = [
     "accounts",
     "receivables",
     "desk",
+    "risk",
     "collection",
     "integrations",
     "reporting",
@@ -113,6 +114,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "core.rest_problems.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -302,6 +304,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.ApiKeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["accounts.authentication.HasCapability"],
+    "DEFAULT_THROTTLE_CLASSES": ["core.rest_throttle.CallsOfKey"],
     "DEFAULT_RENDERER_CLASSES": ["core.rest.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["core.rest.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "core.rest_schema.ApiSchema",
@@ -312,6 +315,8 @@ REST_FRAMEWORK = {
     "COERCE_DECIMAL_TO_STRING": True,
     "URL_FORMAT_OVERRIDE": None,
 }
+# Calls that one API key may make in a minute; 0: no limit.
+API_CALLS_PER_MINUTE = int(os.environ.get("API_CALLS_PER_MINUTE", "600"))
 SPECTACULAR_SETTINGS = {
     "TITLE": "Encours API",
     "VERSION": "1",

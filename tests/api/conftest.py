@@ -70,6 +70,12 @@ def caller_of(organisation: Any, *, role: str = "admin", **fields: Any) -> Calle
         return Caller(create_api_key(name="K", role_id=role_id, actor=SYSTEM, **fields).text)
 
 
+@pytest.fixture(autouse=True)
+def no_limit_of_calls(settings):
+    """Tests call faster than a program may. The limit has tests of its own (test_throttle.py)."""
+    settings.API_CALLS_PER_MINUTE = 0
+
+
 @pytest.fixture
 def api(organisation):
     """Calls as the administrator's key of the organisation."""

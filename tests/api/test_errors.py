@@ -133,3 +133,53 @@ def test_a_value_that_is_wrong_is_named(api, organisation, values, field):
     answer = api.post("promises/", {**promise, **values})
     assert is_problem(answer, 400)
     assert field in [error["field"] for error in answer.json()["errors"]]
+
+
+# --- what no API view has seen ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def plain() -> Client:
+    return Client(raise_request_exception=False)
+
+
+def test_an_unknown_host_is_400(db, plain):
+    assert is_problem(plain.get("/api/v1/customers/", headers={"Host": "elsewhere.example"}), 400)
+
+
+def test_an_error_before_the_view_is_500_and_says_nothing(organisation, api, monkeypatch):
+    def broken(**_key):
+        raise RuntimeError("the secret of the cellar")
+
+    monkeypatch.setattr("accounts.middleware.verify_key", broken)
+    answer = api.get("customers/")
+    assert is_problem(answer, 500)
+    assert "cellar" not in answer.content.decode()
+
+
+def test_an_error_in_a_view_is_500(api, monkeypatch):
+    def broken(self):
+        raise RuntimeError("the secret of the cellar")
+
+    monkeypatch.setattr("receivables.api.resources.Customers.rows", broken)
+    answer = api.get("customers/")
+    assert is_problem(answer, 500)
+    assert "cellar" not in answer.content.decode()
+
+
+def test_an_error_in_a_plain_view_is_500_and_its_other_methods_are_405(db, plain, monkeypatch):
+    refused = plain.post("/api/v1/openapi.json")
+    assert is_problem(refused, 405)
+    assert refused["Allow"] == "GET, HEAD"
+
+    def broken():
+        raise RuntimeError
+
+    monkeypatch.setattr("creditmgmt.api._schema", broken)
+    assert is_problem(plain.get("/api/v1/openapi.json"), 500)
+
+
+def test_a_page_that_goes_wrong_is_still_a_page(db, plain):
+    answer = plain.get("/nothing/")
+    assert answer.status_code == 404
+    assert answer["Content-Type"].startswith("text/html")
