@@ -87,7 +87,6 @@ INSTALLED_APPS = [
     "accounts",
     "receivables",
     "desk",
-    "risk",
     "collection",
     "integrations",
     "reporting",
