@@ -48,6 +48,25 @@ class Rejection:
     values: Sequence[Any] = ()
 
 
+class Columns(Sequence[tuple[Any, ...]]):
+    """Rows kept as columns: `lines`, and one column for each name of the kind. Made into rows only where somebody asks."""
+
+    __slots__ = ("columns", "lines")
+
+    def __init__(self, lines: Sequence[int], columns: Sequence[Sequence[Any]]) -> None:
+        self.lines = lines
+        self.columns = columns
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        return zip(self.lines, *self.columns, strict=True)
+
+    def __getitem__(self, place: Any) -> Any:
+        return list(self)[place]
+
+
 class Batch(NamedTuple):
     """Some rows, and those that could not be read."""
 

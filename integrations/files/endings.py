@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext as _
 
 from core.text import search_key
+from integrations.files.cutting import Chunk
 from integrations.files.fields import Type, fields_by_name
 from integrations.files.mapping import Mapping
 from integrations.files.refusals import Truncated, WrongTotal
 from integrations.files.sheets import Cell
 from integrations.files.source import Source
-from integrations.files.table import Chunk, Layout
+from integrations.files.table import Layout
 from integrations.files.trailers import Trailer, names_a_total, read_trailer
 
 if TYPE_CHECKING:
@@ -99,12 +100,12 @@ class Ending:
 
     def saw(self, chunk: Chunk, bad: list[BadRow], *, last_good: int) -> None:
         """A chunk went by; `last_good` is the number of its last row that was handed over, 0 when none was."""
-        if not chunk.rows and not chunk.broken:
+        if not len(chunk) and not chunk.broken:
             return
-        filled = (position for position in range(len(chunk.rows) - 1, -1, -1) if _is_filled(chunk.rows[position]))
+        filled = (position for position in range(len(chunk) - 1, -1, -1) if _is_filled(chunk.row(position)))
         last = next(filled, None)
         if last is not None:
-            self._last_row, self._last_number = chunk.rows[last], chunk.numbers[last]
+            self._last_row, self._last_number = chunk.row(last), chunk.numbers[last]
         self._last_number = max([self._last_number, *(broken.last for broken in chunk.broken)])
         if self.trailer and self._last_number > self._trailer_row:
             raise WrongTotal(_("Rows follow after the end mark in row %(row)s.") % {"row": self._trailer_row})

@@ -130,7 +130,11 @@ def _kind_score(kind: str, assigned: dict[str, FieldGuess]) -> float:
 
 
 # Files of these kinds look like parts of a list of items: something in the header must say what they are.
-_TELLING = {"allocations": ("ALLOCATION", "credit_number"), "promises": ("PROMISE", "made_on")}
+_TELLING = {
+    "allocations": ("ALLOCATION", "credit_number"),
+    "orders": ("ORDER", ""),
+    "promises": ("PROMISE", "made_on"),
+}
 
 
 def _tells(kind: str, name: str, one: FieldGuess) -> bool:

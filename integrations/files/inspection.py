@@ -180,14 +180,15 @@ def inspect(
     with open_rows(source, layout) as chunks:
         for chunk in chunks:
             if len(first) < SHOWN_ROWS:
-                pairs = list(zip(chunk.numbers, chunk.rows, strict=True))[: SHOWN_ROWS - len(first)]
+                shown = slice(SHOWN_ROWS - len(first))
+                pairs = zip(chunk.numbers[shown], chunk.pick(shown), strict=True)
                 first.extend((number, [cell_text(cell) for cell in row]) for number, row in pairs)
             room = max(0, head - len(sample)) if count < head else 0
-            sample.extend(chunk.rows[:room])
-            sample.extend(chunk.rows[room::step])
-            count += len(chunk.rows)
+            sample.extend(chunk.pick(slice(room)))
+            sample.extend(chunk.pick(slice(room, None, step)))
+            count += len(chunk)
             broken += len(chunk.broken)
-            last.extend([row for row in chunk.rows[-50:] if any(str(cell).strip() for cell in row)])
+            last.extend([row for row in chunk.pick(slice(-50, None)) if any(str(cell).strip() for cell in row)])
     trailer = next((word for row in last if (word := looks_like_end(row))), "")
     sample = [row for row in sample if not looks_like_end(row)]
     columns = [_profile(label, position, sample) for position, label in enumerate(layout.labels)]

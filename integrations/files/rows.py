@@ -2,12 +2,13 @@
 
     with convert(source, mapping, default_currency="EUR") as conversion:
         for batch in conversion:
-            batch.rows   [(line_no, *values in the order of fields.field_names(mapping.kind)), ...]
-            batch.bad    [BadRow, ...]
+            batch.numbers, batch.columns    line numbers, and values by fields.field_names(mapping.kind), in that order
+            batch.rows                      the same on their feet: [(line_no, *values), ...]
+            batch.bad                       [BadRow, ...]
         conversion.summary
 
-Columns, not cells, are what is converted: a batch is turned on its side, each column goes through one reader
-(`columns.py`), and the results are zipped back into rows. One batch is held at a time.
+Columns, not cells, are what is converted: a batch comes or is turned on its side, and each column goes through one
+reader (`columns.py`). Nothing is made for each row, unless it is bad. One batch is held at a time.
 
 Amounts that are handed over are on their currency's grid: rounded row by row, half away from zero, or their rows are
 bad, as the mapping says; `Summary` tells both sums. What the file itself claims at its end is checked after its last
@@ -21,6 +22,7 @@ from collections.abc import Mapping as AnyMapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import compress
 from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
@@ -28,6 +30,7 @@ from django.utils.translation import gettext as _
 from core.text import Phrase, gettext_noop
 from integrations.files import settle
 from integrations.files.columns import Bad, Reader, expected_of, reader_for, sign_reader
+from integrations.files.cutting import Chunk
 from integrations.files.endings import Ending
 from integrations.files.fields import FIELDS, SIGN_COLUMNS, Field, has_amount
 from integrations.files.mapping import Mapping
@@ -35,7 +38,7 @@ from integrations.files.refusals import InvalidMapping
 from integrations.files.settle import Problem
 from integrations.files.sheets import Cell
 from integrations.files.source import Source
-from integrations.files.table import BATCH, Chunk, Layout, cell_text, find_layout, open_rows
+from integrations.files.table import BATCH, Layout, cell_text, find_layout, open_rows
 from integrations.files.trailers import Trailer
 
 
@@ -58,10 +61,16 @@ class BadRow(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """`rows`: (line_no, *values). `bad`: the rows of the same stretch of the file that could not be read."""
+    """Rows as columns, one for each field of the kind, and the rows of the same stretch that could not be read."""
 
-    rows: list[tuple[Any, ...]]
+    numbers: Sequence[int]
+    columns: list[Sequence[Any]]
     bad: list[BadRow]
+
+    @property
+    def rows(self) -> list[tuple[Any, ...]]:
+        """(line_no, *values) of each."""
+        return list(zip(self.numbers, *self.columns, strict=True))
 
 
 @dataclass(slots=True)
@@ -186,30 +195,32 @@ class Conversion:
 
     def _batch(self, chunk: Chunk) -> Batch:
         bad = [_broken_row(first, last) for first, last in chunk.broken]
-        numbers, rows = chunk.numbers, chunk.rows
-        if set(map(len, rows)) - {self._width}:
-            numbers, rows = self._of_width(numbers, rows, bad)
-        handed: list[tuple[Any, ...]] = []
-        if rows:
-            columns, exact, problems = self._read(rows)
-            dropped = self._drop(numbers, rows, columns, exact, problems, bad)
+        sides = chunk.columns(self._width)
+        whole = chunk
+        if sides is None and len(chunk):
+            whole = self._of_width(chunk, bad)
+            sides = whole.columns(self._width)
+        numbers: Sequence[int] = []
+        handed: list[Sequence[Any]] = [[] for _field in self._fields]
+        if sides:
+            columns, exact, problems = self._read(sides)
+            dropped = self._drop(whole, columns, exact, problems, bad)
             self._count(columns, exact, dropped)
-            handed = list(zip(numbers, *columns.values(), strict=True))
+            numbers, handed = whole.numbers, list(columns.values())
             if dropped:
-                handed = [row for position, row in enumerate(handed) if position not in dropped]
+                kept = [position not in dropped for position in range(len(whole))]
+                numbers, *handed = (list(compress(values, kept)) for values in (numbers, *handed))
         bad.sort(key=lambda row: row.line_no)
-        self._ending.saw(chunk, bad, last_good=handed[-1][0] if handed else 0)
-        self.summary.rows += len(handed)
+        self._ending.saw(chunk, bad, last_good=numbers[-1] if numbers else 0)
+        self.summary.rows += len(numbers)
         self.summary.bad += len(bad)
-        return Batch(handed, bad)
+        return Batch(numbers, handed, bad)
 
-    def _of_width(
-        self, numbers: Sequence[int], rows: list[list[Cell]], bad: list[BadRow]
-    ) -> tuple[list[int], list[list[Cell]]]:
+    def _of_width(self, chunk: Chunk, bad: list[BadRow]) -> Chunk:
         """The rows that are as wide as the header; blank cells too many are cut off. Others are bad, or an end mark."""
         kept_numbers: list[int] = []
         kept: list[list[Cell]] = []
-        for number, row in zip(numbers, rows, strict=True):
+        for number, row in zip(chunk.numbers, chunk.rows, strict=True):
             if len(row) > self._width and not any(str(cell).strip() for cell in row[self._width :]):
                 row = row[: self._width]
             if len(row) == self._width:
@@ -220,14 +231,13 @@ class Conversion:
             else:
                 expected = Phrase(gettext_noop("%(count)s cells in the row"), {"count": self._width})
                 bad.append(_bad_row(number, [Problem("", str(len(row)), expected)], row))
-        return kept_numbers, kept
+        return Chunk(kept_numbers, kept)
 
     def _read(
-        self, rows: list[list[Cell]]
+        self, sides: list[Sequence[Cell]]
     ) -> tuple[dict[str, Sequence[Any]], Sequence[Any] | None, dict[int, list[Problem]]]:
         """Values by field in the fields' order, the amounts before rounding, and what is wrong by position."""
-        sides = list(zip(*rows, strict=True))
-        count = len(rows)
+        count = len(sides[0])
         problems: dict[int, list[Problem]] = {}
         found: dict[str, Sequence[Any]] = {}
         plain: set[str] = set()
@@ -267,8 +277,7 @@ class Conversion:
 
     def _drop(
         self,
-        numbers: Sequence[int],
-        rows: list[list[Cell]],
+        chunk: Chunk,
         columns: dict[str, Sequence[Any]],
         exact: Sequence[Any] | None,
         problems: dict[int, list[Problem]],
@@ -276,7 +285,7 @@ class Conversion:
     ) -> set[int]:
         """The positions that are not handed over: bad rows, which go to `bad`, and rows that are none."""
         for position in sorted(problems):
-            number, row = numbers[position], rows[position]
+            number, row = chunk.numbers[position], chunk.row(position)
             amount = exact[position] if exact is not None else None
             if self._ending.is_no_row(number, row, amount, columns, position):
                 self.summary.skipped += 1

@@ -6,20 +6,20 @@ has the number of its first), rows of a sheet; the first is 1.
 
 from __future__ import annotations
 
-import csv
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from itertools import islice
-from typing import IO, NamedTuple
+from typing import IO
 
 from django.utils.translation import gettext as _
 
 from integrations.files import amounts, dates
+from integrations.files.cutting import Chunk, cut, cut_text
 from integrations.files.refusals import EmptyFile, FileTooLarge, InvalidMapping, NotATable
 from integrations.files.sheets import Cell, Sheet, open_sheet
 from integrations.files.source import LIMITS, Source
@@ -30,7 +30,6 @@ BATCH = 5000
 DELIMITERS = ("\t", ";", "|", ",")
 QUOTES = ('"', "'", "")
 _HEAD_LINES = 200
-_LINE_BREAK = re.compile(r"\r\n|\n|\r")
 _HEADER_WITHIN = 40
 _SEPARATOR_HINT = re.compile(r"sep=(.)\s*", re.IGNORECASE)
 
@@ -56,21 +55,6 @@ class Layout:
         return len(self.labels)
 
 
-class Broken(NamedTuple):
-    """Lines that the quotation marks make unreadable: the first and the last of them."""
-
-    first: int
-    last: int
-
-
-class Chunk(NamedTuple):
-    """Up to a batch of rows that are not blank, with their numbers; and what could not be cut into rows."""
-
-    numbers: Sequence[int]
-    rows: list[list[Cell]]
-    broken: list[Broken]
-
-
 def find_layout(
     source: Source,
     *,
@@ -91,7 +75,7 @@ def find_layout(
     if quote == "auto":
         quote = _quote(lines, delimiter)
     rows: list[tuple[int, list[Cell]]] = []
-    for chunk in _cut(iter(lines), delimiter, quote, first_line=1, width=0, size=_HEAD_LINES):
+    for chunk in _cut_head(lines, delimiter, quote):
         rows.extend(zip(chunk.numbers, chunk.rows, strict=True))
     number, labels = _header(rows, header_row)
     if len(labels) < 2:
@@ -123,17 +107,18 @@ def open_rows(source: Source, layout: Layout, *, size: int = BATCH) -> Iterator[
             yield _sheet_chunks(opened.rows, layout.header_row, size)
     else:
         with _text(source) as file:
-            lines = islice(file, max(layout.header_row - 1, 0), None)
-            chunks = _cut(
-                lines,
-                layout.delimiter,
-                layout.quote,
-                max(layout.header_row, 1),
-                layout.width,
-                size,
-                bool(layout.header_row),
+            yield cut_text(
+                file,
+                delimiter=layout.delimiter,
+                quote=layout.quote,
+                header_row=layout.header_row,
+                width=layout.width,
+                size=size,
             )
-            yield chunks
+
+
+def _cut_head(lines: list[str], delimiter: str, quote: str, width: int = 0) -> Iterator[Chunk]:
+    return cut(iter(lines), delimiter=delimiter, quote=quote, after=0, width=width, size=_HEAD_LINES)
 
 
 @contextmanager
@@ -151,79 +136,10 @@ def _sheet_chunks(rows: Iterator[tuple[int, list[Cell]]], header_row: int, size:
         numbers.append(number)
         cells.append(row)
         if len(cells) == size:
-            yield Chunk(numbers, cells, [])
+            yield Chunk(numbers, cells)
             numbers, cells = [], []
     if cells:
-        yield Chunk(numbers, cells, [])
-
-
-def _cut(
-    lines: Iterator[str],
-    delimiter: str,
-    quote: str,
-    first_line: int,
-    width: int,
-    size: int,
-    skip_header: bool = False,
-) -> Iterator[Chunk]:
-    """Cut lines into rows. A quotation mark in a place where none can stand makes its lines `Broken`, not the file."""
-    reader = csv.reader(
-        lines,
-        delimiter=delimiter,
-        quotechar=quote or None,
-        quoting=csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
-        strict=True,
-    )
-    before = first_line - 1
-    last = before
-    if skip_header:
-        with suppress(csv.Error):
-            next(reader, None)
-        last = before + reader.line_num
-    while True:
-        rows: list[list[Cell]] = []
-        broken: list[Broken] = []
-        start, failed = last, False
-        try:
-            rows.extend(islice(reader, size))  # type: ignore[arg-type]
-        except csv.Error:
-            failed = True  # and the rows before it are in the list
-        last = before + reader.line_num
-        if not rows and not failed:
-            return
-        numbers: Sequence[int] = range(start + 1, start + 1 + len(rows))
-        if failed or last - start != len(rows) or [] in rows:
-            numbers, rows, end = _numbered(rows, start, delimiter, width, broken)
-            if failed:
-                broken.append(Broken(end + 1, last))
-        yield Chunk(numbers, rows, broken)
-
-
-def _numbered(
-    rows: list[list[Cell]], start: int, delimiter: str, width: int, broken: list[Broken]
-) -> tuple[list[int], list[list[Cell]], int]:
-    """The rows with the number of their first line, without the blank ones; and the last line of the last one.
-
-    A cell that spans lines and holds as many delimiters as a whole row has swallowed the next ones: a quotation mark
-    was opened in a text that did not mean it. Such a row looks whole, and would lose the rows inside without a word.
-    """
-    numbers: list[int] = []
-    kept: list[list[Cell]] = []
-    end = start
-    for row in rows:
-        first, end = end + 1, end + 1 + sum(len(_LINE_BREAK.findall(str(cell))) for cell in row)
-        if not row:
-            continue
-        if (
-            end > first
-            and width > 1
-            and any("\n" in cell and cell.count(delimiter) >= width - 1 for cell in map(str, row))
-        ):
-            broken.append(Broken(first, end))
-            continue
-        numbers.append(first)
-        kept.append(row)
-    return numbers, kept, end
+        yield Chunk(numbers, cells)
 
 
 def _delimiter(lines: list[str]) -> str:
@@ -233,7 +149,7 @@ def _delimiter(lines: list[str]) -> str:
     best, best_score = "", 0.0
     for delimiter in DELIMITERS:
         widths: Counter[int] = Counter()
-        for chunk in _cut(iter(lines), delimiter, '"', 1, 0, _HEAD_LINES):
+        for chunk in _cut_head(lines, delimiter, '"'):
             widths.update(len(row) for row in chunk.rows)
             widths.update(0 for _broken in chunk.broken)
         if not widths:
@@ -258,7 +174,7 @@ def _quote(lines: list[str], delimiter: str) -> str:
         return '"'
     enclosed = any(len(cell) > 1 and cell[0] == cell[-1] == '"' for cell in filled)
     width = Counter(map(len, by_line)).most_common(1)[0][0]
-    broken = any(chunk.broken for chunk in _cut(iter(lines), delimiter, '"', 1, width, _HEAD_LINES))
+    broken = any(chunk.broken for chunk in _cut_head(lines, delimiter, '"', width))
     return "" if broken and not enclosed else '"'
 
 

@@ -24,7 +24,7 @@ CUSTOMER   debiteur debiteurs purchaser payor counterparty contrepartie adherent
            kunden kd debitor debitoren deb debtor debtors buyer acheteur tiers tercero cliente clienti clientes deudor
            debitore partner partenaire abnehmer auxiliaire aux payer party billto soldto
 ACCOUNT    account acct acc compte cpt cpte konto cuenta conto comp kontonr
-NUMBER     number numero num no nr nummer nro nbr n numeros numbers knr
+NUMBER     number numero num no nr nummer nro nbr n numeros numbers nummern knr
 ID         id identifier identifiant kennung ident identificativo uid guid
 CODE       code codes cod codigo codice kode schluessel schlussel
 REF        ref reference referenz referencia riferimento refer zeichen
@@ -110,6 +110,7 @@ REASON     reason motif grund motivo cause raisons
 COMMENT    comment comments commentaire commentaires remarque bemerkung observation nota notiz kommentar
 PROMISE    promise promised promises promesse promesses zusage zahlungszusage ptp promesa promessa promis
 ALLOCATION allocation allocated applied application imputation affectation matched matching zuordnung verrechnung
+           aplicacion aplicado compensazione compensacion abbinamento kompensation
 MADE       made given faite
 START      opened opening ouverture begin start debut beginn eroeffnet apertura
 END        fin ende end fine cloture cierre chiusura
@@ -139,7 +140,7 @@ _SPECIAL = {
     "vendor": "UNKNOWN", "supplier": "UNKNOWN", "fournisseur": "UNKNOWN", "lieferant": "UNKNOWN", "naf": "SECTOR",
     "valutadatum": "CREATED DATE", "restbetrag": "OPEN AMOUNT", "teilbetrag": "AMOUNT", "endbetrag": "AMOUNT GROSS",
     "gesamtbetrag": "AMOUNT GROSS", "bruttobetrag": "AMOUNT GROSS", "nettobetrag": "AMOUNT NET",
-    "sollhaben": "DEBIT CREDIT",
+    "sollhaben": "DEBIT CREDIT", "wertstellung": "AMOUNT DATE",
     "brutto": "AMOUNT GROSS", "brut": "AMOUNT GROSS", "gross": "AMOUNT GROSS", "total": "AMOUNT GROSS",
     "lordo": "AMOUNT GROSS", "totale": "AMOUNT GROSS", "nom": "NAME", "apellidos": "LAST NAME",
 }  # fmt: skip

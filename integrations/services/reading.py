@@ -31,7 +31,7 @@ from integrations.files.table import cell_text, open_rows
 from integrations.models import RawRecord, SyncRun
 from integrations.services.receiving import spooled_path
 from receivables.models import Entity
-from receivables.ports import Batch, Rejection
+from receivables.ports import Batch, Columns, Rejection
 
 
 class FileGone(NotFound):
@@ -90,7 +90,7 @@ def rows_of(run: SyncRun, mapping: Mapping) -> Iterator[tuple[Conversion, Iterat
 
 def _batches(conversion: Conversion, *, given: dict[str, str]) -> Iterator[Batch]:
     for batch in conversion:
-        yield Batch(batch.rows, [_rejection(row) for row in batch.bad])
+        yield Batch(Columns(batch.numbers, batch.columns), [_rejection(row) for row in batch.bad])
     check_control_totals(conversion, given=given)
 
 
