@@ -1,7 +1,19 @@
 """Whom do we chase, when, how? Scenarios with dated versions, actions of a day, calls and notes."""
 
 from collection.models.actions import Action, ActionLine
+from collection.models.claims import Claim, LateTerms, ReferenceRate
 from collection.models.interactions import Interaction
 from collection.models.scenarios import DateRange, Scenario, ScenarioVersion, Step
 
-__all__ = ["Action", "ActionLine", "DateRange", "Interaction", "Scenario", "ScenarioVersion", "Step"]
+__all__ = [
+    "Action",
+    "ActionLine",
+    "Claim",
+    "DateRange",
+    "Interaction",
+    "LateTerms",
+    "ReferenceRate",
+    "Scenario",
+    "ScenarioVersion",
+    "Step",
+]
