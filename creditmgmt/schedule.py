@@ -29,6 +29,7 @@ from core.audit import SYSTEM, Actor
 from core.days import local_moment, today_in
 from core.errors import Conflict, Invalid, Refusal
 from core.models import JobRun
+from core.services import forget_answers
 from desk.services import outbox
 from integrations.queries.freshness import ledger_as_of, unfinished
 from integrations.services import runs
@@ -135,6 +136,11 @@ def _outbox(night: Night) -> int:
         return outbox.wake()
 
 
+def _answers(night: Night) -> int:
+    """Answers of the API that were kept for 30 days, and are forgotten."""
+    return forget_answers()
+
+
 THE_NIGHT: tuple[NightStep, ...] = (
     NightStep("sync", _sync),
     NightStep("open_amounts", _open_amounts),
@@ -143,6 +149,7 @@ THE_NIGHT: tuple[NightStep, ...] = (
     NightStep("plan", _plan, needs=("sync", "open_amounts", "promises", "balances")),
     NightStep("confirm", _confirm, needs=("plan",)),
     NightStep("outbox", _outbox),
+    NightStep("answers", _answers),
 )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access import Scope
@@ -72,7 +73,7 @@ def undo_decision(*, action_id: UUID, scope: Scope, actor: Actor, now: datetime)
     action.lines.exclude(state=ActionLine.State.PLANNED).update(state=ActionLine.State.PLANNED)
     action.state, action.decided_by_id, action.decided_at = Action.State.PROPOSED, None, None
     action.undo_until = action.postponed_until = None
-    action.updated_at = now
+    action.updated_at = Now()  # type: ignore[assignment]  # the database's clock: lists of changes go by it
     action.save()
     record(actor=actor, action="collection.decision_undone", row=action, changes={"state": [before, action.state]})
     return action
@@ -103,11 +104,10 @@ def decide(
         "undo_until": now + timedelta(seconds=UNDO_SECONDS),
         "note": note[:300],
         "postponed_until": postponed_until,
-        "updated_at": now,
     }
     audited(
         statement=(
-            f"UPDATE collection_action SET {', '.join(f'{name} = %s' for name in values)} "
+            f"UPDATE collection_action SET {', '.join(f'{name} = %s' for name in values)}, updated_at = statement_timestamp() "
             "WHERE tenant_id = %s AND id = ANY(%s) "
             "RETURNING id, customer_id, jsonb_build_object('state', jsonb_build_array(old.state, new.state))"
         ),

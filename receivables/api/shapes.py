@@ -215,3 +215,4 @@ class HoldOut(Out):
     until_on = DateField(allow_null=True)
     lifted_on = DateField(allow_null=True)
     placed_at = DateTimeField()
+    updated_at = DateTimeField()

@@ -179,7 +179,7 @@ class Promises(Standing):
 
 
 class Holds(Standing):
-    """Holds, in the order in which they were placed."""
+    """Holds: what is taken out of dunning."""
 
     tag = "holds"
     capabilities = {
@@ -189,7 +189,6 @@ class Holds(Standing):
         "lift": (Can.VIEW_ITEMS, Can.PLACE_HOLD),
     }
     Out = shapes.HoldOut
-    moment = "placed_at"
     exact = _CUSTOMER
 
     def rows(self) -> QuerySet[Any]:

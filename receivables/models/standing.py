@@ -38,6 +38,7 @@ class Dispute(TenantModel):
             models.Index(fields=["tenant", "customer"], name="dispute_customer"),
             models.Index(fields=["tenant", "item"], name="dispute_item"),
             models.Index(fields=["tenant", "opened_by"], name="dispute_opened_by"),
+            models.Index(fields=["tenant", "updated_at", "id"], name="dispute_updated"),
         ]
 
 
@@ -76,6 +77,7 @@ class Promise(TenantModel):
             models.Index(fields=["tenant", "entity"], name="promise_entity"),
             models.Index(fields=["tenant", "recorded_by"], name="promise_recorded_by"),
             models.Index(fields=["tenant", "due_on"], name="promise_open_due", condition=Q(state="OPEN")),
+            models.Index(fields=["tenant", "updated_at", "id"], name="promise_updated"),
         ]
 
 
@@ -116,6 +118,7 @@ class Hold(TenantModel):
     placed_at = models.DateTimeField(db_default=Now(), editable=False)
     lifted_on = models.DateField(null=True, blank=True)
     lifted_by = TenantForeignKey(Member, models.PROTECT, null=True, related_name="+")
+    updated_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         constraints = [
@@ -134,4 +137,5 @@ class Hold(TenantModel):
             models.Index(fields=["tenant", "group"], name="hold_group"),
             models.Index(fields=["tenant", "placed_by"], name="hold_placed_by"),
             models.Index(fields=["tenant", "lifted_by"], name="hold_lifted_by"),
+            models.Index(fields=["tenant", "updated_at", "id"], name="hold_updated"),
         ]

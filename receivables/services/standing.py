@@ -256,6 +256,7 @@ def lift_hold(*, hold_id: UUID, on: date, actor: Actor) -> Hold:
     if hold.lifted_on is not None:
         raise AlreadyOver
     hold.lifted_on, hold.lifted_by_id = on, actor.member_id
-    hold.save(update_fields=["lifted_on", "lifted_by"])
+    hold.updated_at = Now()  # type: ignore[assignment]
+    hold.save(update_fields=["lifted_on", "lifted_by", "updated_at"])
     record(actor=actor, action="receivables.hold_lifted", row=hold, changes={"lifted_on": [None, on]})
     return hold

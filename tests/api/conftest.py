@@ -143,8 +143,7 @@ def one_of_each(organisation):
         Promise.objects.create(
             customer=customer, amount="10.50", currency="EUR", made_on=TODAY, due_on=TODAY, updated_at=OLD
         )
-        hold = Hold.objects.create(customer=customer, reason="PLAN", from_on=TODAY)
-        Hold.objects.filter(id=hold.id).update(placed_at=OLD)
+        Hold.objects.create(customer=customer, reason="PLAN", from_on=TODAY, updated_at=OLD)
         action = make_action(account)
         Message.objects.create(
             customer=customer, entity=entity, reason_type="collection.Action", reason_id=action.id, on=TODAY, channel="EMAIL",

@@ -1,11 +1,13 @@
 """Disputes, promises and holds over the API: entered, ended, and told to those who ask what changed."""
 
+from datetime import timedelta
+
 import pytest
 
 from core.tenancy import tenant_scope
-from receivables.models import Dispute, Promise
+from receivables.models import Dispute, Hold, Promise
 from tests.api.conftest import OLD, caller_of
-from tests.make import make_account, make_item, make_member
+from tests.make import TODAY, make_account, make_item, make_member
 
 
 @pytest.fixture
@@ -38,11 +40,27 @@ def test_a_promise_and_its_withdrawal(api, organisation, item):
     assert withdrawn["updated_at"] > "2026-03-02"
 
 
-def test_a_hold_and_its_end(api, item):
+def test_a_hold_and_its_end(api, organisation, item):
     sent = api.post("holds/", {"item": str(item.id), "reason": "PLAN", "until_on": "2026-04-01"})
     assert sent.status_code == 201, sent.content
-    assert api.post(f"holds/{sent.json()['id']}/lift/").json()["lifted_on"] == "2026-03-02"
+    with tenant_scope(organisation):
+        Hold.objects.update(placed_at=OLD, updated_at=OLD)
+    lifted = api.post(f"holds/{sent.json()['id']}/lift/").json()
+    assert lifted["lifted_on"] == "2026-03-02"
+    assert lifted["placed_at"] < "2026-03-02" < lifted["updated_at"]
     assert api.post("holds/", {"reason": "PLAN"}).status_code == 400
+
+
+def test_a_hold_that_was_lifted_is_told_to_those_who_keep_a_copy(api, organisation, one_of_each):
+    [hold] = api.get("holds/").json()["results"]
+    cursor = api.get("holds/").json()["cursor"]
+    assert api.get(f"holds/?cursor={cursor}").json()["results"] == []
+    later = OLD + timedelta(hours=1)
+    with tenant_scope(organisation):
+        Hold.objects.update(lifted_on=TODAY, updated_at=later)
+    for asked in (f"cursor={cursor}", "updated_since=2026-03-01T09:00:00Z"):
+        [changed] = api.get(f"holds/?{asked}").json()["results"]
+        assert (changed["id"], changed["lifted_on"]) == (hold["id"], TODAY.isoformat())
 
 
 def test_rows_out_of_scope_cannot_be_written_to(organisation, item):

@@ -4,6 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 
 from accounts.access import EVERYTHING, Scope
 from collection.models import Action, ActionLine, Step
@@ -320,3 +321,16 @@ def test_entities_keep_their_own_reminders(tenant, account):
     confirm(action)
     assert Action.objects.get(entity=british.entity).state == "PROPOSED"
     assert Action.objects.get(entity=british.entity).amounts == {"EUR": str(Decimal("7.0000"))}
+
+
+def test_a_decision_is_dated_by_the_clock_of_the_database(tenant, account):
+    """Lists of what changed go by it, and end before the oldest transaction: an app's clock may be behind that."""
+    action = propose(tenant, account)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT transaction_timestamp()")
+        [began] = cursor.fetchone()
+    behind = WHO | {"now": began - timedelta(days=365)}
+    for decide, more in ((skip_action, {"note": ""}), (undo_decision, {})):
+        Action.objects.update(updated_at=began - timedelta(days=400))
+        decide(action_id=action.id, **behind, **more)
+        assert fresh(action).updated_at >= began

@@ -6,6 +6,7 @@ import os
 import time
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -19,8 +20,9 @@ from accounts.services.organisations import ClockNotMovable, set_sandbox_clock
 from collection.models import Action, ActionLine, Step
 from core.audit import SYSTEM
 from core.jobs import AlreadyRunning
-from core.models import JobRun
+from core.models import IdempotencyRecord, JobRun
 from core.ports import open_port
+from core.services import KEPT, Answer, claim_key, keep_answer
 from core.tenancy import tenant_scope
 from creditmgmt import schedule, tasks
 from creditmgmt.schedule import NightInFuture, NightTooEarly, advance_sandbox, run_night
@@ -34,7 +36,7 @@ from tests.collection.story import MONDAY, approve, due, make_debtor
 from tests.make import make_account, make_allocation, make_entity, make_item, make_tenant
 
 pytestmark = pytest.mark.django_db
-STEPS = ["sync", "open_amounts", "promises", "balances", "plan", "confirm", "outbox"]
+STEPS = ["sync", "open_amounts", "promises", "balances", "plan", "confirm", "outbox", "answers"]
 NOW = datetime(2026, 3, 2, 5, 0, tzinfo=UTC)
 
 
@@ -90,6 +92,15 @@ def test_a_second_run_of_a_night_changes_nothing(live):
     assert again == dict.fromkeys(STEPS, 0) | {"outbox": 1}
     assert everything() == before
     assert JobRun.objects.get().state == "DONE"
+
+
+def test_answers_of_the_api_are_forgotten_after_30_days_each_organisation_its_own(live):
+    key_id = uuid4()
+    keep_answer(claim=claim_key(key_id=key_id, key="old", fingerprint="f"), answer=Answer(200, "", b"{}"))
+    keep_answer(claim=claim_key(key_id=key_id, key="new", fingerprint="f"), answer=Answer(200, "", b"{}"))
+    IdempotencyRecord.objects.filter(key="old").update(created_at=timezone.now() - KEPT - timedelta(minutes=1))
+    assert counts(night(live))["answers"] == 1
+    assert list(IdempotencyRecord.objects.values_list("key", flat=True)) == ["new"]
 
 
 def test_each_step_is_recorded_with_the_run(live):
@@ -199,7 +210,7 @@ def test_a_file_that_did_not_come_in_keeps_the_reminders_silent_until_it_has(liv
     assert "items.csv" in steps["sync"]["error"]
     assert {name: step.get("left_out") for name, step in steps.items()} == {
         "sync": None, "open_amounts": None, "promises": "sync", "balances": None, "plan": "sync, promises",
-        "confirm": "plan", "outbox": None,
+        "confirm": "plan", "outbox": None, "answers": None,
     }  # fmt: skip
     assert JobRun.objects.get().state == "FAILED"
     assert not Action.objects.exists()
