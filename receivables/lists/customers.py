@@ -11,13 +11,16 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import Can
 from core.formats import ZERO_CELL, Formats
-from core.lists import Bulk, Column, ListPage, QuerySource, Reader, Reading, Row, View, page_of, text
+from core.lists import Bulk, Column, ListPage, QuerySource, Reader, Reading, Row, Sort, View, page_of, text
 from receivables.filters import CustomerFilters
+from receivables.lists.by_amount import CENTS, ByAmount
 from receivables.queries.marks import customer_lines, customer_marks
 from receivables.queries.visible import customers_in, items_in
 from receivables.words import country_name, customer_badges, short_names
 
 FIGURES = ("open_amount", "overdue_amount")
+FIELDS = ("ref", "name", "name_key", "ref_key", "country", "city", "siren", "vat_number", "group_id")
+NAMES = {"group_name": "group__name"}
 
 
 def customer_states(rows: Sequence[dict[str, Any]], reader: Reader) -> None:
@@ -100,12 +103,22 @@ class CustomerSource(QuerySource):
 
     def __init__(self, reading: Reading) -> None:
         rows = customers_in(scope=reading.reader.scope)
-        super().__init__(
-            reading.filterset.qs if reading.filters else rows,
-            fields=("ref", "name", "name_key", "ref_key", "country", "city", "siren", "vat_number", "group_id"),
-            names={"group_name": "group__name"},
-        )
+        super().__init__(reading.filterset.qs if reading.filters else rows, fields=FIELDS, names=NAMES)
         self.reader = reading.reader
+        self._rankings: dict[str, ByAmount] = {}
+
+    def slice(self, *, sort: Sort, after: str, before: str, limit: int) -> Sequence[Row]:
+        if sort.field not in CENTS:
+            return super().slice(sort=sort, after=after, before=before, limit=limit)
+        return self._by_amount(sort.field).slice(descending=sort.descending, after=after, before=before, limit=limit)
+
+    def marker(self, row: Row, sort: Sort) -> str:
+        return self._by_amount(sort.field).marker(row) if sort.field in CENTS else super().marker(row, sort)
+
+    def _by_amount(self, field: str) -> ByAmount:
+        if field not in self._rankings:
+            self._rankings[field] = ByAmount(self.queryset, field=field, reader=self.reader, fields=FIELDS, names=NAMES)
+        return self._rankings[field]
 
     def totals(self, *, columns: Sequence[str]) -> Sequence[Row]:
         overdue = Q(due_date__lt=self.reader.on)
@@ -161,11 +174,11 @@ CUSTOMERS = ListPage(
         text("collectors", _("Collector"), css="clip"),
         Column(
             "open_amount", _("Open"), _stacked("open_amount", _amount("open_amount")), css="amount total",
-            head_css="amount", total=True,
+            head_css="amount", total=True, sort="open_amount",
         ),
         Column(
             "overdue_amount", _("Overdue"), _stacked("overdue_amount", _amount("overdue_amount")), css="amount",
-            head_css="amount", total=True,
+            head_css="amount", total=True, sort="overdue_amount",
         ),
         Column(
             "days_overdue", _("Days late"), _stacked("oldest_due", _days_late), value=_late_value,
@@ -177,7 +190,7 @@ CUSTOMERS = ListPage(
     views=(
         View(_("All")),
         View(_("Mine"), {"mine": "on"}),
-        View(_("Overdue"), {"state": "overdue"}),
+        View(_("Overdue"), {"state": "overdue"}, sort="-overdue_amount"),
         View(_("> 60 days"), {"state": "late"}),
         View(_("Disputed"), {"state": "disputed"}),
         View(_("Suspended"), {"state": "held"}),

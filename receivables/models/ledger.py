@@ -72,6 +72,7 @@ class Document(TenantModel):
         ]
         indexes = [
             models.Index(fields=["tenant", "customer", "-document_date"], name="document_customer"),
+            models.Index(fields=["tenant", "document_date", "id"], name="document_newest"),
             models.Index(fields=["tenant", "account"], name="document_account"),
             models.Index(fields=["tenant", "updated_at", "id"], name="document_updated"),
         ]
@@ -297,12 +298,16 @@ class CustomerBalance(TenantModel):
     overdue_amount = models.DecimalField(**AMOUNT)
     oldest_due_date = models.DateField(null=True)
     item_count = models.PositiveIntegerField()
-    # Cents of the overdue amount as an integer: only integers may order an index scan under a policy.
+    # Cents of the amounts as integers: only integers may order an index scan under a policy.
+    open_cents = models.BigIntegerField(default=0)
     overdue_cents = models.BigIntegerField(default=0)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["tenant", "customer", "currency"], name="balance_once")]
-        indexes = [models.Index(fields=["tenant", "-overdue_cents", "id"], name="balance_overdue")]
+        indexes = [
+            models.Index(fields=["tenant", "currency", "overdue_cents", "customer"], name="balance_overdue"),
+            models.Index(fields=["tenant", "currency", "open_cents", "customer"], name="balance_open"),
+        ]
 
 
 class FxRate(TenantModel):

@@ -83,9 +83,10 @@ def _refresh(*, on: date, touched: str) -> int:
             RETURNING 1
         ), written AS (
             INSERT INTO receivables_customerbalance AS b
-                (customer_id, currency, "on", open_amount, overdue_amount, oldest_due_date, item_count, overdue_cents)
+                (customer_id, currency, "on", open_amount, overdue_amount, oldest_due_date, item_count, open_cents,
+                 overdue_cents)
             SELECT f.customer_id, f.currency, %(on)s, f.open_amount, f.overdue_amount, f.oldest_due_date, f.item_count,
-                round(f.overdue_amount * 100)::bigint
+                round(f.open_amount * 100)::bigint, round(f.overdue_amount * 100)::bigint
             FROM fresh f
             LEFT JOIN receivables_customerbalance old
                 ON old.tenant_id = {tenant} AND old.customer_id = f.customer_id AND old.currency = f.currency
@@ -94,7 +95,7 @@ def _refresh(*, on: date, touched: str) -> int:
             ON CONFLICT (tenant_id, customer_id, currency) DO UPDATE SET "on" = excluded."on",
                 open_amount = excluded.open_amount, overdue_amount = excluded.overdue_amount,
                 oldest_due_date = excluded.oldest_due_date, item_count = excluded.item_count,
-                overdue_cents = excluded.overdue_cents
+                open_cents = excluded.open_cents, overdue_cents = excluded.overdue_cents
             RETURNING 1
         )
         SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM written)
