@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Cell = TypeVar("Cell")
 
@@ -52,6 +52,25 @@ class Phrase:
             for name, value in self.values.items()
         }
         return translate(self.text) % values
+
+    def plain(self) -> dict[str, object]:
+        """As JSON keeps it: text and values, numbers as texts. `Phrase.read` makes it a phrase again."""
+        return {
+            "text": self.text,
+            "values": {
+                name: value.plain() if isinstance(value, Phrase) else value if isinstance(value, int) else str(value)
+                for name, value in self.values.items()
+            },
+        }
+
+    @classmethod
+    def read(cls, plain: Mapping[str, Any]) -> Phrase:
+        """The phrase that `plain` wrote; its numbers are texts."""
+        values = plain.get("values", {})
+        return cls(
+            plain["text"],
+            {name: cls.read(value) if isinstance(value, Mapping) else value for name, value in values.items()},
+        )
 
 
 def search_key(text: str) -> str:

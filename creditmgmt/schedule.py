@@ -37,6 +37,7 @@ from integrations.services.connections import sync_connections
 from receivables.services.open_amounts import refresh_balances
 from receivables.services.promises import decide_promises
 from receivables.services.repairs import repair_open_amounts
+from risk.services.profiles import refresh_profiles
 
 JOB = "night"
 # Between 00:00 and 04:00 clocks change; by then yesterday's books are closed and nobody works yet.
@@ -119,6 +120,11 @@ def _balances(night: Night) -> int:
     return refresh_balances(on=night.on)
 
 
+def _profile(night: Night) -> int:
+    """Customers that pay otherwise than their profile said: profiles that begin today."""
+    return refresh_profiles(on=night.on)
+
+
 def _plan(night: Night) -> int:
     """Reminders proposed."""
     with transaction.atomic():
@@ -146,6 +152,7 @@ THE_NIGHT: tuple[NightStep, ...] = (
     NightStep("open_amounts", _open_amounts),
     NightStep("promises", _promises, needs=("sync", "open_amounts")),
     NightStep("balances", _balances, needs=("open_amounts",)),
+    NightStep("profile", _profile, needs=("sync", "open_amounts", "promises")),
     NightStep("plan", _plan, needs=("sync", "open_amounts", "promises", "balances")),
     NightStep("confirm", _confirm, needs=("plan",)),
     NightStep("outbox", _outbox),

@@ -40,6 +40,10 @@ SYSTEM_QUERIES = {
     "receivables.queries.ageing.bucket_days": COMPUTES,
     "receivables.queries.statement.fetch": RUNNER,
     "receivables.queries.statement.fetch_one": RUNNER,
+    "risk.queries.facts.payer_facts": FOR_THE_SYSTEM,
+    "risk.queries.profiles.class_limits": "the organisation's own limits belong to no customer",
+    "risk.queries.profiles.limits_row": "the organisation's own limits belong to no customer",
+    "risk.queries.profiles.newest_limits": "the organisation's own limits belong to no customer",
     "reporting.queries.trend.ledger_version": "when the ledger changed last: names no row",
 }
 

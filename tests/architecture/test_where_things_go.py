@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-APPS = ("core", "accounts", "receivables", "desk", "collection", "integrations", "reporting", "creditmgmt")
+APPS = ("core", "accounts", "receivables", "desk", "risk", "collection", "integrations", "reporting", "creditmgmt")
 WRITES = {"update", "bulk_create", "bulk_update", "delete", "save", "create", "get_or_create", "update_or_create"}
 BULK_WRITES = {"bulk_create", "bulk_update"}
 CLOCKS = {("timezone", "now"), ("date", "today"), ("datetime", "now"), ("datetime", "today"), ("time", "time")}

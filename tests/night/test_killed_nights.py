@@ -108,7 +108,7 @@ def undisturbed():
         ("receivables_promise", ["sync", "open_amounts"]),
         ("receivables_customerbalance", ["sync", "open_amounts", "promises"]),
         ("collection_actionline", ["sync", "open_amounts", "promises", "balances"]),
-        ("desk_message", ["sync", "open_amounts", "promises", "balances", "plan"]),
+        ("desk_message", ["sync", "open_amounts", "promises", "balances", "profile", "plan"]),
     ],
 )
 def test_killed_in_the_middle_and_run_again_it_comes_to_the_same(db, tmp_path, undisturbed, table, done_before):

@@ -36,7 +36,7 @@ from tests.collection.story import MONDAY, approve, due, make_debtor
 from tests.make import make_account, make_allocation, make_entity, make_item, make_tenant
 
 pytestmark = pytest.mark.django_db
-STEPS = ["sync", "open_amounts", "promises", "balances", "plan", "confirm", "outbox", "answers"]
+STEPS = ["sync", "open_amounts", "promises", "balances", "profile", "plan", "confirm", "outbox", "answers"]
 NOW = datetime(2026, 3, 2, 5, 0, tzinfo=UTC)
 
 
@@ -79,7 +79,7 @@ def test_the_command_prints_the_steps_in_their_order(live):
         assert set(step) == {"name", "count", "seconds"}
         assert isinstance(step["count"], int)
         assert isinstance(step["seconds"], float)
-    assert counts(document) == dict.fromkeys(STEPS, 0) | {"balances": 1, "plan": 1}
+    assert counts(document) == dict.fromkeys(STEPS, 0) | {"balances": 1, "profile": 1, "plan": 1}
 
 
 def test_a_second_run_of_a_night_changes_nothing(live):
@@ -209,7 +209,8 @@ def test_a_file_that_did_not_come_in_keeps_the_reminders_silent_until_it_has(liv
     steps = failing_night(live)
     assert "items.csv" in steps["sync"]["error"]
     assert {name: step.get("left_out") for name, step in steps.items()} == {
-        "sync": None, "open_amounts": None, "promises": "sync", "balances": None, "plan": "sync, promises",
+        "sync": None, "open_amounts": None, "promises": "sync", "balances": None, "profile": "sync, promises",
+            "plan": "sync, promises",
         "confirm": "plan", "outbox": None, "answers": None,
     }  # fmt: skip
     assert JobRun.objects.get().state == "FAILED"

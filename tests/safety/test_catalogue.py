@@ -15,6 +15,7 @@ BIG_TABLES = [
     "receivables_document",
     "receivables_ledgeritem",
     "receivables_openorder",
+    "risk_payerprofile",
 ]
 
 

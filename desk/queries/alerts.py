@@ -1,0 +1,26 @@
+"""Alerts in the asker's scope."""
+
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from accounts.access import Scope
+from core.errors import NotFound
+from desk.models import Alert
+from receivables.queries.visible import accounts_in
+
+
+def alerts_in(*, scope: Scope) -> "QuerySet[Alert]":
+    """Those about customers that the asker sees."""
+    rows: QuerySet[Alert] = Alert.objects.all()
+    if scope.is_everything:
+        return rows
+    return rows.filter(Exists(accounts_in(scope=scope).filter(customer_id=OuterRef("customer_id"))))
+
+
+def alert_in_scope(*, alert_id: UUID, scope: Scope) -> Alert:
+    """The alert with its customer. Raises NotFound for an unknown one and one out of scope."""
+    alert = alerts_in(scope=scope).select_related("customer", "acknowledged_by").filter(id=alert_id).first()
+    if alert is None:
+        raise NotFound
+    return alert

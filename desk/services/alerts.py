@@ -1,0 +1,80 @@
+"""Alerts: raised once by whoever notices, acknowledged once by a person."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Member
+from core.audit import SYSTEM, Actor, record
+from core.errors import Conflict
+from core.text import Phrase
+from desk.models import Alert
+
+
+class AlreadyAcknowledged(Conflict):
+    code = "already_acknowledged"
+    message = _("Somebody has acknowledged this alert already.")
+
+
+@dataclass(frozen=True)
+class NewAlert:
+    """What to raise. `kind`, `customer_id` and `key` name it: the same again raises nothing."""
+
+    kind: str
+    customer_id: UUID
+    key: str
+    severity: Alert.Severity
+    sentence: Phrase
+
+
+@transaction.atomic
+def raise_alerts(*, alerts: Sequence[NewAlert], on: date, actor: Actor = SYSTEM) -> int:
+    """Raise those that were not raised before; how many. 2 SQL queries, and the audit of each new one."""
+    if not alerts:
+        return 0
+    wanted = {(one.kind, one.customer_id, one.key): one for one in alerts}
+    known = set(
+        Alert.objects.filter(
+            kind__in={one.kind for one in alerts}, customer_id__in={one.customer_id for one in alerts}
+        ).values_list("kind", "customer_id", "key")
+    )
+    raised = [_alert(one, on) for name, one in wanted.items() if name not in known]
+    for alert in Alert.objects.bulk_create(raised, batch_size=1_000):
+        record(actor=actor, action="desk.alert_raised", row=alert, changes={"severity": [None, alert.severity]})
+    return len(raised)
+
+
+def _alert(one: NewAlert, on: date) -> Alert:
+    plain = one.sentence.plain()
+    return Alert(
+        customer_id=one.customer_id,
+        kind=one.kind,
+        key=one.key,
+        severity=one.severity,
+        on=on,
+        text=plain["text"],
+        values=plain["values"],
+    )
+
+
+@transaction.atomic
+def acknowledge_alert(*, alert_id: UUID, note: str, member: Member, on: date, actor: Actor) -> Alert:
+    """Say that the alert was seen, perhaps with what follows from it. Raises AlreadyAcknowledged."""
+    changed = Alert.objects.filter(id=alert_id, acknowledged_on__isnull=True).update(
+        acknowledged_on=on, acknowledged_by=member, note=note, updated_at=Now()
+    )
+    if not changed:
+        raise AlreadyAcknowledged
+    alert = Alert.objects.get(id=alert_id)
+    record(
+        actor=actor,
+        action="desk.alert_acknowledged",
+        row=alert,
+        changes={"acknowledged_on": [None, on], "note": ["", note]},
+    )
+    return alert
