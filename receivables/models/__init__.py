@@ -1,5 +1,6 @@
 """Who owes what, since when? Positive amounts are owed to us, everywhere."""
 
+from receivables.models.bank import BankLine, CashAllocation, CashMatch, CashSettings, KnownPayer
 from receivables.models.customers import (
     Contact,
     Customer,
@@ -23,6 +24,10 @@ from receivables.models.standing import Dispute, Hold, Promise, PromiseItem
 
 __all__ = [
     "Allocation",
+    "BankLine",
+    "CashAllocation",
+    "CashMatch",
+    "CashSettings",
     "Contact",
     "Customer",
     "CustomerAccount",
@@ -34,6 +39,7 @@ __all__ = [
     "EntityAccess",
     "FxRate",
     "Hold",
+    "KnownPayer",
     "LedgerItem",
     "LedgerItemRevision",
     "LoadChange",

@@ -310,7 +310,8 @@ def _of_customer(case: _Case, items: list[OpenItem], worth: Decimal, who: Phrase
             piece = _piece(case, item, less=less, why=Fit.DISCOUNT)
             words = [who, reasons.phrase(reasons.DISCOUNT, amount=less)]
             return _proposal(case, [piece], Found.PAYER, worth - _LOSS[Fit.DISCOUNT], words, Fit.DISCOUNT)
-    near = [one for item in items if case.open(item) > 0 and (one := _deducted(case, [item])) is not None]
+    close = [item for item in items if abs(case.open(item) - case.paid) <= case.policy.tolerance]
+    near = [one for item in close if (one := _deducted(case, [item])) is not None]
     if len(near) == 1:
         pieces, fit, word = near[0]
         return _proposal(case, pieces, Found.PAYER, worth - TOLERANCE_UNNAMED, [who, word], fit)
