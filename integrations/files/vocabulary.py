@@ -48,7 +48,7 @@ POSTING    comptabilise enregistrement verbucht verbuchung posting post posted c
            buchung buchungs gebucht booking booked gl accounting ecriture saisie contable contabilizacion
            registrazione contabile entry ledger erfassung erfassungs
 CREATED    basis created create creation baseline base emission emis emise issue issued ausstellung ausstellungs
-           erstellung emisione expedicion
+           erstellung erstellt emisione expedicion
 AMOUNT     montante mtant sume gesamt amount amounts amt montant montants mnt mt mtt betrag betraege betr importe
            importo imp total totale ttc brut brutto lordo gross value valeur wert sum somme summe valor valore monto
            rechnungsbetrag
@@ -108,7 +108,8 @@ INFLUENCE  influence einfluss
 PRIMARY    primary principal haupt main
 REASON     reason motif grund motivo cause raisons
 COMMENT    comment comments commentaire commentaires remarque bemerkung observation nota notiz kommentar
-PROMISE    promise promised promises promesse promesses zusage zahlungszusage ptp promesa promessa promis
+PROMISE    promise promised promises promesse promesses promis zusage zugesagt zugesagter zugesagte
+           zahlungszusage ptp promesa promessa
 ALLOCATION allocation allocated applied application imputation affectation matched matching zuordnung verrechnung
            aplicacion aplicado compensazione compensacion abbinamento kompensation
 MADE       made given faite

@@ -1,6 +1,7 @@
 """The sample company comes in through the import, whole or not at all, and goes again."""
 
 import io
+import json
 from datetime import date
 from decimal import Decimal
 
@@ -15,8 +16,9 @@ from core.tenancy import tenant_scope
 from integrations.management.commands.purge_tenant import purge
 from integrations.models import SyncRun
 from integrations.services.sample_company import NotASample, load_sample_company, remove_sandbox
-from receivables.models import Customer, CustomerBalance, Entity, Hold, LedgerItem, Promise
+from receivables.models import Allocation, Customer, CustomerBalance, Entity, Hold, LedgerItem, OpenOrder, Promise
 from receivables.sample import generate
+from receivables.sample.files import write_files
 from receivables.services.open_amounts import check_open_amounts
 from tests.make import make_tenant
 
@@ -59,6 +61,70 @@ def test_it_is_what_was_generated_and_can_be_closed(db):
     assert again.id != tenant.id
     with tenant_scope(again):
         assert len(demo_logins()) >= 5
+
+
+def _headers_in(language, path):
+    """The file with its columns named in another language."""
+    text = path.read_text(encoding="utf-8")
+    head, _newline, rest = text.partition("\n")
+    path.write_text(",".join(language.get(name, name) for name in head.split(",")) + "\n" + rest, encoding="utf-8")
+
+
+LANGUAGES = {
+    "own": {},
+    "german": {
+        "allocations": {
+            "customer_ref": "Kundennummer", "entity_code": "Buchungskreis", "debit_number": "Rechnungsnummer",
+            "credit_number": "Zahlungsnummer", "amount": "Betrag", "currency": "Währung", "on": "Ausgleichsdatum",
+        },
+        "orders": {
+            "customer_ref": "Kunde", "entity_code": "Buchungskreis", "number": "Nr.", "order_date": "Auftragsdatum",
+            "delivery_date": "Lieferdatum", "amount": "Betrag", "open_amount": "Offener Betrag", "currency": "Währung",
+        },
+        "promises": {
+            "customer_ref": "Kunde", "amount": "Zugesagter Betrag", "currency": "Währung", "due_on": "Zusage Fälligkeit",
+            "made_on": "Zusage erstellt", "numbers": "Rechnungsnummern",
+        },
+    },
+    "french": {
+        "allocations": {
+            "customer_ref": "Code client", "entity_code": "Société", "debit_number": "N° facture",
+            "credit_number": "N° règlement", "amount": "Montant", "currency": "Devise", "on": "Date lettrage",
+        },
+        "orders": {"customer_ref": "Client", "number": "N° commande", "order_date": "Date", "amount": "Montant"},
+        "promises": {
+            "customer_ref": "Client", "amount": "Montant promis", "due_on": "Date de la promesse",
+            "made_on": "Promesse faite", "numbers": "Factures",
+        },
+    },
+}  # fmt: skip
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_its_files_come_in_by_command_with_nothing_said_about_them(tmp_path, language):
+    company = generate(ON)
+    tenant = make_tenant(slug="auto-test", sandbox_on=ON)
+    for file in write_files(company, tmp_path):
+        _headers_in(LANGUAGES[language].get(file.kind, {}), file.path)
+        out = io.StringIO()
+        call_command("import_ledger", "--tenant=auto-test", "--mapping=auto", "--json", str(file.path), stdout=out)
+        result = json.loads(out.getvalue())
+        rows = getattr(company, file.kind)
+        assert (result["kind"], result["rows"], result["rejected"]) == (file.kind, len(rows), [])
+        assert result["created"] == len(rows) or file.kind == "customers"
+    expected: dict[str, Decimal] = {}
+    for row in company.items:
+        expected[row.currency] = expected.get(row.currency, Decimal(0)) + row.amount
+    with tenant_scope(tenant):
+        found: dict[str, Decimal] = {}
+        for balance in CustomerBalance.objects.all():
+            found[balance.currency] = found.get(balance.currency, Decimal(0)) + balance.open_amount
+        assert found == expected
+        sides = sorted(Allocation.objects.values_list("on", "debit_amount", "credit_amount"))
+        assert sides == sorted((a.on, a.amount, a.amount) for a in company.allocations)
+        assert OpenOrder.objects.count() == len(company.orders)
+        assert Promise.objects.count() == len(company.promises)
 
 
 @pytest.mark.django_db

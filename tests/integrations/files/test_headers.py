@@ -53,6 +53,33 @@ def test_a_header_names_its_field_more_than_any_other(field, label):
     assert scores[field] == best >= 0.5, sorted(scores.items(), key=lambda one: -one[1])[:4]
 
 
+OTHER_HEADERS = {
+    (
+        "allocations",
+        "on",
+    ): "Allocation date|Applied on|Allocated on|Matching date|Application date|Value date|Cleared on"
+    "|Payment date|clear_date|Date lettrage|DateLet|Date d'imputation|Date de valeur|Date règlement|Ausgleichsdatum"
+    "|Verrechnungsdatum|Valutadatum|Wertstellung|Wertstellungsdatum|Buchungsdatum|AUGDT|Fecha valor"
+    "|Fecha de aplicación|Data valuta|Data compensazione",
+    ("orders", "number"): "Order number|Order no|PO number|Sales order|SO number|Number|No.|Document number|N° commande"
+    "|Numéro de commande|Commande|Bestellnummer|Auftragsnummer|Auftrag|Nr.|Nº pedido|Ordine",
+    ("promises", "numbers"): "Invoice numbers|Invoices|Document numbers|Numbers|Factures|N° factures|Numéros|Rechnungen"
+    "|Rechnungsnummern|Belege|Facturas|Fatture",
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "label"),
+    [(kind, field, label) for (kind, field), labels in OTHER_HEADERS.items() for label in labels.split("|")],
+)
+def test_a_header_of_another_kind_names_its_field(kind, field, label):
+    # A header of days may say no more than that something was applied: that its cells are no amounts decides then.
+    numbers = {"amount", "open_amount"} if field == "on" else set()
+    rivals = {one.name for one in FIELDS[kind]} - numbers
+    scores = {name: header_score(kind, name, label) for name in rivals}
+    assert scores[field] == max(scores.values()) >= 0.5, sorted(scores.items(), key=lambda one: -one[1])[:3]
+
+
 @pytest.mark.parametrize(
     "label",
     ["Comment", "Created by", "Days late", "DaysToSettle", "Jours de retard", "buisness_year", "Exercice", "Quantity",
