@@ -32,9 +32,15 @@ class Can(StrEnum):
     MANAGE_CONNECTIONS = "integrations.manage_connections"
     VIEW_MESSAGES = "desk.view_messages"
     EDIT_TEMPLATES = "desk.edit_templates"
+    VIEW_ALERTS = "desk.view_alerts"
+    ACKNOWLEDGE_ALERTS = "desk.acknowledge_alerts"
+    VIEW_PROFILES = "risk.view_profiles"
+    EDIT_CLASS_LIMITS = "risk.edit_class_limits"
     VIEW_ACTIONS = "collection.view_actions"
     CONFIRM_ACTIONS = "collection.confirm_actions"
     LOG_CALLS = "collection.log_calls"
+    CLAIM_CHARGES = "collection.claim_charges"
+    WAIVE_CHARGES = "collection.waive_charges"
     EDIT_SCENARIOS = "collection.edit_scenarios"
     APPROVE_GO_LIVE = "collection.approve_go_live"
     VIEW_AUDIT = "accounts.view_audit"
@@ -60,9 +66,15 @@ LABELS = {
     Can.MANAGE_CONNECTIONS: _("Set up connections"),
     Can.VIEW_MESSAGES: _("Read messages sent"),
     Can.EDIT_TEMPLATES: _("Change message templates"),
+    Can.VIEW_ALERTS: _("See alerts"),
+    Can.ACKNOWLEDGE_ALERTS: _("Acknowledge alerts"),
+    Can.VIEW_PROFILES: _("See how customers pay"),
+    Can.EDIT_CLASS_LIMITS: _("Change the limits of the payer classes"),
     Can.VIEW_ACTIONS: _("See the actions of the day"),
     Can.CONFIRM_ACTIONS: _("Confirm, skip or postpone reminders"),
     Can.LOG_CALLS: _("Log calls and notes"),
+    Can.CLAIM_CHARGES: _("Claim interest and charges"),
+    Can.WAIVE_CHARGES: _("Waive interest and charges"),
     Can.EDIT_SCENARIOS: _("Change dunning scenarios"),
     Can.APPROVE_GO_LIVE: _("Approve the start of sending"),
     Can.VIEW_AUDIT: _("Read the audit trail"),
@@ -74,7 +86,16 @@ LABELS = {
 
 EVERYTHING = frozenset(Can)
 READING = frozenset(
-    {Can.VIEW_CUSTOMERS, Can.VIEW_ITEMS, Can.VIEW_AGEING, Can.EXPORT, Can.VIEW_MESSAGES, Can.VIEW_ACTIONS}
+    {
+        Can.VIEW_CUSTOMERS,
+        Can.VIEW_ITEMS,
+        Can.VIEW_AGEING,
+        Can.EXPORT,
+        Can.VIEW_MESSAGES,
+        Can.VIEW_ACTIONS,
+        Can.VIEW_ALERTS,
+        Can.VIEW_PROFILES,
+    }
 )
 # Who may change members and roles: somebody in each organisation always can (accounts.services.rights).
 GOVERNING = frozenset({Can.MANAGE_MEMBERS, Can.MANAGE_ROLES})
@@ -86,7 +107,9 @@ COLLECTING = READING | {
     Can.PLACE_HOLD,
     Can.CONFIRM_ACTIONS,
     Can.LOG_CALLS,
+    Can.CLAIM_CHARGES,
     Can.FIX_DATA,
+    Can.ACKNOWLEDGE_ALERTS,
 }
 
 
@@ -101,7 +124,7 @@ class DefaultRole:
 
 
 DEFAULT_ROLES = (
-    DefaultRole("cfo", _("CFO"), READING | {Can.VIEW_AUDIT, Can.APPROVE_GO_LIVE, Can.EDIT_SCENARIOS}),
+    DefaultRole("cfo", _("CFO"), READING | {Can.VIEW_AUDIT, Can.APPROVE_GO_LIVE, Can.EDIT_SCENARIOS, Can.EDIT_CLASS_LIMITS, Can.ACKNOWLEDGE_ALERTS}),
     DefaultRole(
         "credit_manager",
         _("Credit manager"),
@@ -110,8 +133,10 @@ DEFAULT_ROLES = (
             Can.EDIT_ITEMS,
             Can.IMPORT_LEDGER,
             Can.MANAGE_CONNECTIONS,
+            Can.WAIVE_CHARGES,
             Can.EDIT_SCENARIOS,
             Can.EDIT_TEMPLATES,
+            Can.EDIT_CLASS_LIMITS,
             Can.APPROVE_GO_LIVE,
             Can.VIEW_AUDIT,
         },
@@ -121,7 +146,15 @@ DEFAULT_ROLES = (
         "sales",
         _("Sales"),
         frozenset(
-            {Can.VIEW_CUSTOMERS, Can.VIEW_ITEMS, Can.VIEW_AGEING, Can.EXPORT, Can.RECORD_DISPUTE, Can.ANSWER_DISPUTE}
+            {
+                Can.VIEW_CUSTOMERS,
+                Can.VIEW_ITEMS,
+                Can.VIEW_AGEING,
+                Can.VIEW_PROFILES,
+                Can.EXPORT,
+                Can.RECORD_DISPUTE,
+                Can.ANSWER_DISPUTE,
+            }
         ),
         portfolio_only=True,
     ),

@@ -1,6 +1,7 @@
 """Forms of the day's work: shapes only, the services check the rules."""
 
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -8,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from collection.models import Interaction, ScenarioVersion, Step
 from collection.rules.steps import OldItems
 from collection.services.scenarios import StepChange
+from collection.words import SERIES
 
 
 class DayInput(forms.DateInput):
@@ -90,3 +92,46 @@ class VersionForm(forms.Form):
             StepChange(step.step_key, given[f"days_{step.step_key}"], given[f"mode_{step.step_key}"])
             for step in self.steps
         ]
+
+
+class ClaimForm(forms.Form):
+    until = forms.DateField(
+        label=_("Until"), widget=DayInput(), help_text=_("Interest for the days until this one, which counts.")
+    )
+
+
+class WaiveForm(forms.Form):
+    reason = forms.CharField(label=_("Why"), max_length=300)
+
+
+class RateForm(forms.Form):
+    series = forms.ChoiceField(label=_("Series"), choices=list(SERIES.items()))
+    valid_from = forms.DateField(label=_("From"), widget=DayInput())
+    percent = forms.DecimalField(label=_("Percent a year"), max_digits=6, decimal_places=3)
+    source = forms.CharField(
+        label=_("Source"), max_length=200, help_text=_("Where it is published: it is printed on the annex.")
+    )
+
+
+class LateTermsForm(forms.Form):
+    entity = forms.ChoiceField(label=_("Company"))
+    valid_from = forms.DateField(label=_("For documents from"), widget=DayInput())
+    agreed_percent = forms.DecimalField(
+        label=_("Agreed percent a year"),
+        max_digits=6,
+        decimal_places=3,
+        required=False,
+        help_text=_("Empty: the statutory rate of the company's country."),
+    )
+    with_fixed_charge = forms.BooleanField(label=_("Claim the fixed recovery charge"), required=False, initial=True)
+
+    def __init__(self, *args: Any, entities: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["entity"].choices = entities  # type: ignore[attr-defined]
+
+    def values(self) -> dict[str, Any]:
+        given = self.cleaned_data
+        return {
+            "entity_id": UUID(given["entity"]),
+            **{name: given[name] for name in ("valid_from", "agreed_percent", "with_fixed_charge")},
+        }

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from collection.views import interactions, preview, scenarios, worklist
+from collection.views import claims, interactions, law, preview, scenarios, worklist
 
 urlpatterns = [
     path("collections/", worklist.day, name="worklist"),
@@ -17,6 +17,15 @@ urlpatterns = [
     path("collections/customers/<uuid:customer_id>/note/", interactions.note_new, name="note_new"),
     path("collections/customers/<uuid:customer_id>/preview/", preview.customer_preview, name="customer_preview"),
     path("collections/follow-ups/<uuid:interaction_id>/done/", interactions.follow_up_done, name="follow_up_done"),
+    path("collections/claims/", claims.claim_list, name="claims"),
+    path("collections/claims/new/", claims.claims_new, name="claims_new"),
+    path("collections/claims/waive/", claims.claims_waive, name="claims_waive"),
+    path("collections/claims/paid/", claims.claims_paid, name="claims_paid"),
+    path("collections/claims/<uuid:claim_id>/", claims.claim, name="claim"),
+    path("collections/claims/<uuid:claim_id>/annex/", claims.claim_annex, name="claim_annex"),
+    path("collections/law/", law.law, name="law"),
+    path("collections/law/rates/new/", law.rate_new, name="rate_new"),
+    path("collections/law/terms/new/", law.late_terms_new, name="late_terms_new"),
     path("collections/scenarios/", scenarios.scenario, name="scenarios"),
     path("collections/scenarios/edit/", scenarios.scenario_edit, name="scenario_edit"),
     path("collections/scenarios/go-live/", scenarios.go_live, name="go_live"),

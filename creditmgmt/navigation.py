@@ -81,6 +81,8 @@ SECTIONS = (
             Entry(_("Messages"), "mail-forward", "messages", (Can.VIEW_MESSAGES,)),
             Entry(_("Promises"), "calendar-event", "promises", (Can.VIEW_ITEMS,), promises_due),
             Entry(_("Disputes"), "message-report", "disputes", (Can.VIEW_ITEMS,), disputes_open),
+            Entry(_("Interest and charges"), "percentage", "claims", (Can.VIEW_ITEMS,)),
+            Entry(_("Late-payment law"), "gavel", "law", (Can.EDIT_SCENARIOS,)),
         ),
     ),
     Section(

@@ -98,6 +98,7 @@ ITEMS = ListPage(
     bulk=(
         Bulk(_("Suspend reminders…"), "holds_new", "player-pause", Can.PLACE_HOLD, dialog=True),
         Bulk(_("Dispute…"), "disputes_new", "message-report", Can.RECORD_DISPUTE, dialog=True),
+        Bulk(_("Claim interest…"), "claims_new", "percentage", Can.CLAIM_CHARGES, dialog=True),
     ),
     sum_column="open_amount",
     row_link=page_of("item"),

@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.models import Member, Role
 from accounts.services.api_keys import create_api_key
 from accounts.services.invitations import invite
-from collection.models import Action, Interaction
+from collection.models import Action, Claim, Interaction
 from collection.services.planning import plan_actions
 from collection.services.scenarios import approve_go_live, ensure_default_scenario
 from core.audit import SYSTEM
@@ -53,6 +53,20 @@ def make_document(member: Member) -> Document:
     )
     make_item(account=account, document=document)
     return document
+
+
+def make_claim(member: Member) -> Claim:
+    item = make_item(due=TODAY - timedelta(days=40))
+    return Claim.objects.create(
+        customer=item.customer,
+        entity=item.entity,
+        item=item,
+        kind=Claim.Kind.FIXED_CHARGE,
+        currency="EUR",
+        amount=40,
+        law="FR",
+        on=TODAY,
+    )
 
 
 def make_order(member: Member) -> OpenOrder:
@@ -176,6 +190,7 @@ MAKERS: dict[str, Callable[[Member], Any]] = {
     "promise_id": make_promise,
     "hold_id": make_hold,
     "action_id": make_action,
+    "claim_id": make_claim,
     "interaction_id": make_interaction,
     "message_id": make_message,
     "run_id": make_run,
@@ -202,7 +217,7 @@ API_ROWS = {
 # Rows under a customer: outside of a member's portfolio they do not exist for the member.
 UNDER_A_CUSTOMER = {
     "customer_id", "account_id", "contact_id", "item_id", "document_id", "order_id", "allocation_id", "dispute_id",
-    "promise_id", "hold_id", "action_id", "interaction_id", "message_id",
+    "promise_id", "hold_id", "action_id", "interaction_id", "message_id", "claim_id",
 }  # fmt: skip
 # What a call must bring so that it gets as far as looking for the row.
 BODIES: dict[str, dict[str, Any]] = {

@@ -55,6 +55,15 @@ action_undo                                       .    x    x    .    .    .    
 call_new                                          .    x    x    .    .    .    x    x
 note_new                                          .    x    x    .    .    .    x    x
 follow_up_done                                    .    x    x    .    .    .    x    x
+claims                                            x    x    x    x    x    x    x    .
+claims_new                                        .    x    x    .    .    .    x    .
+claims_waive                                      .    x    .    .    .    .    x    .
+claims_paid                                       .    x    x    .    .    .    x    .
+claim                                             x    x    x    x    x    x    x    .
+claim_annex                                       x    x    x    x    x    x    x    .
+law                                               x    x    .    .    .    .    x    .
+rate_new                                          x    x    .    .    .    .    x    .
+late_terms_new                                    x    x    .    .    .    .    x    .
 scenarios                                         x    x    .    .    .    .    x    .
 scenario_edit                                     x    x    .    .    .    .    x    .
 go_live                                           x    x    .    .    .    .    x    .
