@@ -20,6 +20,7 @@ GROUPS = {
     "receivables": gettext_lazy("Customers and ledger"),
     "collection": gettext_lazy("Collections"),
     "desk": gettext_lazy("Messages"),
+    "risk": gettext_lazy("Risk"),
     "integrations": gettext_lazy("Data"),
     "accounts": gettext_lazy("Administration"),
 }
@@ -43,6 +44,46 @@ ACTIONS = {
     "accounts.role_deleted": gettext_lazy("Role deleted"),
     "accounts.api_key_created": gettext_lazy("API key created"),
     "accounts.api_key_revoked": gettext_lazy("API key revoked"),
+    "receivables.loaded": gettext_lazy("File loaded"),
+    "receivables.load_undone": gettext_lazy("Load undone"),
+    "receivables.open_amount_repaired": gettext_lazy("Open amount put right"),
+    "receivables.account_assigned": gettext_lazy("Customer assigned"),
+    "receivables.terms_changed": gettext_lazy("Payment terms changed"),
+    "receivables.identifiers_changed": gettext_lazy("Identifiers changed"),
+    "receivables.address_changed": gettext_lazy("Address changed"),
+    "receivables.contact_added": gettext_lazy("Contact added"),
+    "receivables.contact_changed": gettext_lazy("Contact changed"),
+    "receivables.promise_recorded": gettext_lazy("Promise recorded"),
+    "receivables.promise_withdrawn": gettext_lazy("Promise withdrawn"),
+    "receivables.promise_kept": gettext_lazy("Promise kept"),
+    "receivables.promise_broken": gettext_lazy("Promise broken"),
+    "receivables.hold_placed": gettext_lazy("Hold placed"),
+    "receivables.hold_lifted": gettext_lazy("Hold lifted"),
+    "receivables.dispute_recorded": gettext_lazy("Dispute recorded"),
+    "receivables.dispute_closed": gettext_lazy("Dispute closed"),
+    "collection.scenario_created": gettext_lazy("Scenario created"),
+    "collection.version_published": gettext_lazy("Scenario changed"),
+    "collection.go_live_approved": gettext_lazy("Sending approved"),
+    "collection.call_logged": gettext_lazy("Call logged"),
+    "collection.note_logged": gettext_lazy("Note written"),
+    "collection.follow_up_done": gettext_lazy("Follow-up done"),
+    "collection.decision_undone": gettext_lazy("Decision taken back"),
+    "desk.alert_raised": gettext_lazy("Alert raised"),
+    "desk.alert_acknowledged": gettext_lazy("Alert acknowledged"),
+    "risk.payer_class_changed": gettext_lazy("Payer class changed"),
+    "risk.class_limits_set": gettext_lazy("Limits of the payer classes changed"),
+    "desk.unsure_decided": gettext_lazy("Uncertain message decided"),
+    "desk.template_saved": gettext_lazy("Template changed"),
+    "desk.template_dropped": gettext_lazy("Template set back"),
+    "integrations.file_received": gettext_lazy("File received"),
+    "integrations.run_queued": gettext_lazy("Import started"),
+    "integrations.run_stopped": gettext_lazy("Import stopped"),
+    "integrations.mapping_chosen": gettext_lazy("Columns matched"),
+    "integrations.mapping_remembered": gettext_lazy("Column matching remembered"),
+    "integrations.connection_created": gettext_lazy("Connection created"),
+    "integrations.connection_switched": gettext_lazy("Connection switched on or off"),
+    "reporting.export_started": gettext_lazy("Export started"),
+    "core.view_shared": gettext_lazy("View shared"),
 }
 
 OBJECTS = {
@@ -51,6 +92,26 @@ OBJECTS = {
     "accounts.Invitation": gettext_lazy("invitation"),
     "accounts.Role": gettext_lazy("role"),
     "accounts.ApiKey": gettext_lazy("API key"),
+    "receivables.Customer": gettext_lazy("customer"),
+    "receivables.CustomerAccount": gettext_lazy("account"),
+    "receivables.Contact": gettext_lazy("contact"),
+    "receivables.LedgerItem": gettext_lazy("item"),
+    "receivables.Promise": gettext_lazy("promise"),
+    "receivables.Hold": gettext_lazy("hold"),
+    "receivables.Dispute": gettext_lazy("dispute"),
+    "collection.Scenario": gettext_lazy("scenario"),
+    "collection.ScenarioVersion": gettext_lazy("scenario"),
+    "collection.Action": gettext_lazy("action"),
+    "collection.Interaction": gettext_lazy("call or note"),
+    "desk.Alert": gettext_lazy("alert"),
+    "risk.PayerProfile": gettext_lazy("payer profile"),
+    "risk.PayerClassLimits": gettext_lazy("payer classes"),
+    "desk.Message": gettext_lazy("message"),
+    "desk.Template": gettext_lazy("template"),
+    "integrations.SyncRun": gettext_lazy("import"),
+    "integrations.Connection": gettext_lazy("connection"),
+    "reporting.Export": gettext_lazy("export"),
+    "core.SavedView": gettext_lazy("view"),
 }
 
 FIELDS = {
@@ -68,6 +129,22 @@ FIELDS = {
     "language": gettext_lazy("language"),
     "time_zone": gettext_lazy("time zone"),
     "code": gettext_lazy("code"),
+    "state": gettext_lazy("state"),
+    "reason": gettext_lazy("reason"),
+    "note": gettext_lazy("note"),
+    "amount": gettext_lazy("amount"),
+    "due_on": gettext_lazy("due day"),
+    "from_on": gettext_lazy("from"),
+    "until_on": gettext_lazy("until"),
+    "lifted_on": gettext_lazy("lifted"),
+    "closed_on": gettext_lazy("closed"),
+    "collector": gettext_lazy("collector"),
+    "salesperson": gettext_lazy("salesperson"),
+    "payment_terms": gettext_lazy("payment terms"),
+    "disputed_amount": gettext_lazy("disputed amount"),
+    "live_from": gettext_lazy("live since"),
+    "number": gettext_lazy("number"),
+    "items": gettext_lazy("items"),
 }
 
 # Steps of the night (creditmgmt.schedule), by what their count counts.
@@ -79,6 +156,7 @@ NIGHT_STEPS = {
     "plan": gettext_lazy("reminders proposed"),
     "confirm": gettext_lazy("automatic reminders confirmed"),
     "outbox": gettext_lazy("messages waiting to be sent"),
+    "profile": gettext_lazy("customers that pay otherwise than before"),
 }
 
 LONGEST_VALUE = 120
@@ -119,11 +197,26 @@ def night_step_words(name: str) -> str:
     return str(NIGHT_STEPS.get(name) or _spelled_out(name))
 
 
-def change_words(changes: Mapping[str, Any], names: Mapping[UUID, str]) -> list[Change]:
+def choice_words(object_type: str, field: str) -> Mapping[str, str]:
+    """The words of a field's codes, {} for one that holds no codes."""
+    from django.apps import apps
+    from django.core.exceptions import FieldDoesNotExist
+
+    try:
+        choices = apps.get_model(object_type)._meta.get_field(field).choices
+    except (LookupError, ValueError, FieldDoesNotExist):
+        return {}
+    return {str(code): str(words) for code, words in choices or ()}
+
+
+def change_words(changes: Mapping[str, Any], names: Mapping[UUID, str], object_type: str = "") -> list[Change]:
     """The changes of an audit record, one for each field. `names`: of the rows that a value may refer to."""
     out = []
     for field, value in changes.items():
         label = str(FIELDS.get(field) or _spelled_out(field))
+        codes = choice_words(object_type, field)
+        if codes and isinstance(value, list):
+            value = [codes.get(one, one) if isinstance(one, str) else one for one in value]
         if isinstance(value, list) and len(value) == 2:
             before, after = value
             if isinstance(before, list) or isinstance(after, list):

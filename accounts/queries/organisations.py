@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID
+
+from django.utils.translation import gettext as _
 
 from accounts.models import Tenant, UserTenant
 from accounts.words import night_step_words
@@ -30,11 +34,15 @@ def may_enter(*, user_id: UUID, tenant_id: UUID) -> bool:
 
 @dataclass(frozen=True)
 class NightLine:
-    """One step of a night in words: how much it did, or why it did not ("" when it did)."""
+    """One step of a night in words: how much it did, or a plain sentence why it did not ("" when it did).
+
+    `detail` is what the program said when it failed: for administrators, who may have to tell others.
+    """
 
     name: str
     count: int
-    problem: str
+    problem: str = ""
+    detail: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,14 +56,15 @@ def last_night() -> LastNight | None:
     run = JobRun.objects.filter(job="night", number=0).order_by("-on").first()
     if run is None:
         return None
-    return LastNight(
-        on=run.on,
-        steps=[
-            NightLine(
-                name=night_step_words(step["name"]),
-                count=step["count"],
-                problem=step.get("error") or step.get("left_out") or "",
-            )
-            for step in run.steps
-        ],
-    )
+    return LastNight(on=run.on, steps=[_night_line(step) for step in run.steps])
+
+
+def _night_line(step: Mapping[str, Any]) -> NightLine:
+    """A step as creditmgmt.schedule keeps it: {"name", "count"}, and "error" or "left_out" where it was not done."""
+    name = night_step_words(step["name"])
+    if "error" in step:
+        return NightLine(name, 0, _("Something went wrong. The next night does it again."), step["error"])
+    if "left_out" in step:
+        missing = ", ".join(night_step_words(one) for one in step["left_out"].split(", "))
+        return NightLine(name, 0, _("Waits for what comes before it: %(steps)s.") % {"steps": missing})
+    return NightLine(name, step["count"])

@@ -90,7 +90,7 @@ def _lines(entries: list[queries.AuditEntry]) -> list[dict[str, Any]]:
             "action": action_words(entry.record.action),
             "kind": object_words(entry.record.object_type),
             "object": entry.object_name,
-            "changes": change_words(entry.record.changes, names),
+            "changes": change_words(entry.record.changes, names, entry.record.object_type),
         }
         for entry in entries
     ]

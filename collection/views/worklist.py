@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -38,10 +39,13 @@ BULK_LIMIT = 200
 
 @dataclass(frozen=True)
 class Shown:
-    """An action as a line of the list: its sums as text and why it stands where it stands."""
+    """An action as a line of the list: its sums as text, the same as JSON for the browser to add up, and why it stands
+    where it stands.
+    """
 
     action: Action
     sums: str
+    plain_sums: str
     why: str
 
 
@@ -66,6 +70,7 @@ def _context(request: HttpRequest, *, chosen: str = "") -> dict[str, Any]:
         "actions": shown,
         "more": len(actions) > SHOWN,
         "counts": counts,
+        "may_confirm": request.member.can(Can.CONFIRM_ACTIONS),  # type: ignore[attr-defined]
         "follow_ups": list(follow_ups(on=on, scope=scope)),
         "current": current,
         "is_chosen": bool(current and str(current.id) == chosen),
@@ -86,7 +91,7 @@ def _shown(action: Action) -> Shown:
         why = _("due today")
     else:
         why = ngettext("due in %(n)d day", "due in %(n)d days", -days) % {"n": -days}
-    return Shown(action, sums, f"{items} · {why}")
+    return Shown(action, sums, json.dumps(action.amounts), f"{items} · {why}")
 
 
 @requires(Can.VIEW_ACTIONS)

@@ -202,18 +202,33 @@
     });
   }
 
-  // --- Copy: <button data-copy="#field or list"> ----------------------------------------------------------------------
+  // --- Copy: <button data-copy="#field or list">, which says for two seconds that it was done ------------------------
+  const copyText = async (source, text) => {
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      if (!source.select) return; // http on another machine's name: the clipboard is for secure pages only
+      source.select();
+      document.execCommand("copy");
+    }
+  };
   document.addEventListener("click", async (event) => {
     const button = event.target instanceof Element ? event.target.closest("[data-copy]") : null;
     const source = button && $(button.dataset.copy);
-    if (!source) return;
+    if (!source || "busy" in button.dataset) return;
     const items = $$("li", source).map((item) => item.textContent.trim());
-    await navigator.clipboard.writeText(source.value ?? (items.length ? items.join("\n") : source.textContent.trim()));
+    await copyText(source, source.value ?? (items.length ? items.join("\n") : source.textContent.trim()));
     const drawing = $("use", button);
-    if (!drawing) return;
-    const before = drawing.getAttribute("href");
-    drawing.setAttribute("href", before.replace(/#.*/, "#check"));
-    setTimeout(() => drawing.setAttribute("href", before), 1500);
+    const words = $("span", button);
+    const before = [drawing?.getAttribute("href"), words?.textContent];
+    button.dataset.busy = "";
+    drawing?.setAttribute("href", before[0].replace(/#.*/, "#check"));
+    if (words && button.dataset.copied) words.textContent = button.dataset.copied;
+    setTimeout(() => {
+      drawing?.setAttribute("href", before[0]);
+      if (words) words.textContent = before[1];
+      delete button.dataset.busy;
+    }, 2000);
   });
 
   // --- Theme without a reload ---------------------------------------------------------------------------------------

@@ -1,6 +1,8 @@
 // Lists: the selection with its count and sum, J K X Enter on rows, and whether a table fits its place.
 // Rows: <tr data-row data-href="..." > · <td class="pick"><input type="checkbox" name="pick" value="id" data-sum="12.50">
-// Bar:  <div class="bulk-bar" data-for="table id" hidden> with [data-count] and [data-total] (see docs/ui.md).
+// or, for amounts of several currencies, data-sums='{"EUR": "12.50"}'. A box without name ticks them all.
+// Bar:  <div class="bulk-bar" data-for="id" hidden> with [data-count] and [data-total] (see docs/ui.md); the id is that of
+// the table, or of another element with data-selection.
 (() => {
   "use strict";
   const $$ = (selector, from = document) => [...from.querySelectorAll(selector)];
@@ -26,15 +28,22 @@
     const style = currency ? { style: "currency", currency, maximumFractionDigits: 0 } : { maximumFractionDigits: 0 };
     return new Intl.NumberFormat(document.documentElement.lang, style).format(value);
   };
-  const update = (table) => {
-    const boxes = $$("td.pick input[type=checkbox]", table);
+  const GROUP = "table, [data-selection]";
+  const BOX = "input[type=checkbox][name=pick]";
+  const ALL = ".pick input[type=checkbox]:not([name])";
+  const sumsOf = (box, fallback) => {
+    if (box.dataset.sums) return Object.entries(JSON.parse(box.dataset.sums));
+    return box.dataset.sum ? [[box.dataset.currency || fallback, box.dataset.sum]] : [];
+  };
+  const update = (group) => {
+    const boxes = $$(BOX, group);
     const picked = boxes.filter((box) => box.checked);
-    const all = table.querySelector("th.pick input[type=checkbox]");
+    const all = group.querySelector(ALL);
     if (all) {
       all.checked = boxes.length > 0 && picked.length === boxes.length;
       all.indeterminate = picked.length > 0 && picked.length < boxes.length;
     }
-    const bar = document.querySelector(`.bulk-bar[data-for="${CSS.escape(table.id)}"]`);
+    const bar = document.querySelector(`.bulk-bar[data-for="${CSS.escape(group.id)}"]`);
     if (!bar) return;
     bar.hidden = picked.length === 0;
     const count = bar.querySelector("[data-count]");
@@ -43,9 +52,9 @@
     if (total) {
       const sums = new Map(); // never across currencies
       for (const box of picked) {
-        if (!box.dataset.sum) continue;
-        const currency = box.dataset.currency || total.dataset.currency || "";
-        sums.set(currency, (sums.get(currency) || 0n) + cents(box.dataset.sum));
+        for (const [currency, sum] of sumsOf(box, total.dataset.currency || "")) {
+          sums.set(currency, (sums.get(currency) || 0n) + cents(sum));
+        }
       }
       total.textContent = [...sums].map(([currency, sum]) => money(sum, currency)).join(" + ");
     }
@@ -53,30 +62,30 @@
   let last = null;
   document.addEventListener("click", (event) => {
     const box = event.target;
-    if (!(box instanceof HTMLInputElement) || !box.closest("td.pick")) return;
-    const table = box.closest("table");
-    const boxes = $$("td.pick input[type=checkbox]", table);
+    if (!(box instanceof HTMLInputElement) || !box.matches(BOX)) return;
+    const group = box.closest(GROUP);
+    if (!group) return;
+    const boxes = $$(BOX, group);
     if (event.shiftKey && last && boxes.includes(last)) {
       const [from, to] = [boxes.indexOf(last), boxes.indexOf(box)].sort((a, b) => a - b);
       boxes.slice(from, to + 1).forEach((one) => { one.checked = box.checked; });
     }
     last = box;
-    update(table);
+    update(group);
   });
   document.addEventListener("change", (event) => {
     const box = event.target;
-    if (!(box instanceof HTMLInputElement) || box.type !== "checkbox") return;
-    const table = box.closest("table");
-    if (!table) return;
-    if (box.closest("th.pick")) $$("td.pick input[type=checkbox]", table).forEach((one) => { one.checked = box.checked; });
-    if (box.closest(".pick")) update(table);
+    const group = box instanceof HTMLInputElement && box.matches(`${BOX}, ${ALL}`) ? box.closest(GROUP) : null;
+    if (!group) return;
+    if (box.matches(ALL)) $$(BOX, group).forEach((one) => { one.checked = box.checked; });
+    update(group);
   });
   document.addEventListener("click", (event) => {
     const clear = event.target instanceof Element ? event.target.closest("[data-clear-selection]") : null;
     if (!clear) return;
-    const table = document.getElementById(clear.closest(".bulk-bar").dataset.for);
-    $$(".pick input[type=checkbox]", table).forEach((one) => { one.checked = false; });
-    update(table);
+    const group = document.getElementById(clear.closest(".bulk-bar").dataset.for);
+    $$(`${BOX}, ${ALL}`, group).forEach((one) => { one.checked = false; });
+    update(group);
   });
 
   // J K: the next row; Enter opens it; X selects it. On the worklist E confirms and S postpones (data-key buttons).
@@ -105,7 +114,7 @@
     const row = current();
     if (!row) return;
     if (key === "x") {
-      const box = row.querySelector(".pick input[type=checkbox]");
+      const box = row.querySelector(BOX);
       if (box) { event.preventDefault(); box.click(); }
     } else if (key === "enter" && !target.closest("a, button, input")) {
       event.preventDefault();
@@ -118,10 +127,10 @@
 
   document.addEventListener("htmx:load", (event) => {
     watch(event.target);
-    const table = event.target.closest?.("table") || null;
-    if (table?.id) update(table);
-    $$("table[id]", event.target).forEach(update);
+    const around = event.target.closest?.(GROUP) || null;
+    if (around?.id) update(around);
+    $$(GROUP, event.target).filter((group) => group.id).forEach(update);
   });
   watch(document);
-  $$("table[id]").forEach((table) => { if (table.querySelector(".pick")) update(table); });
+  $$(GROUP).filter((group) => group.id && group.querySelector(BOX)).forEach(update);
 })();

@@ -231,6 +231,11 @@ def test_changes_are_told_in_words():
     assert "narrowed to" not in told
 
 
+def test_codes_are_told_in_their_words():
+    (change,) = change_words({"state": ["OPEN", "BROKEN"]}, {}, "receivables.Promise")
+    assert (change.before, change.after) == ("open", "broken")
+
+
 def test_a_text_that_looks_like_a_day_and_is_none_stays():
     (change,) = change_words({"note": ["2026-19-39", "x" * 500]}, {})
     assert change.before == "2026-19-39"

@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import Member, Tenant
 from accounts.services.organisations import (
@@ -19,7 +20,7 @@ from accounts.services.organisations import (
     time_zones,
 )
 from core.audit import SYSTEM
-from core.models import AuditRecord
+from core.models import AuditRecord, JobRun
 from core.tenancy import current_tenant_id, tenant_scope
 from tests.accounts.conftest import enter, signed_in
 from tests.make import TODAY, make_member, make_tenant, make_user
@@ -210,6 +211,23 @@ def test_every_member_of_a_sandbox_may_go_to_the_next_day_and_sees_what_the_nigh
     assert [step.problem for step in night.steps] == [""] * len(night.steps)
     assert "reminders proposed" in page.content.decode()
     assert client.post(reverse("sandbox_set"), {"on": "2026-06-01"}).status_code == 403
+
+
+@pytest.mark.parametrize(("role", "told"), [("admin", True), ("collector", False)])
+def test_a_night_that_failed_is_told_plainly_and_in_detail_to_administrators_only(organisation, role, told):
+    steps = [
+        {"name": "sync", "count": 0, "seconds": 0.1, "error": "OperationalError: server closed the connection"},
+        {"name": "plan", "count": 0, "seconds": 0.0, "left_out": "sync, balances"},
+        {"name": "outbox", "count": 3, "seconds": 0.0},
+    ]
+    with tenant_scope(organisation):
+        JobRun.objects.create(job="night", on=TODAY, state=JobRun.State.FAILED, finished_at=timezone.now(), steps=steps)
+    client, _member = enter(organisation, role=role)
+    page = client.get(reverse("sandbox")).content.decode()
+    assert "Something went wrong. The next night does it again." in page
+    waits = "Waits for what comes before it: files taken from connections, balances that changed with the day."
+    assert waits in page
+    assert ("OperationalError" in page) == told
 
 
 def test_after_the_first_night_the_clock_is_not_set_back(organisation):

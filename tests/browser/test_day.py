@@ -88,6 +88,7 @@ def test_ticked_reminders_are_sent_after_one_question(visit, day):
     page = visit(user=person(day, "collector")).go("/collections/")
     for box in page.locator("input[name=pick]").all()[:2]:
         box.check()
+    assert page.inner_text(".bulk-count") == "2 selected · €500"
     page.click("button[formaction]")
     page.click("#confirm-yes")
     page.wait_for_selector(".toast-card:has-text('2 reminders')")

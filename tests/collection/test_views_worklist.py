@@ -129,6 +129,13 @@ def test_a_note_needs_words(organisation, proposed):
         assert Interaction.objects.get().text == "Pays by cheque"
 
 
+def test_each_line_carries_its_sums_for_the_bar_of_what_is_ticked(organisation, proposed):
+    client, _member = enter(organisation, role="collector")
+    page = client.get(reverse("worklist")).content.decode()
+    assert 'data-sums="{&quot;EUR&quot;: &quot;100.00' in page
+    assert 'data-for="worklist-form"' in page
+
+
 def test_an_auditor_sees_the_day_and_decides_nothing(organisation, proposed):
     client, _member = enter(organisation, role="auditor")
     shown = client.get(reverse("worklist")).content.decode()
