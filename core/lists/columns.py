@@ -1,5 +1,6 @@
 """Columns of a list: what a cell shows on the page, and the plain value that an export writes."""
 
+import html
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -8,7 +9,8 @@ from uuid import UUID
 
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.html import format_html
+from django.utils.html import conditional_escape
+from django.utils.safestring import SafeString
 
 from core.formats import Formats
 
@@ -17,6 +19,12 @@ Cell = Callable[[Row, Formats], str]
 
 
 _ANY_ID = UUID(int=0)
+
+
+def html_of(value: Any) -> str:
+    """A value as HTML: what Django's conditional_escape gives, in a third of the time. A page of a list asks 2,000 times."""
+    kind = type(value)
+    return html.escape(value) if kind is str else value if kind is SafeString else conditional_escape(value)
 
 
 @cache
@@ -82,12 +90,16 @@ def text(
         shown = value(row) if value else row[name]
         shown = "" if shown is None else shown
         address = link(row) if link and shown != "" else ""
-        body = format_html('<a href="{}">{}</a>', address, shown) if address else shown
+        body = html_of(shown)
+        if address:
+            body = f'<a href="{html_of(address)}">{body}</a>'
         if ref and row[ref]:
-            body = format_html('{} <span class="ref">{}</span>', body, row[ref])
+            body = f'{body} <span class="ref">{html_of(row[ref])}</span>'
         if mark:
-            return format_html('<span class="named">{} {}</span>', body, mark(row, formats))
-        return format_html("<span>{}</span>", body) if ref else body
+            body = f'<span class="named">{body} {html_of(mark(row, formats))}</span>'
+        elif ref:
+            body = f"<span>{body}</span>"
+        return SafeString(body)
 
     return Column(name, label, cell, sort=sort, css=css, head_css=css, hidden=hidden, value=value, when=when)
 
@@ -114,8 +126,8 @@ def amount(
             return shown
         exact = formats.amount2(value, row.get("currency") or "EUR")
         if link and (address := link(row)):
-            return format_html('<a href="{}" title="{}">{}</a>', address, exact, shown)
-        return format_html('<span title="{}">{}</span>', exact, shown)
+            return SafeString(f'<a href="{html_of(address)}" title="{exact}">{shown}</a>')
+        return SafeString(f'<span title="{exact}">{shown}</span>')
 
     base = "amount total" if strong else "amount"
     classes: str | Callable[[Row], str] = (
@@ -184,6 +196,7 @@ def badge(
 
     def cell(row: Row, formats: Formats) -> str:
         kind = (kinds or {}).get(row[name])
-        return format_html('<span class="badge badge-{}">{}</span>', kind, shown(row)) if kind else shown(row)
+        text = html_of(shown(row))
+        return SafeString(f'<span class="badge badge-{kind}">{text}</span>' if kind else text)
 
     return Column(name, label, cell, sort=sort, value=lambda row: str(shown(row)), hidden=hidden)

@@ -21,12 +21,17 @@ from core.text import search_key
 class Filters(django_filters.FilterSet):
     """A FilterSet that knows its reader, so that choices and conditions stay within what the reader may see.
 
-    `order`: names in the order of the form; those left out come after them.
+    `order`: names in the order of the form; those left out come after them. `asked_only`: has the filters that the data
+    name and no others. That selects the same rows, and a form of two fields is made in a tenth of the time of twenty.
     """
 
     order: tuple[str, ...] = ()
 
-    def __init__(self, data: Any = None, queryset: Any = None, *, reader: Reader, **kwargs: Any) -> None:
+    def __init__(
+        self, data: Any = None, queryset: Any = None, *, reader: Reader, asked_only: bool = False, **kwargs: Any
+    ) -> None:
+        if asked_only:
+            self.base_filters = {name: one for name, one in self.base_filters.items() if name in (data or {})}
         # django-filter hands "request" to callables that give rows; ours take the reader.
         super().__init__(data, queryset, request=reader, **kwargs)
 

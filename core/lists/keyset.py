@@ -135,7 +135,12 @@ class QuerySource:
         extra = {} if sort.field in self.fields else {"sort_value": F(sort.field)}
         if first and first not in self.fields:
             extra["sort_group"] = F(first)
-        page = queryset.order_by(*order).values(*self.fields, **self.names, **extra)[:limit]
+        page = queryset.order_by(*order)
+        if self.names and not queryset.query.annotations:
+            # Cut before names are joined: the planner else takes the joins for a reason to read and sort everything.
+            ids = page.values("id")[:limit]
+            page = queryset.model._default_manager.filter(id__in=ids).order_by(*order)
+        page = page.values(*self.fields, **self.names, **extra)[:limit]
         try:
             rows = list(page)
         except (TypeError, ValueError, ValidationError, DataError) as error:

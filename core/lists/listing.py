@@ -13,6 +13,7 @@ from django.core.cache import cache
 from django.forms import HiddenInput, ModelMultipleChoiceField, MultipleChoiceField
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from redis.exceptions import RedisError
@@ -23,13 +24,15 @@ from core.lists.columns import Column, Row
 from core.lists.keyset import Sort
 from core.lists.page import CONTROL, Bulk, ListPage, Reading, filters_of
 from core.lists.reading import Reader
+from core.lists.rows import ShownRow, body_of
 from core.models import SavedView
 from core.tenancy import current_tenant_id
 from core.web import page as render_page
 from core.web import wants_part
 
 PAGE_ROWS = 50
-COUNT_CAP = 10_000
+# Rows of which the totals are made when asked for at all.
+TOTALS_CAP = 10_000
 TAB_CAP = 999
 TAB_SECONDS = 60
 
@@ -70,7 +73,12 @@ class Listing:
         return self.reading.columns
 
     @cached_property
-    def rows(self) -> list["ShownRow"]:
+    def body(self) -> SafeString:
+        """The rows as they stand in the table."""
+        return body_of(self.rows, self.columns, self.formats, pick=bool(self.bulk))
+
+    @cached_property
+    def rows(self) -> list[ShownRow]:
         after, before = self.query.get("after", ""), self.query.get("before", "")
         found = self.reading.rows(after=after, before=before, limit=PAGE_ROWS + 1)
         backwards = bool(before) and not after
@@ -79,26 +87,26 @@ class Listing:
         self._more_before = bool(after) or (backwards and more)
         if more:
             found = found[1:] if backwards else found[:-1]
-        return [ShownRow(self, row) for row in found]
+        return [ShownRow(self.page, row) for row in found]
 
     @property
     def is_whole(self) -> bool:
         """Whether the page shows all rows there are: then count and totals are on it."""
         return bool(self.rows is not None and not self._more_after and not self._more_before)
 
-    @property
+    @cached_property
     def next_url(self) -> str:
         rows = self.rows
         return self._with(after=self._marker(rows[-1].row), before=None) if rows and self._more_after else ""
 
-    @property
+    @cached_property
     def previous_url(self) -> str:
         rows = self.rows
         if getattr(self.reading.source, "one_way", False):
             return ""
         return self._with(before=self._marker(rows[0].row), after=None) if rows and self._more_before else ""
 
-    @property
+    @cached_property
     def first_url(self) -> str:
         return self._with(before=None, after=None) if self.rows and self._more_before else ""
 
@@ -109,17 +117,22 @@ class Listing:
     def count(self) -> int:
         if self.is_whole:
             return len(self.rows)
-        return self.reading.source.count(cap=COUNT_CAP + 1)
+        return self.reading.source.count(cap=self._cap + 1)
 
     @property
+    def _cap(self) -> int:
+        """As far as rows are counted: little for the page, more where it asks for its totals afterwards."""
+        return TOTALS_CAP if self.request.GET.get("part") == "totals" else self.page.count_cap
+
+    @cached_property
     def count_text(self) -> str:
-        return self.formats.number(min(self.count, COUNT_CAP)) + ("+" if self.count > COUNT_CAP else "")
+        return self.formats.number(min(self.count, self._cap)) + ("+" if self.count > self._cap else "")
 
     @cached_property
     def totals(self) -> Sequence[Row]:
         """Sums by currency of everything that is filtered, not of the page. Left out for very long lists."""
         names = [column.name for column in self.page.columns if column.total]
-        if not names or not self.rows or self.count > COUNT_CAP:
+        if not names or not self.rows or self.count > self._cap:
             return []
         # A sum that leads to the rows behind it needs what only the source knows of it.
         if self.is_whole and not any(column.total_link for column in self.page.columns):
@@ -128,6 +141,12 @@ class Listing:
         return self.reading.source.totals(columns=names)
 
     @property
+    def totals_to_come(self) -> bool:
+        """Whether the browser should ask for the totals: of so many rows they take longer than the whole page."""
+        summed = any(column.total for column in self.columns)
+        return summed and bool(self.rows) and self.page.count_cap < min(self.count, TOTALS_CAP)
+
+    @cached_property
     def total_rows(self) -> list[list[tuple[str, str]]]:
         """Footer rows: (css, text) for each column, the first says how many rows and which currency."""
         out = []
@@ -162,7 +181,7 @@ class Listing:
             and (text := shown_value(bound))
         ]
 
-    @property
+    @cached_property
     def filter_errors(self) -> list[str]:
         """What is wrong with the filters in the address, by field."""
         form = self.reading.form if self.reading.filters else None
@@ -238,7 +257,7 @@ class Listing:
         asked = {name: value for name, value in self.reading.filters.items() if name not in kept}
         return asked != {name: value for name, value in self.page.start.items() if name not in kept}
 
-    @property
+    @cached_property
     def can_save(self) -> bool:
         changed = self.reading.filters != dict(self.page.start)
         return bool(self.page.views) and changed and not any(t.current and not self.search_text for t in self.tabs)
@@ -260,7 +279,7 @@ class Listing:
     def can_export(self) -> bool:
         return self.page.export_can is not None and self._may(self.page.export_can)
 
-    @property
+    @cached_property
     def bulk(self) -> list[Bulk]:
         return [bulk for bulk in self.page.bulk if bulk.can is None or self._may(bulk.can)]
 
@@ -276,7 +295,7 @@ class Listing:
     def search_text(self) -> str:
         return self.query.get(self.page.search, "") if self.page.search else ""
 
-    @property
+    @cached_property
     def heads(self) -> list[dict[str, Any]]:
         """Header cells: label, css, and for sortable ones the address that sorts and the present direction."""
         out = []
@@ -291,12 +310,12 @@ class Listing:
             out.append(head)
         return out
 
-    @property
+    @cached_property
     def column_choices(self) -> list[tuple[str, str, bool]]:
         shown = {column.name for column in self.columns}
         return [(column.name, str(column.label), column.name in shown) for column in self.page.columns]
 
-    @property
+    @cached_property
     def kept_parameters(self) -> list[tuple[str, str]]:
         """Of the address, what a form on the page must keep: all but the page markers."""
         left_out = ("after", "before", "part")
@@ -331,20 +350,6 @@ class Listing:
             for key, value in self.page.start.items():
                 query[key] = value
         return "?" + query.urlencode()
-
-
-class ShownRow:
-    """A row with its cells formatted for the page."""
-
-    def __init__(self, listing: Listing, row: Row) -> None:
-        self.row = row
-        self.id = row["id"]
-        self.link = listing.page.row_link(row) if listing.page.row_link else ""
-        self.sum = row.get(listing.page.sum_column) if listing.page.sum_column else None
-        self.currency = row.get("currency", "")
-        self.cells = [
-            (column.css_of(row), column.cell(row, listing.formats), column.label) for column in listing.columns
-        ]
 
 
 def _summed(rows: Sequence[Row], names: Sequence[str]) -> list[Row]:
@@ -395,7 +400,8 @@ def show(
     part = request.GET.get("part", "") if wants_part(request) else ""
     if context is not None and (not wants_part(request) or part in (parts or {})):
         values.update(context(reading))
-    template = {"tabs": "lists/tabs.html", "filters": "lists/filters.html", **(parts or {})}.get(part)
+    named = {"tabs": "lists/tabs.html", "filters": "lists/filters.html", "totals": "lists/totals.html", **(parts or {})}
+    template = named.get(part)
     return render_page(request, page.template, values, part=template or "lists/table.html")
 
 

@@ -59,6 +59,7 @@ class ListPage:
     `expand` gives the rows that exports write and sums count for a row of the page (one for each currency, say).
     `default_sort` as in the address. `apart`, `names`: see QuerySource. `sum_column`: what the bulk bar adds up.
     `search`: the filter that the search box fills. `narrow`: "cards" turns rows into cards on phones.
+    `count_cap`: rows are counted so far, and summed on the page; of more the page asks for the sums when it is shown.
     `url_name`: of its page, where that is not its name. `empty_url`, `empty_can`: where the next step is done, and by whom.
     """
 
@@ -87,6 +88,7 @@ class ListPage:
     narrow: str = "cards"
     search: str = ""
     export_can: Any = None
+    count_cap: int = 1_000
     empty_title: str | Promise = ""
     empty_text: str | Promise = ""
     empty_icon: str = "inbox"
@@ -128,16 +130,26 @@ class Reading:
 
     @cached_property
     def filterset(self) -> Any:
-        """The bound filters, None for a list without. Costs no query until the form shows or a row is looked up."""
+        """The filters in the address, None for a list without. Costs no query until a row is looked up."""
+        return self._filters(asked_only=True)
+
+    def _filters(self, **options: bool) -> Any:
         if self.page.filters is None:
             return None
         if self.page.rows is None:
             return self.page.filters(self.query, reader=self.reader)
-        return self.page.filters(self.query, self.page.rows(self.reader), reader=self.reader)
+        return self.page.filters(self.query, self.page.rows(self.reader), reader=self.reader, **options)
 
     @property
     def form(self) -> BaseForm | None:
+        """What the address asks for, checked."""
         return None if self.filterset is None else getattr(self.filterset, "form", self.filterset)
+
+    @cached_property
+    def whole_form(self) -> BaseForm | None:
+        """All that may be asked for, to be shown. Choices cost queries."""
+        found = self._filters()
+        return None if found is None else getattr(found, "form", found)
 
     def check(self) -> None:
         """Raises BadFilters where a filter cannot be understood: an export must be of exactly what was asked."""

@@ -1,0 +1,51 @@
+"""The rows of a list as HTML. Made here and not in a template: fifty rows of twelve cells take a sixth of the time so."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from core.formats import Formats
+from core.lists.columns import Column, Row, html_of
+from core.lists.page import ListPage
+
+
+class ShownRow:
+    """A row, where it leads, and what it adds to the sum of those that are ticked."""
+
+    __slots__ = ("currency", "id", "link", "row", "sum")
+
+    def __init__(self, page: ListPage, row: Row) -> None:
+        self.row = row
+        self.id = row["id"]
+        self.link = page.row_link(row) if page.row_link else ""
+        self.sum: Any = row.get(page.sum_column) if page.sum_column else None
+        self.currency = row.get("currency", "")
+
+
+def body_of(rows: Iterable[ShownRow], columns: Sequence[Column], formats: Formats, *, pick: bool) -> SafeString:
+    """The table's rows, each with a box to tick if `pick`. The first cell is the row's header."""
+    select = html_of(_("Select the row"))
+    cells = [(column, _classes(column.css), f' data-label="{html_of(column.label)}"') for column in columns]
+    out: list[str] = []
+    for shown in rows:
+        row = shown.row
+        out.append(f'<tr data-row data-href="{html_of(shown.link)}">' if shown.link else "<tr data-row>")
+        if pick:
+            of = f' data-sum="{shown.sum}" data-currency="{html_of(shown.currency)}"' if shown.sum is not None else ""
+            box = f'<input type="checkbox" name="pick" value="{shown.id}" aria-label="{select}"{of}>'
+            out.append(f'<td class="pick">{box}</td>')
+        for number, (column, fixed, label) in enumerate(cells):
+            classes = _classes(column.css_of(row)) if fixed is None else fixed
+            cell = html_of(column.cell(row, formats))
+            out.append(f"<td{classes}{label}>{cell}</td>" if number else f'<th scope="row"{classes}>{cell}</th>')
+        out.append("</tr>\n")
+    return SafeString("".join(out))
+
+
+def _classes(css: Any) -> str | None:
+    """None for classes that depend on the row."""
+    if callable(css):
+        return None
+    return f' class="{html_of(css)}"' if css else ""
