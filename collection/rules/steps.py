@@ -5,18 +5,20 @@ date are taken one at a time, never skipped and never backwards; steps before it
 item and run.
 """
 
-import calendar
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
+from core.days import BusinessCalendar, month_end
+
 
 class Anchor(StrEnum):
     """From which day a step counts its days."""
 
+    ISSUE_DATE = "ISSUE_DATE"  # the document's date
     DUE_DATE = "DUE_DATE"
     END_OF_MONTH = "END_OF_MONTH"  # the last day of the month of due date plus days
     PREVIOUS_STEP = "PREVIOUS_STEP"  # the day on which the step before it was done
@@ -40,12 +42,16 @@ class Waits(StrEnum):
 
 @dataclass(frozen=True)
 class StepRule:
-    """One step of a scenario version; `offset_days` may be negative with anchor DUE_DATE only."""
+    """One step of a scenario version; `offset_days` may be negative with anchor DUE_DATE only.
+
+    `in_working_days`: the offset counts days worked in the calendar of the company, else all days.
+    """
 
     step_key: str
     position: int
     anchor: Anchor
     offset_days: int
+    in_working_days: bool = False
 
     @property
     def is_before_due(self) -> bool:
@@ -55,21 +61,59 @@ class StepRule:
 class Steps(tuple[StepRule, ...]):
     """The steps of a scenario version in their order, with those before and after the due date at hand.
 
-    A run asks for them for every item, so they are told apart once.
+    A run asks for them for every item, so they are told apart once. `calendar` counts their working days.
     """
 
     before: tuple[StepRule, ...]
     after: tuple[StepRule, ...]
+    calendar: BusinessCalendar | None
+    _from_issue: bool
+    _by_terms: dict[int, "Steps"]
 
-    def __new__(cls, steps: Iterable[StepRule]) -> "Steps":
+    def __new__(cls, steps: Iterable[StepRule], *, calendar: BusinessCalendar | None = None) -> "Steps":
         made = super().__new__(cls, steps)
         made.before = tuple(step for step in made if step.is_before_due)
         made.after = tuple(step for step in made if not step.is_before_due)
+        made.calendar = calendar
+        made._from_issue = any(step.anchor is Anchor.ISSUE_DATE for step in made)
+        made._by_terms = {}
+        if calendar is None and any(step.in_working_days for step in made):
+            raise ValueError("steps in working days need the company's calendar")
         return made
 
     @classmethod
     def of(cls, steps: Sequence[StepRule]) -> "Steps":
         return steps if isinstance(steps, cls) else cls(steps)
+
+    def for_terms(self, *, document_date: date, due_date: date) -> "Steps":
+        """The same with steps from the issue date as steps from the due date of an item with these dates.
+
+        Its terms so decide whether such a step is one before or after the due date; one that falls on it comes the day
+        after, as an item is not late on its due date.
+        """
+        if not self._from_issue:
+            return self
+        if any(step.anchor is Anchor.ISSUE_DATE and step.in_working_days for step in self):
+            return Steps((self._from_due(step, document_date, due_date) for step in self), calendar=self.calendar)
+        terms = (due_date - document_date).days
+        if terms not in self._by_terms:
+            moved = (self._from_due(step, document_date, due_date) for step in self)
+            self._by_terms[terms] = Steps(moved, calendar=self.calendar)
+        return self._by_terms[terms]
+
+    def _from_due(self, step: StepRule, document_date: date, due_date: date) -> StepRule:
+        if step.anchor is not Anchor.ISSUE_DATE:
+            return step
+        days = (_counted(step, document_date, self.calendar) - due_date).days
+        return replace(step, anchor=Anchor.DUE_DATE, offset_days=days or 1, in_working_days=False)
+
+
+def _counted(step: StepRule, start: date, calendar: BusinessCalendar | None) -> date:
+    if not step.in_working_days:
+        return start + timedelta(days=step.offset_days)
+    if calendar is None:
+        raise ValueError("a step in working days needs the company's calendar")
+    return calendar.add_working_days(start, step.offset_days)
 
 
 class Decision(NamedTuple):
@@ -84,25 +128,37 @@ class Decision(NamedTuple):
     lapsed: tuple[StepRule, ...]
 
 
-def reached_on(*, step: StepRule, due_date: date, previous_on: date | None) -> date | None:
-    """The first day on which `step` may be taken; None while the step that it counts from is not done."""
+def reached_on(
+    *, step: StepRule, due_date: date, previous_on: date | None, calendar: BusinessCalendar | None = None
+) -> date | None:
+    """The first day on which `step` may be taken; None while the step that it counts from is not done.
+
+    Of a step from the issue date ask Steps.for_terms() first.
+    """
     if step.anchor is Anchor.PREVIOUS_STEP:
-        return previous_on + timedelta(days=step.offset_days) if previous_on else None
-    boundary = due_date + timedelta(days=step.offset_days)
-    if step.anchor is Anchor.END_OF_MONTH:
-        return boundary.replace(day=calendar.monthrange(boundary.year, boundary.month)[1])
-    return boundary
+        return _counted(step, previous_on, calendar) if previous_on else None
+    boundary = _counted(step, due_date, calendar)
+    return month_end(boundary) if step.anchor is Anchor.END_OF_MONTH else boundary
 
 
 def next_step(
-    *, steps: Sequence[StepRule], due_date: date, done: Mapping[str, date], is_pending: bool, on: date
+    *,
+    steps: Sequence[StepRule],
+    document_date: date | None = None,
+    due_date: date,
+    done: Mapping[str, date],
+    is_pending: bool,
+    on: date,
 ) -> Decision:
     """The step that an open item takes on the day `on`, or why it takes none.
 
     `steps` in the order of their position; `done`: step_key -> business day for steps sent, skipped, lapsed or set as
-    done by go-live, of any version; `is_pending`: a step of the item waits for a person.
+    done by go-live, of any version; `is_pending`: a step of the item waits for a person. `document_date` is asked for by
+    steps from the issue date only.
     """
     known = Steps.of(steps)
+    if document_date is not None:
+        known = known.for_terms(document_date=document_date, due_date=due_date)
     before = tuple(step for step in known.before if step.step_key not in done) if done else known.before
     if on < due_date:
         return _before_due(known, before, due_date=due_date, done=done, is_pending=is_pending, on=on)
@@ -111,7 +167,7 @@ def next_step(
     after, previous_on = _first_after_due(known, done)
     if after is None:
         return Decision(None, Waits.FINISHED, None, before)
-    boundary = reached_on(step=after, due_date=due_date, previous_on=previous_on)
+    boundary = reached_on(step=after, due_date=due_date, previous_on=previous_on, calendar=known.calendar)
     if boundary is None or boundary > on:
         return Decision(None, Waits.NOT_REACHED, boundary, before)
     return Decision(after, None, boundary, before)
@@ -128,15 +184,16 @@ def _before_due(
 ) -> Decision:
     if is_pending:
         return Decision(None, Waits.PENDING, None, ())
-    boundaries = [(due_date + timedelta(days=step.offset_days), step) for step in before]
-    reached = [step for boundary, step in boundaries if boundary <= on]
+    boundaries = [(_counted(step, due_date, steps.calendar), step) for step in before]
+    reached = [(boundary, step) for boundary, step in boundaries if boundary <= on]
     if reached:
         # Of several reached at once only the latest is worth a message; the earlier ones have lapsed.
-        return Decision(reached[-1], None, due_date + timedelta(days=reached[-1].offset_days), tuple(reached[:-1]))
+        boundary, latest = reached[-1]
+        return Decision(latest, None, boundary, tuple(step for _boundary, step in reached[:-1]))
     waiting = min((boundary for boundary, _step in boundaries), default=None)
     after, previous_on = _first_after_due(steps, done)
     if waiting is None and after is not None:
-        waiting = reached_on(step=after, due_date=due_date, previous_on=previous_on)
+        waiting = reached_on(step=after, due_date=due_date, previous_on=previous_on, calendar=steps.calendar)
     return Decision(None, Waits.NOT_REACHED if waiting or after else Waits.FINISHED, waiting, ())
 
 
@@ -164,13 +221,15 @@ def set_by_go_live(
     """
     if due_date >= live_from or old_items is OldItems.FIRST_STEP:
         return ()
-    after = [step for step in steps if not step.is_before_due]
+    known = Steps.of(steps)
+    after, calendar = known.after, known.calendar
     if old_items is OldItems.NONE:
         return tuple(after)
     reached = [
         step
         for step in after
-        if (boundary := reached_on(step=step, due_date=due_date, previous_on=None)) and boundary <= live_from
+        if (boundary := reached_on(step=step, due_date=due_date, previous_on=None, calendar=calendar))
+        and boundary <= live_from
     ]
     return tuple(reached[:-1])
 

@@ -11,11 +11,13 @@ from collection.rules.steps import (
     LeftOut,
     OldItems,
     StepRule,
+    Steps,
     Waits,
     item_left_out,
     next_step,
     set_by_go_live,
 )
+from core.days import BusinessCalendar
 
 DUE = date(2026, 3, 2)
 PRE, FIRST, SECOND, THIRD = (
@@ -109,3 +111,67 @@ def test_items_left_out(amount, disputed, held, expected):
     assert (
         item_left_out(open_amount=Decimal(amount), minimum=Decimal(10), is_disputed=disputed, is_held=held) == expected
     )
+
+
+FRANCE = BusinessCalendar(countries=("FR",))
+
+
+def test_steps_in_working_days_count_the_companys_calendar():
+    # Due on Friday 1 May 2026, a holiday in France; 8 May is another.
+    steps = Steps([StepRule("first", 1, Anchor.DUE_DATE, 5, in_working_days=True)], calendar=FRANCE)
+    due = date(2026, 5, 1)
+
+    def step(on: date) -> StepRule | None:
+        return next_step(steps=steps, due_date=due, done={}, is_pending=False, on=on).step
+
+    assert step(date(2026, 5, 10)) is None
+    assert step(date(2026, 5, 11)) == steps[0]
+
+
+def test_working_days_before_the_due_date_are_counted_backwards():
+    steps = Steps([StepRule("pre", 1, Anchor.DUE_DATE, -2, in_working_days=True)], calendar=FRANCE)
+    monday = date(2026, 3, 2)
+
+    decision = next_step(steps=steps, due_date=monday, done={}, is_pending=False, on=date(2026, 2, 26))
+
+    assert decision.step == steps[0]
+    assert decision.next_on == date(2026, 2, 26)
+    assert next_step(steps=steps, due_date=monday, done={}, is_pending=False, on=date(2026, 2, 25)).step is None
+
+
+def test_working_days_without_a_calendar_are_refused():
+    with pytest.raises(ValueError, match="calendar"):
+        Steps([StepRule("first", 1, Anchor.DUE_DATE, 5, in_working_days=True)])
+
+
+@pytest.mark.parametrize(
+    ("terms", "days_after_issue", "taken", "lapsed"),
+    [
+        (30, 9, None, []),
+        (30, 10, "received", []),
+        (30, 29, "received", []),
+        (30, 30, None, ["received"]),  # before the due date it is a courtesy, and lapses on it
+        (5, 9, None, []),
+        (5, 10, "received", []),
+        (5, 40, "received", []),  # after the due date it is a step like the others
+        (10, 10, None, []),  # on the due date an item is not late
+        (10, 11, "received", []),
+    ],
+)
+def test_a_step_from_the_issue_date_is_before_or_after_the_due_date_by_the_items_terms(
+    terms: int, days_after_issue: int, taken: str | None, lapsed: list[str]
+):
+    steps = [StepRule("received", 1, Anchor.ISSUE_DATE, 10)]
+    issued = date(2026, 3, 2)
+
+    decision = next_step(
+        steps=steps,
+        document_date=issued,
+        due_date=issued + timedelta(days=terms),
+        done={},
+        is_pending=False,
+        on=issued + timedelta(days=days_after_issue),
+    )
+
+    assert (decision.step.step_key if decision.step else None) == taken
+    assert [step.step_key for step in decision.lapsed] == lapsed
