@@ -28,8 +28,7 @@ from integrations.services.mappings import best_mapping, remember
 from integrations.services.reading import error_rows, fed_fields, inspection_of, rows_of
 from receivables.ports import Rejection
 from receivables.services.loading import LoadResult, load
-from receivables.services.loading_items import Held
-from receivables.services.loading_stage import RowsRejected, Stopped, fetch, tenant_literal
+from receivables.services.loading_stage import Held, RowsRejected, Stopped, fetch, tenant_literal
 from receivables.services.undo import UndoResult, undo_load
 
 State = SyncRun.State

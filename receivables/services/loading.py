@@ -21,7 +21,8 @@ from core.models import AuditRecord
 from receivables.ports import MODES, ROW_FIELDS, Batch, Progress, Rejection
 from receivables.services.loading_allocations import load_allocations
 from receivables.services.loading_customers import load_contacts, load_customers
-from receivables.services.loading_items import ItemLoad, judge_items, load_items
+from receivables.services.loading_item_work import ItemLoad, item_columns
+from receivables.services.loading_items import judge_items, load_items
 from receivables.services.loading_parties import (
     entity_code as entity_code_sql,
 )
@@ -107,7 +108,7 @@ def load(
             rows, columns, source=source, entity_code=entity_code, result=result, progress=progress
         )
     else:
-        stage = Stage(kind, columns)
+        stage = Stage(kind, columns, computed=item_columns(columns) if kind == "items" else None)
         stage.fill(rows, progress=progress)
         _load_ledger(stage, result, source=source, mode=mode, as_of=as_of, entity_code=entity_code, force=force)
     result.rejected = sorted(stage.rejected, key=lambda rejection: rejection.line)
@@ -162,6 +163,8 @@ def _load_ledger(
 
 def _reject_without_account(stage: Stage) -> None:
     """Rows whose account could not be made: its reference is another customer's there."""
+    if not fetch("SELECT 1 FROM party WHERE account_id IS NULL LIMIT 1"):
+        return
     lines = fetch(
         "DELETE FROM stage s USING party p WHERE p.account_id IS NULL AND s.customer_ref = p.customer_ref "
         f"AND {'s.entity_code IS NOT DISTINCT FROM p.entity_code' if stage.has('entity_code') else 'true'} RETURNING s.line"

@@ -21,9 +21,11 @@ from receivables.rules.terms_code import parse as parse_terms
 from receivables.services.loading_stage import (
     Stage,
     analyze_grown,
+    analyze_temp,
     copy_into,
     execute,
     fetch,
+    quoted,
     temp_table,
     tenant_literal,
 )
@@ -170,18 +172,15 @@ def resolve_parties(stage: Stage, *, source: str) -> None:
     temp_table(
         "party",
         "ON COMMIT DROP AS SELECT s.customer_ref, e.code AS entity_code, e.id AS entity_id, e.currency, "
-        "NULL::uuid AS customer_id, NULL::uuid AS account_id "
+        "coalesce(c.id, a.customer_id) AS customer_id, "
+        "CASE WHEN c.id IS NULL OR c.id = a.customer_id THEN a.id END AS account_id "
         f"FROM (SELECT DISTINCT customer_ref, {entity_code(stage)} AS entity_code FROM stage s) s "
-        "JOIN entity_of e ON e.code = s.entity_code",
+        "JOIN entity_of e ON e.code = s.entity_code "
+        f"LEFT JOIN receivables_customer c ON c.tenant_id = {tenant} AND c.ref = s.customer_ref "
+        f"LEFT JOIN receivables_customeraccount a ON a.tenant_id = {tenant} AND a.entity_id = e.id "
+        f"AND a.source = {quoted(source)} AND a.ref = s.customer_ref",
     )
-    execute("ANALYZE party")
-    _find_customers(tenant)
-    execute(
-        "UPDATE party p SET customer_id = a.customer_id, account_id = a.id FROM receivables_customeraccount a "
-        f"WHERE p.customer_id IS NULL AND a.tenant_id = {tenant} AND a.entity_id = p.entity_id AND a.source = %s "
-        "AND a.ref = p.customer_ref",
-        [source],
-    )
+    analyze_temp("party", "customer_ref", "entity_code", "customer_id", "account_id")
 
 
 def entity_code(stage: Stage, alias: str = "s") -> str:
@@ -197,6 +196,9 @@ def _find_customers(tenant: str) -> None:
 
 
 def _find_accounts(tenant: str, source: str) -> None:
+    """Where `party` lacks an account: another one of the customer at the entity, first of the same source."""
+    if not fetch("SELECT 1 FROM party WHERE account_id IS NULL LIMIT 1"):
+        return
     execute(
         "UPDATE party p SET account_id = a.id FROM ("
         "SELECT DISTINCT ON (p.customer_ref, p.entity_id) p.customer_ref, p.entity_id, a.id "

@@ -8,7 +8,6 @@ the stage and listed.
 import gc
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from operator import itemgetter
 from typing import Any
 
 from django.db import connection
@@ -17,11 +16,14 @@ from django.utils.translation import gettext_lazy
 
 from core.errors import Conflict, Invalid
 from core.tenancy import require_tenant_id
-from receivables.ports import ROW_FIELDS, Batch, Progress, Rejection
+from receivables.ports import ROW_FIELDS, Batch, Columns, Progress, Rejection
+from receivables.services.loading_copy import copy_text
 
 # More than this and it is the mapping that is wrong, not the rows.
 MOST_REJECTED = 10_000
 _SHOWN_LINES = 20
+# A snapshot that would close more than this part of what is open waits for a person.
+SHRINK_PCT = 50
 # For hash joins of a million rows; given back at the end of the transaction.
 _WORK_MEM = "96MB"
 
@@ -61,6 +63,20 @@ class RowsRejected(Invalid):
         )
 
 
+class Held(Conflict):
+    """A snapshot that would close an unusual part of the ledger: a person looks, and may load it by force."""
+
+    code = "load_held"
+    message = gettext_lazy("The file would close more than half of the open items. Look at it before it is loaded.")
+
+    def __init__(self, *, closing: int, open_items: int) -> None:
+        self.closing, self.open_items = closing, open_items
+        super().__init__(
+            _("The file would close %(closing)s of %(open)s open items. Look at it before it is loaded.")
+            % {"closing": closing, "open": open_items}
+        )
+
+
 class Stopped(Conflict):
     code = "stopped"
     message = gettext_lazy("The import was stopped. Nothing was changed.")
@@ -94,10 +110,22 @@ def tenant_literal() -> str:
     return f"'{require_tenant_id()}'::uuid"
 
 
+def quoted(text: str) -> str:
+    """The SQL of a text, for statements without parameters."""
+    return "'" + text.replace("'", "''") + "'"
+
+
 def temp_table(name: str, body: str) -> None:
     """Make a temporary table that ends with the transaction; an earlier one of this transaction makes room."""
     execute(f"DROP TABLE IF EXISTS pg_temp.{name}")
     execute(f"CREATE TEMP TABLE {name} {body}")
+
+
+def analyze_temp(table: str, *columns: str) -> None:
+    """Statistics for a temporary table from a sample a tenth as large as usual: how many rows and keys is all that counts."""
+    execute(
+        f"SET LOCAL default_statistics_target = 10; ANALYZE {table} ({', '.join(columns)}); RESET default_statistics_target"
+    )
 
 
 # After so many new rows, and so large a part of what the tenant then has, the planner's statistics are of another table.
@@ -112,8 +140,11 @@ def analyze_grown(table: str, *, by: int) -> None:
     """
     if by < _GROWN_FROM:
         return
-    [(total,)] = fetch(f"SELECT count(*) FROM {table} WHERE tenant_id = {tenant_literal()}")
-    if by * _GROWN_PART >= total:
+    enough = by * _GROWN_PART + 1
+    [(total,)] = fetch(
+        f"SELECT count(*) FROM (SELECT 1 FROM {table} WHERE tenant_id = {tenant_literal()} LIMIT {enough}) counted"
+    )
+    if total < enough:
         execute(f"ANALYZE {table}")
 
 
@@ -122,6 +153,13 @@ def copy_into(table: str, columns: Collection[str]) -> Iterator[Callable[[Sequen
     """A function that writes one row of `columns` into a temporary table."""
     with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
         yield copy.write_row
+
+
+@contextmanager
+def copy_text_into(table: str, columns: Collection[str]) -> Iterator[Callable[[str], None]]:
+    """A function that writes rows in COPY's text format (loading_copy) into a temporary table."""
+    with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
+        yield copy.write
 
 
 @contextmanager
@@ -141,15 +179,24 @@ class Stage:
     """The rows of one load in the temporary table `stage`, with what was wrong with them.
 
     `columns`: the canonical fields that the source feeds; others are not in the table and read as NULL.
-    `extra`: further columns that `enrich` computes for each row, as name -> SQL type.
+    `extra`: further columns that `enrich` computes for each row, as name -> SQL type. `computed`: texts that the
+    database computes for each row as it arrives, as name -> immutable SQL of the fed columns.
     """
 
-    def __init__(self, kind: str, columns: Collection[str], *, extra: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        kind: str,
+        columns: Collection[str],
+        *,
+        extra: dict[str, str] | None = None,
+        computed: dict[str, str] | None = None,
+    ) -> None:
         names = ROW_FIELDS[kind]
         self.kind = kind
         self.columns = tuple(name for name in names if name in columns)
         self.places = tuple(names.index(name) + 1 for name in self.columns)
         self.extra = extra or {}
+        self.computed = computed or {}
         self.read = 0
         self.repeated = 0
         self.rejected: list[Rejection] = []
@@ -176,23 +223,26 @@ class Stage:
         names = [f'"{name}"' for name in self.columns]
         types = [f"{name} {sql_type(name.strip(chr(34)))}" for name in names]
         types += [f"{name} {kind}" for name, kind in self.extra.items()]
+        types += [f'{name} text COLLATE "C" GENERATED ALWAYS AS ({sql}) STORED' for name, sql in self.computed.items()]
         temp_table("stage", f"(line integer, {', '.join(types)}) ON COMMIT DROP")
-        pick = itemgetter(0, *self.places)
-        with only_new_objects_collected(), copy_into("stage", ["line", *names, *self.extra]) as write:
+        with only_new_objects_collected(), copy_text_into("stage", ["line", *names, *self.extra]) as write:
             for batch in batches:
                 if batch.bad:
                     self.reject(batch.bad)
-                if enrich is None:
-                    for row in batch.rows:
-                        write(pick(row))
-                else:
-                    for row in batch.rows:
-                        write((*pick(row), *enrich(row)))
+                if batch.rows:
+                    write(copy_text(self._columns(batch, enrich)))
                 self.read += len(batch.rows) + len(batch.bad)
                 if progress is not None and not progress(self.read):
                     raise Stopped
         keys = [f'"{name}"' for name in self.columns if name in _KEYS]
-        execute(f"ANALYZE stage ({', '.join(['line', *keys])})")
+        analyze_temp("stage", "line", *keys, *self.computed)
+
+    def _columns(self, batch: Batch, enrich: Callable[[tuple[Any, ...]], Sequence[Any]] | None) -> list[Sequence[Any]]:
+        """The stage's columns of a batch's rows: line, those that are fed, and what `enrich` computes."""
+        rows = batch.rows
+        sides = (rows.lines, *rows.columns) if isinstance(rows, Columns) else tuple(zip(*rows, strict=True))
+        added = list(zip(*map(enrich, rows), strict=True)) if enrich else []
+        return [sides[0], *(sides[place] for place in self.places), *added]
 
     def reject(self, rows: Iterable[Rejection]) -> None:
         """List rows that are not loaded. Raises TooManyBadRows."""
@@ -209,6 +259,11 @@ class Stage:
     def drop_repeated(self, key: Sequence[str]) -> None:
         """Keep one of rows that are alike. Raises Contradictory where two with the same key (SQL on alias s) differ."""
         listed = ", ".join(key)
+        # Numbers are compared several times as fast as texts; only where two rows share one are the texts looked at.
+        if not fetch(
+            f"SELECT 1 FROM stage s GROUP BY hash_record_extended(ROW({listed}), 0) HAVING count(*) > 1 LIMIT 1"
+        ):
+            return
         twice = f"SELECT {listed} FROM stage s GROUP BY {listed} HAVING count(*) > 1"
         names = [f"k{place}" for place in range(len(key))]
         content = ", ".join(f's."{name}"' for name in self.columns)

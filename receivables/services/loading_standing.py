@@ -4,9 +4,8 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from receivables.services.loading_items import SHRINK_PCT, Held
 from receivables.services.loading_parties import entity_code
-from receivables.services.loading_stage import Stage, execute, fetch, tenant_literal
+from receivables.services.loading_stage import SHRINK_PCT, Held, Stage, execute, fetch, tenant_literal
 
 
 def write_changes(

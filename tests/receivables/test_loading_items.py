@@ -19,9 +19,8 @@ from receivables.models import (
     LedgerItemRevision,
     LoadChange,
 )
-from receivables.services.loading_items import Held
 from receivables.services.loading_parties import EntityNeeded
-from receivables.services.loading_stage import Contradictory, RowsRejected
+from receivables.services.loading_stage import Contradictory, Held, RowsRejected
 from receivables.services.open_amounts import check_open_amounts
 from tests.make import make_account, make_allocation, make_customer, make_entity, make_item
 from tests.receivables.rows import load_rows, open_on, tables

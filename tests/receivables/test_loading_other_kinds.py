@@ -19,8 +19,7 @@ from receivables.models import (
     PromiseItem,
 )
 from receivables.ports import ROW_FIELDS
-from receivables.services.loading_items import Held
-from receivables.services.loading_stage import Contradictory
+from receivables.services.loading_stage import Contradictory, Held
 from receivables.services.open_amounts import check_open_amounts
 from tests.make import make_account, make_customer, make_entity
 from tests.receivables.rows import load_rows, open_on, tables
