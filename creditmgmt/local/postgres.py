@@ -86,14 +86,17 @@ def start(place: Place, account: Account, programs: Programs) -> None:
     command += ["-l", str(log), "-o", options]
     until = time.monotonic() + LEAVE_SECONDS
     while True:
+        written = log.stat().st_size if log.exists() else 0
         try:
             run(command, place, account, what="Starting PostgreSQL")
             return
         except ServerError as error:
-            # After a kill -9 the former server's processes may need a moment to notice and leave the shared memory.
-            said = processes.tail(log)
-            if time.monotonic() > until or "shared memory" not in said:
-                raise ServerError(f"PostgreSQL does not start; the end of {log}:\n{said}") from error
+            # After a kill -9 the former server's processes may need a moment to notice and leave the shared memory;
+            # until then they write to the log as well, at length, so that its last lines may be theirs.
+            said = log.read_bytes()[written:] if log.exists() else b""
+            if time.monotonic() > until or b"shared memory" not in said:
+                end = processes.tail(log)
+                raise ServerError(f"PostgreSQL does not start; the end of {log}:\n{end}") from error
             time.sleep(0.5)
 
 

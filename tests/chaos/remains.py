@@ -54,17 +54,18 @@ def processes_of(folder: Path) -> list[psutil.Process]:
 
 
 def end(folder: Path) -> None:
-    """Kill what runs for the folder, until nothing does, and remove it. A worker may be starting another meanwhile."""
+    """Kill what runs for the folder and remove it, until neither is there. A worker may be starting another meanwhile."""
     until = time.monotonic() + END_SECONDS
-    while left := processes_of(folder):
+    keep = bool(os.environ.get(KEEP))
+    while (left := processes_of(folder)) or (folder.exists() and not keep):
         for process in left:
             with contextlib.suppress(psutil.Error):
                 process.kill()
+        if not keep:
+            shutil.rmtree(folder, ignore_errors=True)
         if time.monotonic() > until:
-            raise TimeoutError(f"still running: {left}")
+            raise TimeoutError(f"still there: {folder}, {left}")
         time.sleep(0.1)
-    if not os.environ.get(KEEP):
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def end_former_runs() -> list[Path]:

@@ -98,6 +98,12 @@ class Chaos:
         self.over = threading.Event()
         self.thread = threading.Thread(target=self.rage, daemon=True)
 
+    def stop(self) -> None:
+        """No blow falls, and nothing is started again, once this returns."""
+        self.over.set()
+        if self.thread.ident is not None:
+            self.thread.join()
+
     def rage(self) -> None:
         """Strike at random moments until it is over, whatever the others are doing; each kind once to begin with."""
         first = self.random.sample(list(self.WEIGHTS), len(self.WEIGHTS))
@@ -288,6 +294,7 @@ def run(folder: Path, *, rounds: int, seed: int) -> None:
 
     call_command("migrate", verbosity=0)
     house = House(folder)
+    chaos = Chaos(house, seed=seed)
     sink = Sink(seed=seed)
     server = controller(sink, port=port)
     server.start()
@@ -295,21 +302,20 @@ def run(folder: Path, *, rounds: int, seed: int) -> None:
     try:
         tenant, entity_id = make_organisation()
         house.keep_up()
-        chaos = Chaos(house, seed=seed)
         chaos.thread.start()
         for number in range(rounds):
             until = time.monotonic() + ROUND_SECONDS
             with tenant_scope(tenant):
                 plan_reminders(tenant, entity_id, number)
             time.sleep(max(0.0, until - time.monotonic()))
-        chaos.over.set()
-        chaos.thread.join()
+        chaos.stop()
         until = time.monotonic() + SETTLE_SECONDS
         while unsettled(tenant) and time.monotonic() < until:
             house.keep_up()
             time.sleep(0.2)
         print(json.dumps(verdict(tenant, sink, chaos, rounds=rounds, seconds=time.monotonic() - started)))
     finally:
+        chaos.stop()
         house.end()
         server.stop()
         local.stop_servers()
