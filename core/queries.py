@@ -20,11 +20,13 @@ def settled_before() -> datetime:
     PostgreSQL shows the start of transactions of our own role only, which writes all that lists show. Those of other
     tenants say so in their connection's name and are left out; those that have not said yet whose they are count.
     """
+    # The function and not pg_stat_activity, which adds names that nobody asks for: it takes twice as long.
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT least(transaction_timestamp(), min(xact_start)) FROM pg_stat_activity
-            WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL
+            SELECT least(transaction_timestamp(), min(xact_start)) FROM pg_stat_get_activity(NULL)
+            WHERE datid = (SELECT oid FROM pg_database WHERE datname = current_database())
+              AND pid <> pg_backend_pid() AND xact_start IS NOT NULL
               AND backend_type = 'client backend'
               AND (application_name = %s OR NOT starts_with(application_name, %s))
             """,

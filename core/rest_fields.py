@@ -123,9 +123,13 @@ class Columns:
         self.paths += tail
         self._moneys = [(name, first + tail.index(currency)) for name, currency in moneys]
 
+    def picked(self, row: Sequence[Any], *names: str) -> tuple[Any, ...]:
+        """The values of some fields of a row. Raises ValueError on a field that there is none of."""
+        return tuple(row[self.names.index(name)] for name in names)
+
     def object(self, row: Sequence[Any]) -> dict[str, Any]:
-        """One row of `values_list(*paths)`, which may have more columns at its end."""
-        plain = dict(zip(self.names, row, strict=False))
+        """One row of `values_list(*paths)`."""
+        plain = dict(zip(self.names, row, strict=False))  # the currencies of amounts come after the fields
         for name, place in self._moneys:
             amount = plain[name]
             if amount is not None:

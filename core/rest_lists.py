@@ -113,10 +113,10 @@ class Resource(ApiViewSet):
         before = settled_before()
         rows = rows.filter(**{f"{self.moment}__lt": before}).order_by(self.moment, "id")
         columns = columns_of(self.Out)
-        found = list(rows.values_list(*columns.paths, self.moment, "id")[: size + 1])
+        found = list(rows.values_list(*columns.paths)[: size + 1])
         page = found[:size]
         if page:
-            cursor = encode(page[-1][-2], page[-1][-1])
+            cursor = encode(*columns.picked(page[-1], self.moment, "id"))
         answer = {
             "results": [columns.object(row) for row in page],
             "next": _next(request, cursor) if len(found) > size else None,
