@@ -34,6 +34,7 @@ from desk.services import outbox
 from integrations.queries.freshness import ledger_as_of, unfinished
 from integrations.services import runs
 from integrations.services.connections import sync_connections
+from receivables.services.matching_run import match_bank_lines, settle_with_books
 from receivables.services.open_amounts import refresh_balances
 from receivables.services.promises import decide_promises
 from receivables.services.repairs import repair_open_amounts
@@ -105,6 +106,16 @@ def _sync(night: Night) -> int:
     return taken
 
 
+def _bank(night: Night) -> int:
+    """What was matched here and the books have followed, or contradicted, by what came in."""
+    return settle_with_books(on=night.on)
+
+
+def _allocate(night: Night) -> int:
+    """Lines of the bank matched by themselves: what they pay is chased no longer, in this night already."""
+    return match_bank_lines(on=night.on).automatic
+
+
 def _promises(night: Night) -> int:
     """Promises that the ledger has decided: kept or broken."""
     return sum(decide_promises(on=night.on).values())
@@ -150,10 +161,12 @@ def _answers(night: Night) -> int:
 THE_NIGHT: tuple[NightStep, ...] = (
     NightStep("sync", _sync),
     NightStep("open_amounts", _open_amounts),
-    NightStep("promises", _promises, needs=("sync", "open_amounts")),
+    NightStep("bank", _bank, needs=("open_amounts",)),
+    NightStep("allocate", _allocate, needs=("sync", "bank")),
+    NightStep("promises", _promises, needs=("sync", "open_amounts", "allocate")),
     NightStep("balances", _balances, needs=("open_amounts",)),
     NightStep("profile", _profile, needs=("sync", "open_amounts", "promises")),
-    NightStep("plan", _plan, needs=("sync", "open_amounts", "promises", "balances")),
+    NightStep("plan", _plan, needs=("sync", "open_amounts", "allocate", "promises", "balances")),
     NightStep("confirm", _confirm, needs=("plan",)),
     NightStep("outbox", _outbox),
     NightStep("answers", _answers),

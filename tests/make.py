@@ -9,7 +9,7 @@ from accounts.models import Member, Role, Tenant, User, UserTenant
 from accounts.services.organisations import create_organisation
 from core.tenancy import require_tenant_id
 from core.text import search_key
-from receivables.models import Allocation, Customer, CustomerAccount, Entity, LedgerItem
+from receivables.models import Allocation, BankLine, Customer, CustomerAccount, Entity, LedgerItem
 
 _number = count(1)
 PASSWORD = "correct horse battery staple"
@@ -112,3 +112,13 @@ def make_allocation(
         **sides,
         **fields,
     )
+
+
+def make_bank_line(
+    *, amount: Decimal | str = "100", booked_on: date = TODAY, currency: str = "EUR", **fields: Any
+) -> BankLine:
+    """A line of the bank that waits."""
+    values = {"source_ref": f"line-{next(_number)}", "remaining_amount": Decimal(amount), **fields}
+    line = BankLine.objects.create(amount=Decimal(amount), booked_on=booked_on, currency=currency, **values)
+    line.refresh_from_db()
+    return line

@@ -13,6 +13,7 @@ from accounts.access import EVERYTHING
 from collection.rules.grouping import Recent
 from core.tenancy import require_tenant_id
 from receivables.queries.as_of import Way, way_to
+from receivables.queries.matching import OURS_SQL
 from receivables.queries.selection import EVERY_ITEM
 
 # Rows fetched from the cursor at a time: bounds memory, not the result.
@@ -23,7 +24,7 @@ _NOTHING_DONE: Mapping[str, date] = {}
 class Candidate(NamedTuple):
     """An open debit that a step may concern. All amounts in `currency`.
 
-    `chased_amount`: open on the day and not disputed. `credit_amount`: credits of the same customer, entity and
+    `chased_amount`: open on the day, less what was matched here and is not in the books yet, and not disputed. `credit_amount`: credits of the same customer, entity and
     currency that are set against nothing, as a positive amount. `pending`: a step of it waits for a person or for its
     message to leave. `last_message_on`, `postponed_until`: of reminders to the customer at the entity. `held`: why the item, its customer or its group is out of dunning, else "". A promise holds the
     items that it speaks of, or all of the customer in its currency when it names none.
@@ -102,7 +103,8 @@ def _sql(*, on: date, narrow: str, which: str = "") -> str:
             "is_open": "i.void_on IS NULL AND (i.is_open OR later.item_id IS NOT NULL)",
         }
     names = {f"narrow_{alias}": narrow.format(alias) for alias in "aidp"}
-    return _SQL.format(**parts, **names, which=which)
+    ours = OURS_SQL.format(narrow=narrow.format("o"))
+    return _SQL.format(**parts, **names, ours=ours, which=which)
 
 
 # What allocations dated after the day took from each item, in the item's sign.
@@ -118,7 +120,7 @@ _LATER = """later AS MATERIALIZED (
 
 # MATERIALIZED: each is small and joined by hash; inlined, the planner has repeated them per item.
 _SQL = """
-WITH {later}disputed AS MATERIALIZED (
+WITH {later}ours AS MATERIALIZED ({ours}), disputed AS MATERIALIZED (
     SELECT d.item_id, bool_or(d.disputed_amount IS NULL) AS wholly, sum(d.disputed_amount) AS amount
     FROM receivables_dispute d
     WHERE d.tenant_id = %(tenant)s AND d.opened_on <= %(on)s
@@ -162,15 +164,15 @@ WITH {later}disputed AS MATERIALIZED (
     WHERE a.tenant_id = %(tenant)s AND a.state IN ('CONFIRMED', 'SENT', 'POSTPONED'){narrow_a}
     GROUP BY a.customer_id, a.entity_id
 ), credit AS MATERIALIZED (
-    SELECT i.customer_id, i.entity_id, i.currency, -sum({open}) AS amount
-    FROM {item}
+    SELECT i.customer_id, i.entity_id, i.currency, -sum(greatest({open}, -ours.leaves)) AS amount
+    FROM {item} LEFT JOIN ours ON ours.item_id = i.id
     WHERE i.tenant_id = %(tenant)s AND {is_open} AND i.amount < 0 AND i.posting_date <= %(on)s{narrow_i}
     GROUP BY i.customer_id, i.entity_id, i.currency
 )
 SELECT i.id, i.customer_id, i.entity_id, i.number, i.currency, i.document_date, i.due_date,
-       CASE WHEN d.item_id IS NULL THEN {open}
+       CASE WHEN d.item_id IS NULL THEN least({open}, ours.leaves)
             WHEN d.wholly THEN 0
-            ELSE greatest({open} - d.amount, 0) END,
+            ELSE greatest(least({open}, ours.leaves) - d.amount, 0) END,
        d.item_id IS NOT NULL,
        coalesce(c.amount, 0),
        s.keys, s.days, coalesce(s.pending, false),
@@ -179,6 +181,7 @@ SELECT i.id, i.customer_id, i.entity_id, i.number, i.currency, i.document_date, 
        r.last_message_on, r.postponed_until
 FROM {item}
 JOIN receivables_customer customer ON customer.tenant_id = i.tenant_id AND customer.id = i.customer_id
+LEFT JOIN ours ON ours.item_id = i.id
 LEFT JOIN disputed d ON d.item_id = i.id
 LEFT JOIN step s ON s.item_id = i.id
 LEFT JOIN recent r ON r.customer_id = i.customer_id AND r.entity_id = i.entity_id
@@ -188,7 +191,7 @@ LEFT JOIN credit c ON c.customer_id = i.customer_id AND c.entity_id = i.entity_i
 LEFT JOIN item_hold hi ON hi.item_id = i.id
 LEFT JOIN customer_hold hc ON hc.customer_id = i.customer_id
 LEFT JOIN group_hold hg ON hg.group_id = customer.group_id
-WHERE i.tenant_id = %(tenant)s AND {is_open} AND i.amount > 0 AND {open} > 0
+WHERE i.tenant_id = %(tenant)s AND {is_open} AND i.amount > 0 AND least({open}, ours.leaves) > 0
   AND i.due_date <= %(due_until)s AND i.posting_date <= %(on)s{narrow_i}{which}
 ORDER BY i.customer_id, i.entity_id, i.due_date, i.number, i.id
 """

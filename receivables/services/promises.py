@@ -67,11 +67,28 @@ def _open_promises(*, on: date) -> list[tuple[str, Decimal, date, Decimal]]:
                  AND i.posting_date BETWEEN p.made_on AND p.until_on
                  AND (p.entity_id IS NULL OR i.entity_id = p.entity_id)
             GROUP BY p.id
+        ), ours AS (
+            SELECT p.id, sum(o.cash_amount + o.difference_amount) AS amount
+            FROM promise p
+            JOIN receivables_cashallocation o ON o.tenant_id = {tenant} AND o.customer_id = p.customer_id
+                 AND o.currency = p.currency AND o.state IN ('PROPOSED', 'EXPORTED', 'CONFIRMED')
+            JOIN receivables_cashmatch m ON m.tenant_id = {tenant} AND m.id = o.match_id
+            JOIN receivables_bankline l ON l.tenant_id = {tenant} AND l.id = m.line_id
+                 AND l.booked_on BETWEEN p.made_on AND p.until_on
+            JOIN receivables_ledgeritem i ON i.tenant_id = {tenant} AND i.id = o.item_id AND i.amount > 0
+                 AND (p.entity_id IS NULL OR i.entity_id = p.entity_id)
+            WHERE NOT p.names_items OR EXISTS (
+                SELECT 1 FROM receivables_promiseitem pi
+                WHERE pi.tenant_id = {tenant} AND pi.promise_id = p.id AND pi.item_id = i.id)
+            GROUP BY p.id
         )
         SELECT p.id, p.amount, p.due_on,
-               CASE WHEN p.names_items THEN coalesce(a.amount, 0) + coalesce(b.unapplied, 0)
-                    ELSE greatest(coalesce(a.amount, 0), coalesce(b.amount, 0)) END
+               -- What was matched here comes into the books later: the same money counts once.
+               greatest(coalesce(o.amount, 0),
+                        CASE WHEN p.names_items THEN coalesce(a.amount, 0) + coalesce(b.unapplied, 0)
+                             ELSE greatest(coalesce(a.amount, 0), coalesce(b.amount, 0)) END)
         FROM promise p LEFT JOIN allocated a ON a.id = p.id LEFT JOIN paid b ON b.id = p.id
+        LEFT JOIN ours o ON o.id = p.id
         ORDER BY p.id
         """,
         [on, on],

@@ -19,6 +19,7 @@ from core.tenancy import tenant_scope
 from creditmgmt.schedule import run_night
 from desk.models import Message
 from receivables.models import CustomerBalance, Promise
+from risk.models import PayerProfile
 from tests.collection.story import MONDAY, approve, due, make_debtor
 from tests.make import make_item, make_tenant
 
@@ -62,6 +63,7 @@ def rows(tenant):
                 CustomerBalance.objects.values_list("customer__ref", "currency", "open_amount", "overdue_amount", "on")
             ),
             "promises": sorted(Promise.objects.values_list("customer__ref", "state", "decided_on")),
+            "profiles": sorted(PayerProfile.objects.values_list("customer__ref", "payer_class", "valid_from")),
         }
 
 
@@ -105,10 +107,11 @@ def undisturbed():
 @pytest.mark.parametrize(
     ("table", "done_before"),
     [
-        ("receivables_promise", ["sync", "open_amounts"]),
-        ("receivables_customerbalance", ["sync", "open_amounts", "promises"]),
-        ("collection_actionline", ["sync", "open_amounts", "promises", "balances"]),
-        ("desk_message", ["sync", "open_amounts", "promises", "balances", "profile", "plan"]),
+        ("receivables_promise", ["sync", "open_amounts", "bank", "allocate"]),
+        ("receivables_customerbalance", ["sync", "open_amounts", "bank", "allocate", "promises"]),
+        ("risk_payerprofile", ["sync", "open_amounts", "bank", "allocate", "promises", "balances"]),
+        ("collection_actionline", ["sync", "open_amounts", "bank", "allocate", "promises", "balances", "profile"]),
+        ("desk_message", ["sync", "open_amounts", "bank", "allocate", "promises", "balances", "profile", "plan"]),
     ],
 )
 def test_killed_in_the_middle_and_run_again_it_comes_to_the_same(db, tmp_path, undisturbed, table, done_before):

@@ -31,12 +31,24 @@ from integrations import messaging_tasks
 from integrations.models import Connection, SyncRun
 from integrations.queries.freshness import ledger_as_of
 from integrations.services.connections import create_connection, inbox
-from receivables.models import CustomerBalance, LedgerItem, Promise
+from receivables.models import CustomerBalance, LedgerItem, Promise, PromiseItem
 from tests.collection.story import MONDAY, approve, due, make_debtor
-from tests.make import make_account, make_allocation, make_entity, make_item, make_tenant
+from tests.make import make_account, make_allocation, make_bank_line, make_entity, make_item, make_tenant
 
 pytestmark = pytest.mark.django_db
-STEPS = ["sync", "open_amounts", "promises", "balances", "profile", "plan", "confirm", "outbox", "answers"]
+STEPS = [
+    "sync",
+    "open_amounts",
+    "bank",
+    "allocate",
+    "promises",
+    "balances",
+    "profile",
+    "plan",
+    "confirm",
+    "outbox",
+    "answers",
+]
 NOW = datetime(2026, 3, 2, 5, 0, tzinfo=UTC)
 
 
@@ -209,9 +221,8 @@ def test_a_file_that_did_not_come_in_keeps_the_reminders_silent_until_it_has(liv
     steps = failing_night(live)
     assert "items.csv" in steps["sync"]["error"]
     assert {name: step.get("left_out") for name, step in steps.items()} == {
-        "sync": None, "open_amounts": None, "promises": "sync", "balances": None, "profile": "sync, promises",
-            "plan": "sync, promises",
-        "confirm": "plan", "outbox": None, "answers": None,
+        "sync": None, "open_amounts": None, "bank": None, "allocate": "sync", "promises": "sync, allocate",
+        "balances": None, "profile": "sync, promises", "plan": "sync, allocate, promises", "confirm": "plan", "outbox": None, "answers": None,
     }  # fmt: skip
     assert JobRun.objects.get().state == "FAILED"
     assert not Action.objects.exists()
@@ -242,6 +253,33 @@ def test_a_step_that_breaks_is_named_and_the_independent_ones_go_on(live, monkey
     assert steps["balances"]["error"] == "RuntimeError: disk on fire"
     assert [name for name, step in steps.items() if "left_out" in step] == ["plan", "confirm"]
     assert JobRun.objects.get().error == "balances: RuntimeError: disk on fire"
+
+
+def test_what_the_bank_brought_is_chased_no_longer_the_same_night(live):
+    account = make_debtor()
+    paid = make_item(account=account, due=due(10), amount="100.00", number="FA-100001")
+    make_item(account=account, due=due(10), amount="250.00", number="FA-100002")
+    promise = Promise.objects.create(
+        customer=account.customer, amount="100", currency="EUR", made_on=due(5), due_on=MONDAY + timedelta(days=3)
+    )
+    PromiseItem.objects.create(promise=promise, item=paid)
+    make_bank_line(amount="100.00", text="FA-100001", booked_on=MONDAY)
+    document = night(live)
+    assert (counts(document)["allocate"], counts(document)["promises"]) == (1, 1)
+    assert Promise.objects.get().state == "KEPT"
+    assert Action.objects.get().amounts == {"EUR": "250.0000"}
+    assert LedgerItem.objects.get(number="FA-100001").open_amount == 100  # the books' figure stays theirs
+    before = everything()
+    night(live)
+    assert everything() == before
+
+
+def test_reminders_of_a_part_payment_speak_of_what_is_left(live):
+    account = make_debtor(name="Boulangerie Martin")
+    make_item(account=account, due=due(10), amount="100.00", number="FA-100001")
+    make_bank_line(amount="40.00", text="Boulangerie Martin FA-100001", booked_on=MONDAY)
+    night(live)
+    assert Action.objects.get().amounts == {"EUR": "60.0000"}
 
 
 def test_an_open_amount_that_is_not_what_allocations_say_is_put_right_and_recorded(live):

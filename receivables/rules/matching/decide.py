@@ -7,7 +7,7 @@ How sure each is: docs/rules/cash-application.md.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
@@ -79,21 +79,31 @@ class _Case:
         return sum((self.open(item) for item in items), ZERO)
 
 
-def match_lines(lines: Iterable[Line], *, book: Book, payers: Payers, policy: Policy) -> list[Proposal]:
+def match_lines(
+    lines: Iterable[Line],
+    *,
+    book: Book,
+    payers: Payers,
+    policy: Policy,
+    refused: Collection[tuple[str, frozenset[str]]] = (),
+) -> list[Proposal]:
     """A proposal for each line, by day; what is automatic is taken from the book, what is suggested is not.
 
-    What a line names comes before what another merely adds up to, on whichever day.
+    What a line names comes before what another merely adds up to, on whichever day. `refused`: (line, items) that a
+    person has turned down; the same is not proposed again.
     """
     ordered = sorted(lines, key=lambda line: (line.on, line.ref))
     done: dict[str, Proposal] = {}
     for line in ordered:
         found = _by_number(_Case(line, book, payers.of_line(line), policy))
-        if found is not None and found.automatic:
+        if found is not None and found.automatic and (line.ref, found.items) not in refused:
             book.take(found.pieces)
             done[line.ref] = found
     for line in ordered:
         if line.ref not in done:
             found = match_line(line, book=book, payers=payers, policy=policy)
+            if found.pieces and (line.ref, found.items) in refused:
+                found = _nothing(line, [Phrase(reasons.REFUSED)], customers=found.customers)
             if found.automatic:
                 book.take(found.pieces)
             done[line.ref] = found

@@ -120,6 +120,11 @@ class Proposal:
     customers: tuple[str, ...] = ()
     automatic: bool = False
 
+    @property
+    def items(self) -> frozenset[str]:
+        """The items that it pays."""
+        return frozenset(piece.item for piece in self.pieces)
+
 
 def cash_of(pieces: Sequence[Piece]) -> Decimal:
     """The sum of the pieces' cash."""

@@ -40,6 +40,7 @@ OTHER_CURRENCY = gettext_noop("It names %(numbers)s, in another currency than th
 NOTHING_OPEN = gettext_noop("The customer owes nothing in this currency.")
 UNKNOWN_PAYER = gettext_noop("No number of a document is in it, and nobody has this bank account or name yet.")
 MONEY_OUT = gettext_noop("Money went out: a refund, or a payment that was returned.")
+REFUSED = gettext_noop("What fits best was refused by a person.")
 NO_AMOUNT = gettext_noop("It has no amount.")
 
 
