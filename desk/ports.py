@@ -27,7 +27,7 @@ class Transport(Protocol):
     """Carries messages of one channel. Kept open over a batch."""
 
     def deliver(self, message: Message, *, hand: Callable[[], bool]) -> bool:
-        """Transmit `message`; call `hand` just before the point of no return and stop when it returns False.
+        """Transmit `message`; call `hand` once, just before the point of no return, and stop when it returns False.
 
         Returns whether it was handed over and accepted. Raises RefusedForNow, NoConnection and RefusedForGood.
         """
@@ -51,8 +51,8 @@ class Reasons(Protocol):
     def recheck(self, messages: Sequence[Message]) -> Sequence[Verdict]:
         """Look at the facts of these messages again, just before they leave: a verdict for each, in their order."""
 
-    def sent(self, message: Message) -> None:
-        """It has left: mark what it stands for as done."""
+    def sent(self, messages: Sequence[Message]) -> None:
+        """They have left: mark what they stand for as done."""
 
     def cancelled(self, message: Message, reason: str) -> None:
         """It will not leave, by a verdict of `recheck`."""

@@ -1,11 +1,11 @@
 """From a plan to the words: one message per customer and entity, the same for preview, sending and the re-check."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from functools import lru_cache
-from typing import Any
+from functools import cached_property, lru_cache
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from babel import Locale
@@ -24,11 +24,20 @@ from desk.texts import WORDS, Words
 from receivables.models import Contact, Customer, Entity
 
 
+class Wording(NamedTuple):
+    """What the recipient reads."""
+
+    subject: str
+    body_text: str
+    body_html: str
+
+
 @dataclass(frozen=True)
 class Draft:
     """A message as it would leave now. Without `recipient` it cannot leave; `missing` says what is lacking.
 
-    `facts`: what it speaks of, an entry per item, as stored with the message.
+    `facts`: what it speaks of, an entry per item, as stored with the message. The words are made when they are asked
+    for: just before a message leaves its facts are compared, and nearly always nothing has changed.
     """
 
     channel: str
@@ -36,11 +45,26 @@ class Draft:
     recipient: str
     recipient_name: str
     contact_id: UUID | None
-    subject: str
-    body_text: str
-    body_html: str
+    word: Callable[[], Wording]
     facts: list[dict[str, Any]] = field(default_factory=list)
     missing: str = ""
+
+    @cached_property
+    def wording(self) -> Wording:
+        """Subject and bodies; made once."""
+        return self.word()
+
+    @property
+    def subject(self) -> str:
+        return self.wording.subject
+
+    @property
+    def body_text(self) -> str:
+        return self.wording.body_text
+
+    @property
+    def body_html(self) -> str:
+        return self.wording.body_html
 
 
 @dataclass(frozen=True)
@@ -82,28 +106,37 @@ def persons_of(contacts: Sequence[Contact]) -> list[Person]:
 
 
 def compose(*, parties: Parties, plan: Plan, channel: str, template_code: str, on: date, texts: Texts) -> Draft:
-    """The message for a plan with at least one line. Reads no rows but the texts. Amounts are open and not disputed."""
+    """The message for a plan with at least one line. Reads no rows but the texts. Amounts are open and not disputed.
+
+    Raises KeyError for a template code that nobody has a text for.
+    """
     person = email_recipient(parties.persons)
     wishes = (person.language if person else "", parties.customer.language, parties.entity.language)
     language = language_of(*wishes)
     voice = _Voice(language, of(language), WORDS[language], person)
     text = texts.find(code=template_code, channel=channel, language=language)
     lines = sorted(plan.lines, key=lambda line: (line.item.currency, line.item.due_date, line.item.number))
-    values = _values(parties, plan, on, voice)
-    blocks = _blocks(lines, on, voice.formats)
-    subject = fill_line(text.subject, values)[:250]
-    table = render_to_string("messages/items.html", {"blocks": blocks, "words": voice.words})
-    body = fill_html(text.body, values, items=table)
     recipient, name, missing = _recipient(channel, parties, voice)
+
+    def word() -> Wording:
+        values = _values(parties, plan, on, voice)
+        blocks = _blocks(lines, on, voice.formats)
+        subject = fill_line(text.subject, values)[:250]
+        table = render_to_string("messages/items.html", {"blocks": blocks, "words": voice.words})
+        body = fill_html(text.body, values, items=table)
+        return Wording(
+            subject=subject,
+            body_text=fill_text(text.body, values, items=_text_blocks(blocks, voice.words)),
+            body_html=_framed(channel, subject, body, parties, on, voice),
+        )
+
     return Draft(
         channel=channel,
         language=language,
         recipient=recipient,
         recipient_name=name,
         contact_id=person.contact_id if person and channel == Channel.EMAIL else None,
-        subject=subject,
-        body_text=fill_text(text.body, values, items=_text_blocks(blocks, voice.words)),
-        body_html=_framed(channel, subject, body, parties, on, voice),
+        word=word,
         facts=[_fact(line) for line in lines],
         missing=missing,
     )

@@ -204,9 +204,7 @@ def _message(action: Action, draft: Draft, *, actor: Actor, on: date, not_before
         reply_to=action.entity.email,
         sender_name=action.entity.name,
         language=draft.language,
-        subject=draft.subject,
-        body_text=draft.body_text,
-        body_html=draft.body_html,
+        **draft.wording._asdict(),
         facts=draft.facts,
         not_before=not_before,
         created_by_id=actor.member_id,
@@ -220,7 +218,7 @@ def _forget_lines(action_ids: Collection[UUID], *, keep: Collection[UUID] = ()) 
 
 
 # What a message takes over from a draft when the facts have changed since it was composed.
-_COMPOSED = ("recipient", "recipient_name", "contact_id", "language", "subject", "body_text", "body_html", "facts")
+_COMPOSED = ("recipient", "recipient_name", "contact_id", "language", "facts")
 
 
 class ActionReasons:
@@ -257,17 +255,17 @@ class ActionReasons:
             )
         if (draft.facts, draft.recipient) == (message.facts, message.recipient):
             return Verdict(send=True)
-        return Verdict(send=True, changes={name: getattr(draft, name) for name in _COMPOSED})
+        return Verdict(send=True, changes={name: getattr(draft, name) for name in _COMPOSED} | draft.wording._asdict())
 
-    def sent(self, message: Message) -> None:
-        """The items in the message have had their step."""
+    def sent(self, messages: Sequence[Message]) -> None:
+        """The items in the messages have had their step. 2 SQL statements, whatever their number."""
         with connection.cursor() as cursor:
             cursor.execute(
                 "UPDATE collection_actionline SET state = 'DONE' "
-                "WHERE tenant_id = %(tenant)s AND action_id = %(action)s AND state = 'PLANNED';"
+                "WHERE tenant_id = %(tenant)s AND action_id = ANY(%(actions)s) AND state = 'PLANNED';"
                 "UPDATE collection_action SET state = 'SENT', undo_until = NULL, updated_at = now() "
-                "WHERE tenant_id = %(tenant)s AND id = %(action)s AND state = 'CONFIRMED'",
-                {"tenant": require_tenant_id(), "action": message.reason_id},
+                "WHERE tenant_id = %(tenant)s AND id = ANY(%(actions)s) AND state = 'CONFIRMED'",
+                {"tenant": require_tenant_id(), "actions": [message.reason_id for message in messages]},
             )
 
     def cancelled(self, message: Message, reason: str) -> None:

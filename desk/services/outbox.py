@@ -1,14 +1,17 @@
 """The outbox: a message is a row written with its reason; workers claim, re-check, hand over, and record the answer.
 
-DUE -> CLAIMED (lease on the database's clock, token) -> HANDED (just before the final dot) -> SENT.
-E-mail leaves at least once under the same Message-ID; paper at most once (an ambiguous one becomes UNSURE).
-A socket is never open while a transaction is. Docs: docs/outbox.md.
+DUE -> CLAIMED (lease on the database's clock, token) -> HANDED (before the final dot) -> SENT.
+E-mail leaves at least once under the same Message-ID, so it is handed over and recorded as many at a time as leave in a
+second; paper at most once, one by one (an ambiguous one becomes UNSURE). No transaction is open while something is
+transmitted. Docs: docs/outbox.md.
 """
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -26,8 +29,10 @@ from desk.ports import NoConnection, Reasons, RefusedForGood, RefusedForNow, Tra
 SLICE = 200
 # A slice ends after this time, well before its task is ended from outside; what it has not sent is due again.
 SLICE_SECONDS = 40.0
-# So many messages are looked at again at once, just before they leave: between look and dot lie at most as many others.
-RECHECK = 20
+# Messages are looked at again together, as many as leave in so many seconds: no look is older, and no more are in doubt
+# when the worker dies. The first few of a slice show how fast the other side is.
+LOOK_SECONDS = 1.0
+FIRST_LOOK, LONGEST_LOOK = 20, 100
 MOST_ATTEMPTS = 12
 WAITING = (Message.State.DUE, Message.State.CLAIMED, Message.State.HANDED)
 
@@ -123,6 +128,28 @@ def claim(*, channel: str, size: int = SLICE) -> list[Message]:
     return list(claimed.select_related("customer", "entity").order_by("not_before", "id"))
 
 
+@dataclass
+class _Slice:
+    """A claimed batch on its way. `leased_until`: on our own clock, from before the claim, so never too late."""
+
+    channel: str
+    batch: Sequence[Message]
+    transport: Transport
+    reasons: ReasonsOf
+    until: float
+    leased_until: float
+    tried: set[UUID] = field(default_factory=set)
+
+    def is_ours(self) -> bool:
+        """Whether nobody else can have claimed the batch yet. A worker that was stopped for a while finds out here."""
+        return _clock() < self.leased_until
+
+
+def _clock() -> float:
+    """Seconds that also pass while the machine sleeps."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
 def drain(
     *, channel: str, transport: Transport, reasons: ReasonsOf, size: int = SLICE, seconds: float = SLICE_SECONDS
 ) -> int:
@@ -130,29 +157,60 @@ def drain(
 
     `reasons`: the port of a message's `reason_type`. May run any number of times at once, and be killed anywhere.
     """
-    until = time.monotonic() + seconds
+    until, leased_until = time.monotonic() + seconds, _clock() + settings.OUTBOX_LEASE_SECONDS
     batch = claim(channel=channel, size=size)
+    underway = _Slice(channel, batch, transport, reasons, until, leased_until)
     wait_seconds = 0
     try:
-        for message in _rechecked(batch, reasons):
-            if time.monotonic() > until:
-                break
-            _send(message, transport=transport, port=reasons(message.reason_type))
+        _leave(underway)
     except NoConnection as error:
         log.warning("outbox: nothing can be sent by %s: %s", channel, error)
         wait_seconds = settings.OUTBOX_RETRY_SECONDS[0]
     finally:
         transport.close()
-    return len(batch) - _release(batch, wait_seconds=wait_seconds)
+    untried = [message for message in batch if message.id not in underway.tried]
+    return len(batch) - _release(untried, wait_seconds=wait_seconds)
+
+
+def _leave(underway: _Slice) -> None:
+    """Look at the messages again, hand them over, transmit and record them: a few at a time, until time is up."""
+    start, size = 0, FIRST_LOOK
+    while start < len(underway.batch) and time.monotonic() < underway.until:
+        began = time.monotonic()
+        group = underway.batch[start : start + size]
+        _leave_together(underway, group)
+        start += len(group)
+        pace = (time.monotonic() - began) / len(group)
+        size = max(1, min(LONGEST_LOOK, int(LOOK_SECONDS / max(pace, 0.001))))
+
+
+def _leave_together(underway: _Slice, group: Sequence[Message]) -> None:
+    """Transmit a few messages and record their answers: e-mail together, paper each for itself."""
+    is_paper = underway.channel != Channel.EMAIL
+    ready = _recheck(group, underway.reasons, is_handed=not is_paper)
+    going = {message.id for message in ready}
+    underway.tried |= {message.id for message in group if message.id not in going}
+    sent: list[Message] = []
+    try:
+        for message in ready:
+            if time.monotonic() > underway.until:
+                break
+            hand = partial(_hand, message) if is_paper else underway.is_ours
+            if _send(message, transport=underway.transport, port=underway.reasons(message.reason_type), hand=hand):
+                sent.append(message)
+            underway.tried.add(message.id)
+            if is_paper:
+                _sent(sent, underway.reasons)
+                sent.clear()
+    finally:
+        # Also when the rest cannot leave: what was accepted is not transmitted again.
+        _sent(sent, underway.reasons)
 
 
 @transaction.atomic
-def _release(batch: Sequence[Message], *, wait_seconds: int) -> int:
+def _release(messages: Sequence[Message], *, wait_seconds: int) -> int:
     """What the slice did not get to is due again; the claim does not count as an attempt. Returns how many."""
-    if not batch:
-        return 0
-    ids, token = [message.id for message in batch], batch[0].lease_token
-    rows = Message.objects.filter(id__in=ids, lease_token=token, state=Message.State.CLAIMED)
+    rows = _leased(messages, Message.State.CLAIMED, Message.State.HANDED)
     return rows.update(
         state=Message.State.DUE,
         lease_token=None,
@@ -161,20 +219,14 @@ def _release(batch: Sequence[Message], *, wait_seconds: int) -> int:
     )
 
 
-def _rechecked(batch: Sequence[Message], reasons: ReasonsOf) -> Iterator[Message]:
-    """The messages of a batch that may leave, looked at again a few at a time, changed where their facts have changed."""
-    for start in range(0, len(batch), RECHECK):
-        yield from _recheck(batch[start : start + RECHECK], reasons)
-
-
 @transaction.atomic
-def _recheck(messages: Sequence[Message], reasons: ReasonsOf) -> list[Message]:
-    """Messages whose lease is lost are another worker's; those that were tried too often are given up."""
+def _recheck(messages: Sequence[Message], reasons: ReasonsOf, *, is_handed: bool) -> list[Message]:
+    """The messages that may leave, changed where their facts have changed; with `is_handed`, HANDED from here on.
+
+    Those whose lease is lost are another worker's; those that were tried too often are given up.
+    """
     ids = [message.id for message in messages]
-    mine = Message.objects.filter(
-        id__in=ids, lease_token=messages[0].lease_token, state=Message.State.CLAIMED, lease_until__gt=Now()
-    )
-    held = set(mine.select_for_update().values_list("id", flat=True))
+    held = set(_mine(messages, Message.State.CLAIMED).select_for_update().values_list("id", flat=True))
     by_reason: dict[str, list[Message]] = {}
     for message in messages:
         if message.id not in held:
@@ -190,6 +242,8 @@ def _recheck(messages: Sequence[Message], reasons: ReasonsOf) -> list[Message]:
         for message, verdict in _verdicts(group, reasons(reason_type))
         if _judge(message, verdict, reasons(reason_type))
     ]
+    if is_handed and ready:
+        _mine(ready, Message.State.CLAIMED).update(state=Message.State.HANDED, updated_at=Now())
     return sorted(ready, key=lambda message: ids.index(message.id))
 
 
@@ -222,46 +276,65 @@ def _judge(message: Message, verdict: Verdict, port: Reasons) -> bool:
     return True
 
 
-def _send(message: Message, *, transport: Transport, port: Reasons) -> None:
+def _send(message: Message, *, transport: Transport, port: Reasons, hand: Callable[[], bool]) -> bool:
+    """Transmit a message and record a refusal. True: it was accepted, which is still to be recorded."""
+    is_beyond = False
+
+    def go_beyond() -> bool:
+        nonlocal is_beyond
+        is_beyond = hand()
+        return is_beyond
+
+    before = (Message.State.CLAIMED, Message.State.HANDED)
     try:
-        accepted = transport.deliver(message, hand=lambda: _hand(message))
+        return transport.deliver(message, hand=go_beyond)
     except RefusedForGood as refusal:
         state = Message.State.BOUNCED if refusal.is_address_wrong else Message.State.FAILED
         _refuse(message, port, state=state, error=str(refusal))
     except NoConnection:
         raise
     except RefusedForNow as refusal:
-        _retry(message, port, error=str(refusal), states=(Message.State.CLAIMED, Message.State.HANDED))
+        _retry(message, port, error=str(refusal), states=before)
     except DatabaseError:
         raise
     except Exception as error:
         # Our own mistake with this one message must not stop the others. Once handed over, only its lease decides.
         log.exception("outbox: message %s", message.id)
-        _retry(message, port, error=type(error).__name__, states=(Message.State.CLAIMED,))
-    else:
-        if accepted:
-            _sent(message, port)
+        if not is_beyond:
+            _retry(message, port, error=type(error).__name__, states=before)
+    return False
 
 
-def _mine(message: Message, state: str) -> QuerySet[Message]:
-    """The row if we still hold its lease in `state`: compare-and-set, so a stalled worker that wakes up gets nothing."""
-    rows = Message.objects.filter(id=message.id, lease_token=message.lease_token, state=state)
+def _leased(messages: Sequence[Message], *states: str) -> QuerySet[Message]:
+    """The rows that still bear our token, in one of these states: nobody has claimed them since."""
+    tokens = {message.lease_token for message in messages}
+    return Message.objects.filter(id__in=[message.id for message in messages], lease_token__in=tokens, state__in=states)
+
+
+def _mine(messages: Sequence[Message], state: str) -> QuerySet[Message]:
+    """The rows whose lease we still hold in `state`: compare-and-set, so a stalled worker that wakes up gets nothing."""
+    rows = _leased(messages, state)
     return rows if state == Message.State.HANDED else rows.filter(lease_until__gt=Now())
 
 
 @transaction.atomic
 def _hand(message: Message) -> bool:
-    return _mine(message, Message.State.CLAIMED).update(state=Message.State.HANDED, updated_at=Now()) == 1
+    return _mine([message], Message.State.CLAIMED).update(state=Message.State.HANDED, updated_at=Now()) == 1
 
 
-@transaction.atomic
-def _sent(message: Message, port: Reasons) -> None:
-    changed = _mine(message, Message.State.HANDED).update(
-        state=Message.State.SENT, sent_at=Now(), lease_token=None, error="", updated_at=Now()
-    )
-    if changed:
-        _tell(message, "sent")
-        port.sent(message)
+def _sent(messages: Sequence[Message], reasons: ReasonsOf) -> None:
+    """Record that these were accepted. What somebody else has claimed since is that one's to record."""
+    if not messages:
+        return
+    with transaction.atomic():
+        held = set(_mine(messages, Message.State.HANDED).select_for_update().values_list("id", flat=True))
+        accepted = [message for message in messages if message.id in held]
+        Message.objects.filter(id__in=held).update(
+            state=Message.State.SENT, sent_at=Now(), lease_token=None, error="", updated_at=Now()
+        )
+        _tell(accepted, "sent")
+        for reason_type in sorted({message.reason_type for message in accepted}):
+            reasons(reason_type).sent([message for message in accepted if message.reason_type == reason_type])
 
 
 def _refuse(message: Message, port: Reasons, *, state: str, error: str) -> None:
@@ -274,7 +347,7 @@ def _refuse(message: Message, port: Reasons, *, state: str, error: str) -> None:
 def _end(message: Message, port: Reasons, *, state: str, error: str) -> None:
     """It will not leave: BOUNCED by the recipient's server, or FAILED. In the caller's transaction."""
     Message.objects.filter(id=message.id).update(state=state, lease_token=None, error=error[:300], updated_at=Now())
-    _tell(message, state.lower(), error=error[:300])
+    _tell([message], state.lower(), error=error[:300])
     port.refused(message, error, is_address_wrong=state == Message.State.BOUNCED)
 
 
@@ -291,15 +364,18 @@ def _retry(message: Message, port: Reasons, *, error: str, states: Sequence[str]
     )
 
 
-def _tell(message: Message, what: str, **data: str) -> None:
-    """A line of the customer's timeline."""
-    Event.objects.create(
-        customer_id=message.customer_id,
-        kind=f"message.{what}.{message.channel.lower()}",
-        on=message.on,
-        object_type="desk.Message",
-        object_id=message.id,
-        data={"subject": message.subject, "recipient": message.recipient, **data},
+def _tell(messages: Sequence[Message], what: str, **data: str) -> None:
+    """A line each of the customers' timelines."""
+    Event.objects.bulk_create(
+        Event(
+            customer_id=message.customer_id,
+            kind=f"message.{what}.{message.channel.lower()}",
+            on=message.on,
+            object_type="desk.Message",
+            object_id=message.id,
+            data={"subject": message.subject, "recipient": message.recipient, **data},
+        )
+        for message in messages
     )
 
 
@@ -322,8 +398,8 @@ def decide_unsure(*, message_id: UUID, has_left: bool, reasons: ReasonsOf, actor
         actor=actor, action="desk.unsure_decided", row=message, changes={"state": [Message.State.UNSURE, message.state]}
     )
     if has_left:
-        _tell(message, "sent")
-        reasons(message.reason_type).sent(message)
+        _tell([message], "sent")
+        reasons(message.reason_type).sent([message])
     else:
         doorbells.ring(queue_of(message.channel))
     return message

@@ -53,8 +53,8 @@ class Notes:
             out.append(verdict)
         return out
 
-    def sent(self, message: Message) -> None:
-        self.heard.append(("sent", message.recipient))
+    def sent(self, messages: Sequence[Message]) -> None:
+        self.heard += [("sent", message.recipient) for message in messages]
 
     def cancelled(self, message: Message, reason: str) -> None:
         self.heard.append((f"cancelled: {reason}", message.recipient))

@@ -1,5 +1,7 @@
 """The outbox: claimed once, re-checked, handed over, recorded; what comes back, what is given up, what a person decides."""
 
+import sys
+import time
 from datetime import timedelta
 from uuid import uuid4
 
@@ -83,6 +85,12 @@ def test_a_claimed_message_is_nobody_elses_until_its_lease_ends():
     assert len(outbox.claim(channel="EMAIL")) == 2
 
 
+def slice_of(batch: list[Message], transport: Script, *, lease_seconds: float = 60) -> outbox._Slice:
+    """The batch on its way, by a worker whose lease ends in so many seconds of its own clock."""
+    until = time.monotonic() + 60
+    return outbox._Slice(batch[0].channel, batch, transport, Notes(), until, outbox._clock() + lease_seconds)
+
+
 def test_a_stalled_worker_that_wakes_up_sends_nothing():
     """Its lease is over and another worker has the message: the stalled one's hand-over is refused."""
     (message,) = post("a@x.example")
@@ -92,21 +100,83 @@ def test_a_stalled_worker_that_wakes_up_sends_nothing():
     assert drain(transport) == 1
     assert not outbox._hand(stalled[0])
     late = Script()
-    for ready in outbox._rechecked(stalled, Notes()):
-        outbox._send(ready, transport=late, port=Notes())
+    outbox._leave(slice_of(stalled, late))
     assert (len(transport.transmitted), late.transmitted) == (1, [])
     assert state(message) == "SENT"
 
 
-def test_a_lease_that_ended_during_the_talk_stops_before_the_final_dot():
-    (message,) = post("a@x.example")
-    batch = outbox.claim(channel="EMAIL")
-    (ready,) = outbox._rechecked(batch, Notes())
+@pytest.mark.parametrize("channel", ["EMAIL", "LETTER"])
+def test_a_lease_that_ended_before_the_second_look_stops_there(channel):
+    (message,) = post("a@x.example", channel=channel)
+    batch = outbox.claim(channel=channel)
     let_lease_expire()
     transport = Script()
-    outbox._send(ready, transport=transport, port=Notes())
+    outbox._leave(slice_of(batch, transport))
     assert transport.transmitted == []
     assert state(message) == "CLAIMED"
+
+
+def test_a_lease_that_ended_during_the_talk_stops_before_the_final_dot():
+    """Paper is handed over by the row itself."""
+    (message,) = post("1 rue A", channel="LETTER")
+    batch = outbox.claim(channel="LETTER")
+    (ready,) = outbox._recheck(batch, Notes(), is_handed=False)
+    let_lease_expire()
+    transport = Script()
+    assert not outbox._send(ready, transport=transport, port=Notes(), hand=lambda: outbox._hand(ready))
+    assert transport.transmitted == []
+    assert state(message) == "CLAIMED"
+
+
+def test_a_worker_stopped_in_the_middle_sends_nothing_more_of_its_group():
+    """E-mail is handed over together: before each dot the worker's own clock says whether its lease still holds."""
+    first, second = post("a@x.example", "b@x.example")
+    underway = slice_of(outbox.claim(channel="EMAIL"), Script())
+
+    def stop(_message: Message) -> bool:
+        underway.leased_until = outbox._clock()
+        return True
+
+    underway.transport.does["a@x.example"] = stop
+    outbox._leave(underway)
+    assert [message.id for message in underway.transport.transmitted] == [first.id]
+    assert (state(first), state(second)) == ("SENT", "HANDED")
+    let_lease_expire()
+    again = Script()
+    drain(again)
+    assert [message.id for message in again.transmitted] == [second.id]
+
+
+def test_emails_are_handed_over_before_the_first_of_them_is_transmitted():
+    messages = post("a@x.example", "b@x.example", "c@x.example")
+    seen: list[str] = []
+
+    def look(_message: Message) -> bool:
+        seen.append(",".join(state(message) for message in messages))
+        return True
+
+    drain(Script({"a@x.example": look}))
+    assert seen == ["HANDED,HANDED,HANDED"]
+    assert {state(message) for message in messages} == {"SENT"}
+
+
+def test_what_was_accepted_is_recorded_also_when_the_worker_is_told_to_end():
+    first, second = post("a@x.example", "b@x.example")
+    with pytest.raises(SystemExit):
+        drain(Script({"b@x.example": lambda _message: sys.exit(1)}))
+    assert (state(first), state(second)) == ("SENT", "HANDED")
+
+
+def test_a_slow_server_is_given_fewer_messages_at_once(monkeypatch):
+    """No look at the facts is older than about a second, and no more messages than that are in doubt."""
+    post(*(f"p{n}@x.example" for n in range(50)))
+    monkeypatch.setattr(outbox, "LOOK_SECONDS", 0.02)
+    looks: list[int] = []
+    recheck = Notes.recheck
+    monkeypatch.setattr(Notes, "recheck", lambda self, rows: looks.append(len(rows)) or recheck(self, rows))
+    drain(Script({f"p{n}@x.example": lambda _message: time.sleep(0.01) or True for n in range(50)}))
+    assert looks[0] == outbox.FIRST_LOOK
+    assert max(looks[1:]) <= 2
 
 
 def test_a_dead_workers_claimed_and_handed_emails_are_sent_again():
@@ -219,7 +289,7 @@ def test_the_database_going_away_is_nobodys_answer():
     (message,) = post("a@x.example")
     with pytest.raises(OperationalError):
         drain(Script({"a@x.example": OperationalError("server closed the connection")}))
-    assert state(message) == "CLAIMED"
+    assert state(message) == "HANDED"
 
 
 def test_facts_are_looked_at_again_and_may_change_or_cancel():

@@ -3,6 +3,7 @@
 import smtplib
 import socket
 from email import message_from_bytes, policy
+from email.header import decode_header, make_header
 from uuid import UUID, uuid4
 
 import pytest
@@ -162,12 +163,52 @@ def test_a_kept_connection_that_the_server_closed_is_opened_again(server, smtp):
 @pytest.mark.parametrize("evil", ["Eve\r\nBcc: all@x.example", "Eve\nSubject: free", "Eve\x00\x0bx", "Eve\u2028Bcc: y"])
 def test_no_name_or_subject_can_add_a_header(evil):
     email = as_email(make_message(recipient_name=evil, sender_name=evil, subject=evil))
-    headers = email.as_bytes().split(b"\r\n\r\n")[0]
+    headers = email.payload.split(b"\r\n\r\n")[0]
     names = [line.split(b":")[0] for line in headers.split(b"\r\n") if not line.startswith(b" ")]
     assert set(names) == {
         b"Message-ID", b"Date", b"From", b"To", b"Reply-To", b"Subject", b"Auto-Submitted", b"X-Encours-Tenant",
         b"MIME-Version", b"Content-Type",
     }  # fmt: skip
+
+
+HARD = [
+    "Plain words.\n",
+    ".\n..\n.a line of dots\n",
+    "From here on\n--\nno signature = none\n",
+    "trailing \t \nspace ",
+    "été, Größe, €100,00, 日本語, 🙂\n" * 9,
+    "x" * 2000,
+    "--=_boundary\n=_\n",
+    "",
+]
+
+
+@pytest.mark.parametrize("text", HARD)
+@pytest.mark.parametrize("html", ["", "<p>.</p>\n.\n<b>" + "ü" * 300 + "</b>"])
+def test_every_text_arrives_as_it_was_written(server, smtp, text, html):
+    message = make_message(body_text=text, body_html=html, recipient_name="Zoë, O'Neil", subject=text[:200])
+    assert smtp.deliver(message, hand=lambda: True)
+    (payload,) = server.received
+    assert payload.isascii()
+    assert max(len(line) for line in payload.split(b"\r\n")) <= 120
+    assert b"\n" not in payload.replace(b"\r\n", b"")
+    email = message_from_bytes(payload, policy=policy.default)
+    assert email.defects == []
+    assert email.get_body(("plain",)).get_content().rstrip("\r\n").splitlines() == text.rstrip("\n").splitlines()
+    if html:
+        assert email.get_body(("html",)).get_content().splitlines() == html.splitlines()
+    assert (email["To"].addresses[0].display_name, email["Subject"]) == ("Zoë, O'Neil", " ".join(text[:200].split()))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "Nordis", "Durand & Fils", "A.B. (ACME)", "Größe GmbH", "x" * 160, '"q" <a@b.c>', "=?x", "=?utf-8?q?Nordis?="],
+)
+def test_names_in_addresses_arrive_as_they_were_written(name):
+    email = message_from_bytes(as_email(make_message(sender_name=name, cc=["c@x.example", "d@x.example"])).payload)
+    shown = str(make_header(decode_header(email["From"])))
+    assert " ".join(shown.split()) == (f"{name} <no-reply@encours.example>" if name else "no-reply@encours.example")
+    assert email["Cc"] == "c@x.example, d@x.example"
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ def deliver(organisation, *, times: int = 1, **fields) -> str:
         for _time in range(times):
             keep(
                 tenant_id=organisation.id,
-                payload=as_email(message).as_bytes(),
+                payload=as_email(message).payload,
                 name=message_id(message).strip("<>"),
             )
     return message_id(message).strip("<>")

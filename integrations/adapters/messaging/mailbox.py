@@ -124,7 +124,7 @@ class MailboxTransport:
 
     def deliver(self, message: Message, *, hand: Callable[[], bool]) -> bool:
         try:
-            payload = as_email(message).as_bytes()
+            payload = as_email(message).payload
         except ValueError as error:
             raise RefusedForGood(str(error), is_address_wrong=True) from error
         if not hand():
