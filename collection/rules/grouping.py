@@ -61,7 +61,7 @@ class Excluded(NamedTuple):
     until: date | None = None
 
 
-@dataclass
+@dataclass(slots=True)
 class Plan:
     """What one customer of one entity gets on a day: lines (none: no message), and what stays out."""
 
@@ -72,15 +72,20 @@ class Plan:
     @property
     def step(self) -> StepRule:
         """The highest step among the lines: its channel and its words are the message's."""
-        return max((line.step for line in self.lines), key=lambda step: step.position)
+        return max([line.step for line in self.lines], key=_position)
 
     @property
     def amounts(self) -> dict[str, Decimal]:
         """What the message asks for, by currency."""
         totals: dict[str, Decimal] = {}
-        for line in self.lines:
-            totals[line.item.currency] = totals.get(line.item.currency, Decimal(0)) + line.item.chased_amount
-        return dict(sorted(totals.items()))
+        for item, _step in self.lines:
+            known = totals.get(item.currency)
+            totals[item.currency] = item.chased_amount if known is None else known + item.chased_amount
+        return dict(sorted(totals.items())) if len(totals) > 1 else totals
+
+
+def _position(step: StepRule) -> int:
+    return step.position
 
 
 _WAITING = {
@@ -143,9 +148,10 @@ def _leave_out_recent(out: Plan, *, limits: Limits, recent: Recent, on: date) ->
 
 
 def _leave_out_currencies(out: Plan, *, limits: Limits) -> None:
-    credits = {line.item.currency: line.item.credit_amount for line in out.lines}
     for currency, total in out.amounts.items():
-        if total <= credits[currency]:
+        # The same for each item of a currency.
+        credits = next(item.credit_amount for item, _step in out.lines if item.currency == currency)
+        if total <= credits:
             _leave_out(out, LeftOut.COVERED_BY_CREDITS, currency=currency)
         elif total < limits.minimum_total_amount:
             _leave_out(out, LeftOut.BELOW_TOTAL_MINIMUM, currency=currency)

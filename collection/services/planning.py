@@ -4,7 +4,7 @@ One statement reads, the rule decides, bulk statements write; running it twice f
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import groupby
@@ -12,11 +12,10 @@ from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
-import orjson
 from django.db import connection, transaction
 
 from accounts.models import Tenant
-from collection.models import Action, ScenarioVersion, Step
+from collection.models import Action, ActionLine, ScenarioVersion
 from collection.queries.candidates import Candidate, unserved_candidates
 from collection.rules.grouping import Limits, Plan, plan, priority_cents
 from collection.rules.steps import StepRule
@@ -61,8 +60,9 @@ def plan_actions(
     _take_back_undecided(on=on, entity_ids=speaking, actor=actor)
     steps = step_rules(version)
     items = unserved_candidates(on=on, due_until=due_until(steps, on), entity_ids=speaking)
-    _copy_plans(plans(items=items, version=version, on=on), version=version, on=on, rates=_rates(tenant=tenant, on=on))
-    return _write(version=version, on=on, actor=actor)
+    found = plans(items=items, version=version, on=on)
+    rows = _rows(found, version=version, on=on, rates=_rates(tenant=tenant, on=on))
+    return _write(rows, version=version, on=on, actor=actor)
 
 
 def limits_of(version: ScenarioVersion) -> Limits:
@@ -130,27 +130,63 @@ def _rates(*, tenant: Tenant, on: date) -> dict[str, Decimal]:
     return {rate.currency: 1 / rate.rate for rate in rows}
 
 
-def _copy_plans(
-    found: Iterable[tuple[Owner, Plan]], *, version: ScenarioVersion, on: date, rates: Mapping[str, Decimal]
-) -> None:
-    """The plans into the temporary tables plan_owner and plan_line of this transaction.
+@dataclass
+class _Rows:
+    """Plans as lines of text for COPY: no value of theirs can hold a tab, a line break or a backslash."""
 
-    As ready lines of text: none of the values can hold a tab, a line break or a backslash.
-    """
-    by_key = {step.step_key: step for step in version.steps.all()}
+    owners: list[str] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+
+
+def _rows(
+    found: Iterable[tuple[Owner, Plan]], *, version: ScenarioVersion, on: date, rates: Mapping[str, Decimal]
+) -> _Rows:
+    steps = {step.step_key: f"{step.id}\t{step.channel}" for step in version.steps.all()}
     live_from = version.live_from or on
-    owners, lines = [], []
+    out = _Rows()
     for number, ((customer_id, entity_id), one) in enumerate(found):
         # What lapsed before sending began is no fact about the customer.
         lapsed = [line for line in one.lapsed if line.item.due_date >= live_from] if one.lapsed else ()
         if one.lines:
-            owners.append(f"{number}\t{customer_id}\t{entity_id}\t{_action_columns(one, by_key, rates, on)}\n")
+            action = f"{steps[one.step.step_key]}\t{_ranking(one, rates=rates, on=on)}"
         elif lapsed:
-            owners.append(f"{number}\t{customer_id}\t{entity_id}\t{_NO_ACTION}\n")
-        for item, step in one.lines:
-            lines.append(f"{number}\t{item.item_id}\t{step.step_key}\t{item.currency}\t{item.chased_amount}\tPLANNED\n")
-        for item, step in lapsed:
-            lines.append(f"{number}\t{item.item_id}\t{step.step_key}\t{item.currency}\t{item.chased_amount}\tLAPSED\n")
+            action = _NO_ACTION
+        else:
+            continue
+        out.owners.append(f"{number}\t{customer_id}\t{entity_id}\t{action}\n")
+        for state, lines in ((_PLANNED, one.lines), (_LAPSED, lapsed)):
+            out.lines += [
+                f"{number}\t{item.item_id}\t{step.step_key}\t{item.currency}\t{item.chased_amount}\t{state}\n"
+                for item, step in lines
+            ]
+    return out
+
+
+_PLANNED, _LAPSED = ActionLine.State.PLANNED.value, ActionLine.State.LAPSED.value
+_OWNER_COLUMNS = "(number, customer_id, entity_id, step_id, channel, amounts, priority, reason)"
+_NO_ACTION = "\t".join(["\\N"] * 5)
+_ROWS_AT_A_TIME = 2000
+_ONE = Decimal(1)
+
+
+def _ranking(found: Plan, *, rates: Mapping[str, Decimal], on: date) -> str:
+    """What the action asks for, its rank and why it has it, as three columns."""
+    amounts = found.amounts
+    # Ranked in one currency; one without a rate counts at its face value, which the reason then says.
+    ranked = sum([amount * rates.get(currency, _ONE) for currency, amount in amounts.items()], Decimal(0))
+    days = (on - min([item.due_date for item, _step in found.lines])).days
+    asked = ", ".join([f'"{currency}": "{amount}"' for currency, amount in amounts.items()])
+    reason = f'{{"items": {len(found.lines)}, "oldest_days": {days}, "amounts": {{{asked}}}}}'
+    return f"{{{asked}}}\t{priority_cents(amount=ranked, days_overdue=days)}\t{reason}"
+
+
+def _write(rows: _Rows, *, version: ScenarioVersion, on: date, actor: Actor) -> Planned:
+    """One statement for actions, two for lines. The day on which a proposal was made first is kept.
+
+    A step whose message is still waiting to leave when it lapses keeps its line.
+    """
+    # The tenant as a literal: the column's default is read from the session anew for every row.
+    params: dict[str, Any] = {"tenant": require_tenant_id(), "version": version.id, "on": on}
     with connection.cursor() as cursor:
         cursor.execute(
             "DROP TABLE IF EXISTS pg_temp.plan_owner, pg_temp.plan_line;"
@@ -159,39 +195,17 @@ def _copy_plans(
             "CREATE TEMP TABLE plan_line (number int, item_id uuid, step_key text, currency text, open_amount numeric,"
             " state text) ON COMMIT DROP"
         )
-        for table, columns, rows in (("plan_owner", _OWNER_COLUMNS, owners), ("plan_line", "", lines)):
+        for table, columns, texts in (("plan_owner", _OWNER_COLUMNS, rows.owners), ("plan_line", "", rows.lines)):
             with cursor.copy(f"COPY {table} {columns} FROM STDIN") as copy:
-                for start in range(0, len(rows), _ROWS_AT_A_TIME):
-                    copy.write("".join(rows[start : start + _ROWS_AT_A_TIME]))
+                for start in range(0, len(texts), _ROWS_AT_A_TIME):
+                    copy.write("".join(texts[start : start + _ROWS_AT_A_TIME]))
         cursor.execute("ANALYZE plan_owner; ANALYZE plan_line")
-
-
-_OWNER_COLUMNS = "(number, customer_id, entity_id, step_id, channel, amounts, priority, reason)"
-_NO_ACTION = "\t".join(["\\N"] * 5)
-_ROWS_AT_A_TIME = 2000
-
-
-def _action_columns(found: Plan, steps: Mapping[str, Step], rates: Mapping[str, Decimal], on: date) -> str:
-    step = steps[found.step.step_key]
-    amounts = found.amounts
-    # Ranked in one currency; one without a rate counts at its face value, which the reason then says.
-    ranked = sum((amount * rates.get(currency, Decimal(1)) for currency, amount in amounts.items()), Decimal(0))
-    days = (on - min(line.item.due_date for line in found.lines)).days
-    asked = orjson.dumps({currency: str(amount) for currency, amount in amounts.items()}).decode()
-    reason = f'{{"items": {len(found.lines)}, "oldest_days": {days}, "amounts": {asked}}}'
-    return f"{step.id}\t{step.channel}\t{asked}\t{priority_cents(amount=ranked, days_overdue=days)}\t{reason}"
-
-
-def _write(*, version: ScenarioVersion, on: date, actor: Actor) -> Planned:
-    """One statement for actions and one for lines. The day on which a proposal was made first is kept."""
-    params: dict[str, Any] = {"tenant": require_tenant_id(), "version": version.id, "on": on}
-    with connection.cursor() as cursor:
         cursor.execute(
             """
-            INSERT INTO collection_action (id, customer_id, entity_id, version_id, "on", step_id, channel, state, amounts,
-                priority_cents, priority_reason, proposed_since, note)
-            SELECT o.id, o.customer_id, o.entity_id, %(version)s, %(on)s, o.step_id, o.channel, 'PROPOSED', o.amounts,
-                   o.priority, o.reason, coalesce(g.since, %(on)s), ''
+            INSERT INTO collection_action (tenant_id, id, customer_id, entity_id, version_id, "on", step_id, channel,
+                state, amounts, priority_cents, priority_reason, proposed_since, note)
+            SELECT %(tenant)s, o.id, o.customer_id, o.entity_id, %(version)s, %(on)s, o.step_id, o.channel,
+                   'PROPOSED', o.amounts, o.priority, o.reason, coalesce(g.since, %(on)s), ''
             FROM plan_owner o
             LEFT JOIN (SELECT customer_id, entity_id, min(proposed_since) AS since FROM plan_gone GROUP BY 1, 2) g
                 ON g.customer_id = o.customer_id AND g.entity_id = o.entity_id
@@ -200,32 +214,26 @@ def _write(*, version: ScenarioVersion, on: date, actor: Actor) -> Planned:
             params,
         )
         actions = cursor.rowcount
-        cursor.execute(
-            """
-            WITH written AS (
+        written = {}
+        for state in (_PLANNED, _LAPSED):
+            cursor.execute(
+                """
                 INSERT INTO collection_actionline
-                    (action_id, item_id, customer_id, step_key, "on", currency, open_amount, state)
-                SELECT CASE WHEN l.state = 'PLANNED' THEN o.id END, l.item_id, o.customer_id, l.step_key, %(on)s,
-                       l.currency, l.open_amount, l.state
+                    (tenant_id, action_id, item_id, customer_id, step_key, "on", currency, open_amount, state)
+                SELECT %(tenant)s, CASE WHEN l.state = 'PLANNED' THEN o.id END, l.item_id, o.customer_id, l.step_key,
+                       %(on)s, l.currency, l.open_amount, l.state
                 FROM plan_line l JOIN plan_owner o ON o.number = l.number
+                WHERE l.state = %(state)s
                 ON CONFLICT (tenant_id, item_id, step_key) DO NOTHING
-                RETURNING state
+                """,
+                params | {"state": state},
             )
-            SELECT count(*) FILTER (WHERE state = 'PLANNED'), count(*) FILTER (WHERE state = 'LAPSED') FROM written
-            """,
-            params,
-        )
-        lines, lapsed = cursor.fetchone()
-    if actions or lapsed:
-        counts = {
-            "on": on.isoformat(),
-            "version": str(version.id),
-            "actions": actions,
-            "lines": lines,
-            "lapsed": lapsed,
-        }
-        _audit(actor, "collection.actions_proposed", counts)
-    return Planned(actions=actions, lines=lines, lapsed=lapsed)
+            written[state] = cursor.rowcount
+    planned = Planned(actions=actions, lines=written[_PLANNED], lapsed=written[_LAPSED])
+    if planned.actions or planned.lapsed:
+        counts = {"actions": planned.actions, "lines": planned.lines, "lapsed": planned.lapsed}
+        _audit(actor, "collection.actions_proposed", {"on": on.isoformat(), "version": str(version.id), **counts})
+    return planned
 
 
 def _audit(actor: Actor, action: str, counts: dict[str, Any]) -> None:

@@ -12,8 +12,9 @@ from collection.services.planning import plan_actions
 from collection.services.scenarios import approve_go_live, ensure_default_scenario
 from core.audit import SYSTEM
 from core.models import AuditRecord
-from receivables.models import Dispute, Hold, Promise, PromiseItem
+from receivables.models import Dispute, Entity, Hold, Promise, PromiseItem
 from tests.collection.rules.test_published_runs import ANCHORS, FOLLOWED, SAMPLES, expected_lines, needs_samples
+from tests.collection.story import confirm, make_debtor, propose
 from tests.make import make_account, make_allocation, make_customer, make_entity, make_item, make_member
 
 MONDAY = date(2026, 3, 2)
@@ -315,3 +316,13 @@ def test_planning_reads_and_writes_in_a_fixed_number_of_statements(tenant, live,
         make_item(account=make_account(), due=due(10))
     with django_assert_max_num_queries(40):
         assert plan_actions(tenant=tenant, on=MONDAY).lines == 30
+
+
+def test_a_step_that_lapses_while_its_message_waits_to_leave_keeps_its_line(tenant, live):
+    """The mail server was away over the due date: the message is confirmed and not sent, and the night goes on."""
+    account = make_debtor(entity=Entity.objects.get())
+    confirm(propose(tenant, account, days=-5))
+    run = plan_actions(tenant=tenant, on=MONDAY + timedelta(days=7))
+    assert (run.actions, run.lapsed) == (0, 0)
+    line = ActionLine.objects.get()
+    assert (line.step_key, line.state) == ("before_due", "PLANNED")
