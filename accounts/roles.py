@@ -58,7 +58,7 @@ LABELS = {
     Can.VIEW_AGEING: _("See the aged balance"),
     Can.EXPORT: _("Export lists"),
     Can.RECORD_PROMISE: _("Record promises to pay"),
-    Can.RECORD_DISPUTE: _("Open disputes"),
+    Can.RECORD_DISPUTE: _("Record disputes"),
     Can.ANSWER_DISPUTE: _("Answer disputes"),
     Can.PLACE_HOLD: _("Suspend reminders"),
     Can.FIX_DATA: _("Repair customer data"),
@@ -124,7 +124,12 @@ class DefaultRole:
 
 
 DEFAULT_ROLES = (
-    DefaultRole("cfo", _("CFO"), READING | {Can.VIEW_AUDIT, Can.APPROVE_GO_LIVE, Can.EDIT_SCENARIOS, Can.EDIT_CLASS_LIMITS, Can.ACKNOWLEDGE_ALERTS}),
+    DefaultRole(
+        "cfo",
+        _("CFO"),
+        READING
+        | {Can.VIEW_AUDIT, Can.APPROVE_GO_LIVE, Can.EDIT_SCENARIOS, Can.EDIT_CLASS_LIMITS, Can.ACKNOWLEDGE_ALERTS},
+    ),
     DefaultRole(
         "credit_manager",
         _("Credit manager"),

@@ -157,6 +157,9 @@ NIGHT_STEPS = {
     "confirm": gettext_lazy("automatic reminders confirmed"),
     "outbox": gettext_lazy("messages waiting to be sent"),
     "profile": gettext_lazy("customers that pay otherwise than before"),
+    "bank": gettext_lazy("matched payments settled with the books"),
+    "allocate": gettext_lazy("bank lines matched by themselves"),
+    "answers": gettext_lazy("old answers of the API forgotten"),
 }
 
 LONGEST_VALUE = 120

@@ -28,6 +28,7 @@ from integrations.api import Imports
 from receivables.api.figures import Ageing
 from receivables.api.resources import Accounts, Allocations, Contacts, Customers, Documents, Entities, Items, Orders
 from receivables.api.standing import Disputes, Holds, Promises
+from risk.api import Profiles
 
 
 class Router(SimpleRouter):
@@ -51,6 +52,7 @@ for name, viewset in {
     "disputes": Disputes,
     "promises": Promises,
     "holds": Holds,
+    "profiles": Profiles,
     "actions": Actions,
     "messages": Messages,
     "imports": Imports,

@@ -18,6 +18,7 @@ from accounts.roles import Can
 from collection.models import Action
 from collection.queries.actions import in_scope
 from core.web import Entry, Section, address, remembered
+from desk.queries.alerts import alerts_in
 from integrations.models import SyncRun
 from receivables.models import Promise
 from receivables.queries.visible import disputes_in, promises_in
@@ -79,6 +80,7 @@ SECTIONS = (
         (
             Entry(_("Scenarios"), "route", "scenarios", (Can.EDIT_SCENARIOS,)),
             Entry(_("Messages"), "mail-forward", "messages", (Can.VIEW_MESSAGES,)),
+            Entry(_("Alerts"), "bell", "alerts", (Can.VIEW_ALERTS,)),
             Entry(_("Promises"), "calendar-event", "promises", (Can.VIEW_ITEMS,), promises_due),
             Entry(_("Disputes"), "message-report", "disputes", (Can.VIEW_ITEMS,), disputes_open),
             Entry(_("Interest and charges"), "percentage", "claims", (Can.VIEW_ITEMS,)),
@@ -97,6 +99,7 @@ SECTIONS = (
         _("Administration"),
         (
             Entry(_("Organisation"), "building", "organisation", (Can.MANAGE_ORGANISATION,)),
+            Entry(_("Payer classes"), "scale", "payer_classes", (Can.EDIT_CLASS_LIMITS,)),
             Entry(_("Members"), "users-group", "members", (Can.MANAGE_MEMBERS,)),
             Entry(_("Roles"), "shield-half", "roles", (Can.MANAGE_ROLES,)),
             Entry(_("API keys"), "key", "api_keys", (Can.MANAGE_API_KEYS,)),
@@ -156,5 +159,9 @@ def _ended_runs() -> list[tuple[str, bool, datetime]]:
 
 
 def alerts_of(request: HttpRequest) -> int | None:
-    """Unread notifications; None while there is no page for them."""
-    return None
+    """Alerts that nobody has acknowledged; None for members who may not see them. 1 SQL query, at most once a minute."""
+    member = member_of(request)
+    if member is None or not member.can(Can.VIEW_ALERTS):
+        return None
+    key = f"{request.tenant.pk}:{member.pk}:alerts"  # type: ignore[attr-defined]
+    return remembered(key, lambda: alerts_in(scope=_scope(request)).filter(acknowledged_on__isnull=True).count())

@@ -358,13 +358,14 @@ PORTS: dict[str, str] = {
 
 # Lists by name (core.lists): exports and saved views find them here.
 LISTS: dict[str, str] = {
-    "customers": "receivables.lists.customers.CUSTOMERS",
+    "customers": "risk.lists.CUSTOMERS",
     "items": "receivables.lists.items.ITEMS",
     "documents": "receivables.lists.items.DOCUMENTS",
     "orders": "receivables.lists.standing.ORDERS",
     "promises": "receivables.lists.standing.PROMISES",
     "disputes": "receivables.lists.standing.DISPUTES",
     "messages": "desk.lists.MESSAGES",
+    "alerts": "desk.lists.ALERTS",
     "claims": "collection.lists.claims.CLAIMS",
     "quality": "receivables.lists.quality.QUALITY",
     "ageing": "receivables.lists.ageing.AGEING",

@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("receivables.urls")),
     path("", include("reporting.urls")),
     path("", include("desk.urls")),
+    path("", include("risk.urls")),
     path("", include("collection.urls")),
     path("", include("integrations.urls")),
     path("", include("creditmgmt.api")),

@@ -1,18 +1,20 @@
-"""The list of messages, as a declaration: its view shows it, settings.LISTS names it for exports."""
+"""The lists of messages and of alerts, as declarations: views show them, settings.LISTS names them for exports."""
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import Can
 from core.formats import Formats
 from core.lists import (
+    Bulk,
     ChoiceFilter,
     Column,
     DayFilter,
     Filters,
+    FlagFilter,
     ListPage,
     PrefixFilter,
     RowFilter,
@@ -23,10 +25,12 @@ from core.lists import (
     text,
 )
 from core.lists import Row as ListRow
-from desk.models import Channel, Message
+from core.phrases import in_words
+from desk.models import Alert, Channel, Message
+from desk.queries.alerts import alerts_in
 from desk.queries.messages import messages_in
 from receivables.filters import CustomerRowFilter
-from receivables.queries.visible import entities_in
+from receivables.queries.visible import accounts_in, entities_in
 
 State = Message.State
 WAITING = (State.DUE, State.CLAIMED, State.HANDED)
@@ -128,4 +132,82 @@ MESSAGES = ListPage(
     empty_url="worklist",
     empty_label=_("See today's actions"),
     empty_can=Can.VIEW_ACTIONS,
+)
+
+
+class AlertFilters(Filters):
+    """Alerts about customers."""
+
+    q = PrefixFilter(keys=["customer__name_key", "customer__ref_key"], label=_("Search"))
+    state = ChoiceFilter(
+        choices=[("open", _("to be seen")), ("acknowledged", _("acknowledged")), ("all", _("all"))],
+        method="in_state",
+        label=_("State"),
+    )
+    severity = ChoiceFilter(choices=Alert.Severity.choices, label=_("Severity"))
+    mine = FlagFilter(method="of_mine", label=_("Mine"))
+    customer = CustomerRowFilter()
+
+    def in_state(self, rows: "QuerySet[Any]", name: str, value: str) -> "QuerySet[Any]":
+        return rows if value == "all" else rows.filter(acknowledged_on__isnull=value == "open")
+
+    def of_mine(self, rows: "QuerySet[Any]", name: str, value: bool) -> "QuerySet[Any]":
+        member = self.reader.member_id
+        if member is None:
+            return rows.none()
+        accounts = accounts_in(scope=self.reader.scope).filter(customer_id=OuterRef("customer_id"))
+        return rows.filter(Exists(accounts.filter(Q(collector_id=member) | Q(salesperson_id=member))))
+
+
+ALERT_KINDS = {Alert.Severity.WARNING: "warn", Alert.Severity.CRITICAL: "bad", Alert.Severity.NOTICE: "info"}
+
+
+def alert_words(row: Any) -> str:
+    """The sentence of an alert, in the reader's language."""
+    return in_words({"text": row["text"], "values": row["values"]})
+
+
+def _seen_cell(row: ListRow, formats: Formats) -> str:
+    if row["acknowledged_on"] is None:
+        return ""
+    shown = f"{formats.day(row['acknowledged_on'])} {row['member_name'] or ''}"
+    return f"{shown} · {row['note']}" if row["note"] else shown
+
+
+ALERTS = ListPage(
+    name="alerts",
+    title=_("Alerts"),
+    can=Can.VIEW_ALERTS,
+    export_can=Can.EXPORT,
+    rows=lambda reader: alerts_in(scope=reader.scope),
+    fields=("customer_id", "severity", "on", "text", "values", "acknowledged_on", "note"),
+    names={
+        "customer_name": "customer__name",
+        "customer_ref": "customer__ref",
+        "member_name": "acknowledged_by__name",
+    },
+    filters=AlertFilters,
+    start={"state": "open"},
+    search="q",
+    columns=(
+        text("customer_name", _("Customer"), link=page_of("customer", "customer_id"), ref="customer_ref", css="clip"),
+        badge("severity", _("Severity"), labels=dict(Alert.Severity.choices), kinds=ALERT_KINDS),
+        Column("text", _("What happened"), lambda row, formats: alert_words(row), value=alert_words),
+        day("on", _("Day"), sort="on"),
+        Column("acknowledged_on", _("Acknowledged"), _seen_cell),
+        text("note", _("What follows"), hidden=True),
+    ),
+    default_sort="-on",
+    views=(
+        View(_("Open"), {"state": "open"}),
+        View(_("Mine"), {"state": "open", "mine": "on"}),
+        View(_("Critical"), {"state": "open", "severity": Alert.Severity.CRITICAL}),
+        View(_("Acknowledged"), {"state": "acknowledged"}),
+        View(_("All"), {"state": "all"}),
+    ),
+    bulk=(Bulk(_("Acknowledge…"), "alerts_acknowledge", "check", Can.ACKNOWLEDGE_ALERTS, dialog=True),),
+    row_link=page_of("customer", "customer_id"),
+    empty_title=_("Nothing to be seen"),
+    empty_text=_("A customer that pays worse than before appears here the morning after."),
+    empty_icon="bell",
 )

@@ -1,10 +1,12 @@
-"""Addresses of messages out."""
+"""Addresses of messages out and of alerts."""
 
 from django.urls import path
 
-from desk.views import messages
+from desk.views import alerts, messages
 
 urlpatterns = [
+    path("alerts/", alerts.alerts, name="alerts"),
+    path("alerts/acknowledge/", alerts.alerts_acknowledge, name="alerts_acknowledge"),
     path("messages/", messages.messages, name="messages"),
     path("messages/<uuid:message_id>/", messages.message, name="message"),
     path("messages/<uuid:message_id>/body/", messages.message_body, name="message_body"),

@@ -25,6 +25,7 @@ PROMISES = Panel("promises", (Can.VIEW_ITEMS,))
 DISPUTES = Panel("disputes", (Can.VIEW_ITEMS,))
 QUALITY = Panel("quality", (Can.FIX_DATA,))
 IMPORTS = Panel("imports", (Can.IMPORT_LEDGER,))
+ALERTS = Panel("alerts", (Can.VIEW_ALERTS,))
 
 
 @dataclass(frozen=True)
@@ -42,10 +43,10 @@ class Layout:
 # department, a collector works through the day, a salesperson looks after own customers.
 SALES = Layout("sales", wide=(LATE,))
 MANAGER = Layout(
-    "manager", top=(FIGURES,), charts=(AGEING, TREND), wide=(LATE,), side=(WORK, PROMISES, DISPUTES, QUALITY, IMPORTS)
+    "manager", top=(FIGURES,), charts=(AGEING, TREND), wide=(LATE,), side=(WORK, ALERTS, PROMISES, DISPUTES, QUALITY, IMPORTS)
 )
-COLLECTOR = Layout("collector", top=(WORK,), wide=(MINE_LATE,), side=(PROMISES, DISPUTES, QUALITY))
-CFO = Layout("cfo", top=(FIGURES,), charts=(AGEING, TREND), wide=(LATE,), side=(CASH, DISPUTES))
+COLLECTOR = Layout("collector", top=(WORK,), wide=(MINE_LATE,), side=(ALERTS, PROMISES, DISPUTES, QUALITY))
+CFO = Layout("cfo", top=(FIGURES,), charts=(AGEING, TREND), wide=(LATE,), side=(CASH, ALERTS, DISPUTES))
 READER = Layout("reader", wide=(DISPUTES,), side=(PROMISES,))
 
 

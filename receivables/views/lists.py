@@ -7,8 +7,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import requires
 from accounts.roles import Can
-from core.lists import show
-from receivables.lists.customers import CUSTOMERS
+from core.lists import list_named, show
 from receivables.lists.items import DOCUMENTS, ITEMS
 from receivables.lists.standing import DISPUTES, ORDERS, PROMISES
 
@@ -16,8 +15,8 @@ from receivables.lists.standing import DISPUTES, ORDERS, PROMISES
 @requires(Can.VIEW_CUSTOMERS)
 @require_safe
 def customers(request: HttpRequest) -> HttpResponse:
-    """Customers with what they owe today."""
-    return show(request, CUSTOMERS)
+    """Customers with what they owe today, and what the apps above the ledger add: the list is found by its name."""
+    return show(request, list_named("customers"))
 
 
 @requires(Can.VIEW_ITEMS)

@@ -310,4 +310,5 @@ def _rights(request: Any) -> dict[str, bool]:
         "edit": member.can(Can.EDIT_CUSTOMERS),
         "fix": member.can(Can.FIX_DATA),
         "messages": member.can(Can.VIEW_ACTIONS),
+        "profile": member.can(Can.VIEW_PROFILES),
     }

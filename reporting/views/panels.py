@@ -15,6 +15,8 @@ from django.utils.translation import gettext as _
 from collection.queries.actions import follow_ups, worklist
 from core import formats
 from core.ports import open_port
+from desk.lists import ALERT_KINDS, alert_words
+from desk.queries.alerts import alerts_in
 from receivables.lists.ageing import BUCKET_LABELS, BUCKETS
 from receivables.lists.quality import CHECK_WORDS
 from receivables.models import CustomerAccount
@@ -27,6 +29,7 @@ from reporting.dashboards import layout_of
 from reporting.queries.outlook import WEEKS, cash_due, dispute_sums, promise_sums
 
 LATE_SHOWN = 12
+ALERTS_SHOWN = 5
 
 
 class Home:
@@ -225,8 +228,20 @@ def _imports(shown: Home) -> dict[str, Any]:
     return {"waiting": open_port("reporting.imports_waiting")()}
 
 
+def _alerts(shown: Home) -> dict[str, Any]:
+    """The newest alerts that nobody has acknowledged; 2 SQL queries."""
+    rows = alerts_in(scope=shown.scope).filter(acknowledged_on__isnull=True)
+    found = rows.order_by("-on", "-id").values("customer_id", "customer__name", "severity", "on", "text", "values")[
+        : ALERTS_SHOWN + 1
+    ]
+    newest = [{**row, "words": alert_words(row), "kind": ALERT_KINDS[row["severity"]]} for row in found]
+    more = len(newest) > ALERTS_SHOWN
+    return {"rows": newest[:ALERTS_SHOWN], "count": rows.count() if more else len(newest)}
+
+
 PANELS: dict[str, Callable[[Home], dict[str, Any]]] = {
     "work": _work,
+    "alerts": _alerts,
     "figures": _figures,
     "ageing": _ageing,
     "trend": _trend,

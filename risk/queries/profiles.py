@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from accounts.access import Scope
 from receivables.queries.visible import accounts_in
@@ -64,3 +64,9 @@ def class_limits(*, on: date) -> ClassLimits:
 def newest_limits() -> PayerClassLimits | None:
     """The organisation's last limits, in force or from tomorrow. 1 SQL query."""
     return PayerClassLimits.objects.filter(valid_to__isnull=True).first()
+
+
+def class_counts(*, scope: Scope) -> dict[str, int]:
+    """How many customers have which class now. 1 SQL query."""
+    rows = current_profiles(scope=scope).order_by("payer_class").values_list("payer_class")
+    return dict(rows.annotate(customers=Count("id")))

@@ -13,6 +13,7 @@ from psycopg.types.json import Jsonb
 
 from core import jobs
 from core.audit import SYSTEM, Actor, audited
+from core.money import amount_text
 from core.text import Phrase, gettext_noop
 from desk.models import Alert
 from desk.services.alerts import NewAlert, raise_alerts
@@ -208,7 +209,7 @@ def _row(found: CustomerFacts, limits: ClassLimits) -> dict[str, Any]:
 
 
 def _explanation(profile: Profile, found: CustomerFacts, limits: ClassLimits) -> dict[str, Any]:
-    """The sentence that decided, and what stands behind the figures. Amounts are texts beside their currency."""
+    """The sentence that decided, and what stands behind the figures. Amounts as the API writes them."""
     return {
         "why": profile.why.plain(),
         "window_days": limits.window_days,
@@ -216,9 +217,9 @@ def _explanation(profile: Profile, found: CustomerFacts, limits: ClassLimits) ->
             {
                 "currency": line.currency,
                 "instalments": line.instalments,
-                "settled_amount": _text(line.settled_amount),
-                "late_amount": _text(line.late_amount),
-                "overdue_amount": _text(line.overdue_amount),
+                "settled_amount": _money(line.settled_amount, line.currency),
+                "late_amount": _money(line.late_amount, line.currency),
+                "overdue_amount": _money(line.overdue_amount, line.currency),
                 "days_beyond_terms": _text(line.days_beyond_terms),
                 "late_days": _text(line.late_days),
                 "late_pct": _text(line.late_pct),
@@ -226,6 +227,10 @@ def _explanation(profile: Profile, found: CustomerFacts, limits: ClassLimits) ->
             for line in by_currency(found.facts.sums)
         ],
     }
+
+
+def _money(amount: Decimal, currency: str) -> dict[str, str]:
+    return {"amount": amount_text(amount, currency), "currency": currency}
 
 
 def _text(value: Decimal | None) -> str | None:

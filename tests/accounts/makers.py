@@ -23,6 +23,8 @@ from desk.models import Message
 from integrations.models import Connection, SyncRun
 from receivables.models import Contact, Dispute, Document, Hold, OpenOrder, Promise
 from reporting.models import Export
+from risk.models import PayerProfile
+from risk.services.profiles import refresh_profiles
 from tests.make import TODAY, make_account, make_allocation, make_item, make_member
 from tests.routes import Route
 
@@ -104,6 +106,13 @@ def make_promise(member: Member) -> Promise:
 
 def make_hold(member: Member) -> Hold:
     return Hold.objects.create(customer=make_account().customer, reason="COMMERCIAL", from_on=TODAY, placed_by=member)
+
+
+def make_profile(member: Member) -> PayerProfile:
+    """What the night says of a customer that owes nothing yet."""
+    account = make_account()
+    refresh_profiles(on=TODAY, customers=[account.customer_id])
+    return PayerProfile.objects.get(customer=account.customer)
 
 
 def make_action(member: Member) -> Action:
@@ -189,6 +198,7 @@ MAKERS: dict[str, Callable[[Member], Any]] = {
     "dispute_id": make_dispute,
     "promise_id": make_promise,
     "hold_id": make_hold,
+    "profile_id": make_profile,
     "action_id": make_action,
     "claim_id": make_claim,
     "interaction_id": make_interaction,
@@ -210,6 +220,7 @@ API_ROWS = {
     "disputes": "dispute_id",
     "promises": "promise_id",
     "holds": "hold_id",
+    "profiles": "profile_id",
     "actions": "action_id",
     "messages": "message_id",
     "imports": "run_id",
@@ -217,7 +228,7 @@ API_ROWS = {
 # Rows under a customer: outside of a member's portfolio they do not exist for the member.
 UNDER_A_CUSTOMER = {
     "customer_id", "account_id", "contact_id", "item_id", "document_id", "order_id", "allocation_id", "dispute_id",
-    "promise_id", "hold_id", "action_id", "interaction_id", "message_id", "claim_id",
+    "promise_id", "hold_id", "profile_id", "action_id", "interaction_id", "message_id", "claim_id",
 }  # fmt: skip
 # What a call must bring so that it gets as far as looking for the row.
 BODIES: dict[str, dict[str, Any]] = {

@@ -105,6 +105,10 @@ ageing                                            x    x    x    x    .    x    
 ageing_items                                      x    x    x    x    .    x    x    .
 customer                                          x    x    x    x    x    x    x    x
 customer_timeline                                 x    x    x    x    x    x    x    x
+customer_profile                                  x    x    x    x    .    x    x    .
+payer_classes                                     x    x    .    .    .    .    x    .
+alerts                                            x    x    x    .    .    x    x    .
+alerts_acknowledge                                x    x    x    .    .    .    x    .
 list_export                                       x    x    x    x    .    x    x    .
 saved_view_new                                    x    x    x    x    x    x    x    x
 saved_view_remove                                 x    x    x    x    x    x    x    x
@@ -143,6 +147,8 @@ GET api/v1/orders/<uuid:id>/                      x    x    x    x    x    x    
 GET api/v1/allocations/                           x    x    x    x    x    x    x    .
 GET api/v1/allocations/<uuid:id>/                 x    x    x    x    x    x    x    .
 GET api/v1/ageing/                                x    x    x    x    .    x    x    .
+GET api/v1/profiles/                              x    x    x    x    .    x    x    .
+GET api/v1/profiles/<uuid:id>/                    x    x    x    x    .    x    x    .
 GET api/v1/disputes/                              x    x    x    x    x    x    x    .
 POST api/v1/disputes/                             .    x    x    x    .    .    x    .
 GET api/v1/disputes/<uuid:id>/                    x    x    x    x    x    x    x    .

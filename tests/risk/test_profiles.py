@@ -52,8 +52,11 @@ def test_the_example_of_the_document_comes_out_of_the_ledger(tenant):
     assert (row.instalments, row.rule, row.valid_from) == (5, "AT_MOST", ON)
     assert row.explanation["currencies"] == [
         {
-            "currency": "EUR", "instalments": 5, "settled_amount": "8500.0000", "late_amount": "6000.0000",
-            "overdue_amount": "500.0000", "days_beyond_terms": "13.3", "late_days": "14.4", "late_pct": "66.7",
+            "currency": "EUR", "instalments": 5,
+            "settled_amount": {"amount": "8500.00", "currency": "EUR"},
+            "late_amount": {"amount": "6000.00", "currency": "EUR"},
+            "overdue_amount": {"amount": "500.00", "currency": "EUR"},
+            "days_beyond_terms": "13.3", "late_days": "14.4", "late_pct": "66.7",
         }
     ]  # fmt: skip
 

@@ -1,0 +1,10 @@
+"""Addresses of how customers pay."""
+
+from django.urls import path
+
+from risk.views import class_limits, profile
+
+urlpatterns = [
+    path("customers/<uuid:customer_id>/profile/", profile.customer_profile, name="customer_profile"),
+    path("payer-classes/", class_limits.payer_classes, name="payer_classes"),
+]
