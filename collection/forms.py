@@ -1,5 +1,6 @@
 """Forms of the day's work: shapes only, the services check the rules."""
 
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,8 @@ from collection.models import Interaction, ScenarioVersion, Step
 from collection.rules.steps import OldItems
 from collection.services.scenarios import StepChange
 from collection.words import SERIES
+
+CENT = Decimal("0.01")
 
 
 class DayInput(forms.DateInput):
@@ -50,6 +53,8 @@ class GoLiveForm(forms.Form):
     old_items = forms.ChoiceField(
         choices=[(choice.value, choice.value) for choice in OldItems], initial=OldItems.FIRST_STEP.value
     )
+    # Of the dry run that the page showed (collection.services.going_live).
+    fingerprint = forms.RegexField(r"^[0-9a-f]{64}$")
 
 
 class VersionForm(forms.Form):
@@ -69,19 +74,32 @@ class VersionForm(forms.Form):
     def __init__(self, *args: Any, version: ScenarioVersion, **kwargs: Any) -> None:
         self.steps = list(version.steps.order_by("position"))
         initial: dict[str, Any] = {name: getattr(version, name) for name in self.base_fields}
+        for name in ("minimum_item_amount", "minimum_total_amount"):
+            initial[name] = initial[name].quantize(CENT)
         initial |= {f"days_{step.step_key}": step.offset_days for step in self.steps}
         initial |= {f"mode_{step.step_key}": step.mode for step in self.steps}
         super().__init__(*args, initial=initial, **kwargs)  # type: ignore[misc]
         for step in self.steps:
             self.fields[f"days_{step.step_key}"] = forms.IntegerField(
                 label=_("%(step)s: days after the due date") % {"step": step.name},
-                help_text=_("A negative number means before it."),
+                widget=forms.NumberInput(
+                    attrs={"aria-label": _("%(step)s: days after the due date") % {"step": step.name}}
+                ),
                 min_value=-90,
                 max_value=730,
             )
             self.fields[f"mode_{step.step_key}"] = forms.ChoiceField(
-                label=_("%(step)s: who sends") % {"step": step.name}, choices=Step.Mode.choices
+                label=_("%(step)s: who sends") % {"step": step.name},
+                choices=Step.Mode.choices,
+                widget=forms.Select(attrs={"aria-label": _("%(step)s: who sends") % {"step": step.name}}),
             )
+
+    def limit_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.base_fields]
+
+    def step_rows(self) -> list[tuple[Step, forms.BoundField, forms.BoundField]]:
+        """Each step with its two fields, for a table."""
+        return [(step, self[f"days_{step.step_key}"], self[f"mode_{step.step_key}"]) for step in self.steps]
 
     def limits(self) -> dict[str, Any]:
         return {name: self.cleaned_data[name] for name in self.base_fields}

@@ -3,13 +3,14 @@
 from collection.models.actions import Action, ActionLine
 from collection.models.claims import Claim, LateTerms, ReferenceRate
 from collection.models.interactions import Interaction
-from collection.models.scenarios import DateRange, Scenario, ScenarioVersion, Step
+from collection.models.scenarios import DateRange, GoLiveApproval, Scenario, ScenarioVersion, Step
 
 __all__ = [
     "Action",
     "ActionLine",
     "Claim",
     "DateRange",
+    "GoLiveApproval",
     "Interaction",
     "LateTerms",
     "ReferenceRate",

@@ -75,6 +75,31 @@ class ScenarioVersion(TenantModel):
         indexes = [models.Index(fields=["tenant", "approved_by"], name="scenario_version_approver")]
 
 
+class GoLiveApproval(TenantModel):
+    """Who let messages leave, when, and the dry run that they were shown: its fingerprint, counts and sums."""
+
+    append_only = True
+
+    version = TenantForeignKey(ScenarioVersion, models.PROTECT, related_name="approvals")
+    approved_by = TenantForeignKey(Member, models.PROTECT, null=True, related_name="+")
+    approved_at = models.DateTimeField(db_default=Now(), editable=False)
+    on = models.DateField()
+    old_items = models.CharField(max_length=12, choices=ScenarioVersion.OldItems)
+    fingerprint = models.CharField(max_length=64)
+    message_count = models.PositiveIntegerField()
+    item_count = models.PositiveIntegerField()
+    # {"EUR": "1200.00"}: what the messages ask for.
+    amounts = models.JSONField(default=dict)
+    # {"reminder_1": 12}: messages by step.
+    by_step = models.JSONField(default=dict)
+    # {"HELD": 3}: items left out by reason.
+    left_out = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "version"], name="go_live_approved_once")]
+        indexes = [models.Index(fields=["tenant", "approved_by"], name="go_live_approved_by")]
+
+
 class Step(TenantModel):
     """One step of a version: so many days after the due date (negative: before), through which channel."""
 

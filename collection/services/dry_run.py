@@ -1,11 +1,14 @@
 """What would leave if sending began now: the plan of the day without writing anything."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from hashlib import sha256
 
 from django.db import transaction
+from django.db.models import Count, Sum
 
 from collection.models import ScenarioVersion
 from collection.queries.candidates import Candidate, candidates
@@ -13,7 +16,7 @@ from collection.rules.grouping import Plan
 from collection.rules.steps import LeftOut, OldItems, Steps, set_by_go_live
 from collection.services.planning import due_until, plans
 from collection.services.scenarios import step_rules
-from receivables.models import Customer, Entity
+from receivables.models import Customer, Entity, LedgerItem
 
 
 @dataclass(frozen=True)
@@ -36,21 +39,32 @@ class DryRun:
     left_out: Counter[LeftOut] = field(default_factory=Counter)
     by_step: Counter[str] = field(default_factory=Counter)
     amounts: dict[str, Decimal] = field(default_factory=dict)
+    # Of the whole ledger, by currency: how many items are open, and their sum.
+    ledger: dict[str, tuple[int, Decimal]] = field(default_factory=dict)
+    # Of all that the run rests on: scenario, day, choice for old items, each item with its step and amount, the ledger.
+    fingerprint: str = ""
+
+    @property
+    def item_count(self) -> int:
+        """How many items the messages speak of."""
+        return sum(would.item_count for would in self.messages)
 
 
 @transaction.atomic
 def dry_run(*, version: ScenarioVersion, on: date, old_items: OldItems) -> DryRun:
-    """What the version would send on the day `on` if it were live from that day with this choice. 5 SQL queries.
+    """What the version would send on the day `on` if it were live from that day with this choice. 7 SQL queries.
 
     Equal to what the night of that day proposes once go-live is approved, on a working day with a fresh ledger.
     """
     steps, out, found = step_rules(version), DryRun(), []
+    seen = _scenario_lines(version, on=on, old_items=old_items)
     items = (
         _as_if_live(item, steps=steps, on=on, old_items=old_items)
         for item in candidates(on=on, due_until=due_until(steps, on))
     )
     for owner, planned in plans(items=items, version=version, on=on):
         out.left_out.update(excluded.reason for excluded in planned.excluded)
+        seen += _plan_lines(planned)
         if planned.lines:
             found.append((owner, planned))
     customers = Customer.objects.in_bulk([customer_id for (customer_id, _entity), _plan in found])
@@ -61,7 +75,37 @@ def dry_run(*, version: ScenarioVersion, on: date, old_items: OldItems) -> DryRu
         for currency, amount in planned.amounts.items():
             out.amounts[currency] = out.amounts.get(currency, Decimal(0)) + amount
     out.messages.sort(key=lambda would: (-max(would.amounts.values()), would.customer.name_key))
+    out.ledger = _ledger_state()
+    seen += [f"ledger {currency} {count} {amount}" for currency, (count, amount) in sorted(out.ledger.items())]
+    out.fingerprint = sha256("\n".join(seen).encode()).hexdigest()
     return out
+
+
+def _scenario_lines(version: ScenarioVersion, *, on: date, old_items: OldItems) -> list[str]:
+    """What the fingerprint says of the scenario, the day and the choice. 1 SQL query."""
+    # In one form, whether the version was just made or read.
+    amounts = f"{version.minimum_item_amount:.4f} {version.minimum_total_amount:.4f}"
+    limits = f"{version.minimum_delay_days} {amounts} {version.stale_after_days} {version.working_days_only}"
+    steps = version.steps.order_by("position").values_list(
+        "step_key", "anchor", "offset_days", "channel", "mode", "template_code"
+    )
+    return [f"{on} {old_items.value} {version.id} {limits}", *(f"step {step}" for step in steps)]
+
+
+def _plan_lines(planned: Plan) -> Iterable[str]:
+    """What the fingerprint says of a customer's items at an entity: those reminded of, and those left out and why."""
+    lines = [
+        f"{line.item.customer_id} {line.item.entity_id} {line.item.item_id} {line.step.step_key} {line.item.due_date} "
+        f"{line.item.currency} {line.item.chased_amount}"
+        for line in planned.lines
+    ]
+    return sorted(lines) + sorted(f"{one.item.item_id} {one.reason}" for one in planned.excluded)
+
+
+def _ledger_state() -> dict[str, tuple[int, Decimal]]:
+    """By currency: how many items are open, and their sum. 1 SQL query."""
+    rows = LedgerItem.objects.filter(is_open=True).values("currency").order_by("currency")
+    return {row["currency"]: (row["n"], row["open"]) for row in rows.annotate(n=Count("id"), open=Sum("open_amount"))}
 
 
 def _as_if_live(item: Candidate, *, steps: Steps, on: date, old_items: OldItems) -> Candidate:

@@ -110,11 +110,18 @@ def step_rule(step: Step) -> StepRule:
 
 @transaction.atomic
 def approve_go_live(
-    *, version: ScenarioVersion, old_items: OldItems, live_from: date, approved_by: Member | None, actor: Actor
+    *,
+    version: ScenarioVersion,
+    old_items: OldItems,
+    live_from: date,
+    approved_by: Member | None,
+    actor: Actor,
+    seen: str = "",
 ) -> ScenarioVersion:
     """Let messages leave from `live_from` on, and set where items start that are overdue on that day.
 
-    Raises AlreadyLive. Until this is called no run proposes anything.
+    Raises AlreadyLive. Until this is called no run proposes anything. People approve by going_live.approve_dry_run,
+    which holds the fingerprint of what they were shown (`seen`) against the ledger.
     """
     locked = ScenarioVersion.objects.select_for_update().get(id=version.id)
     if locked.live_from is not None:
@@ -127,7 +134,8 @@ def approve_go_live(
         actor=actor,
         action="collection.go_live_approved",
         row=locked,
-        changes={"live_from": [None, live_from], "old_items": [None, old_items], "steps_set": [0, set_count]},
+        changes={"live_from": [None, live_from], "old_items": [None, old_items], "steps_set": [0, set_count]}
+        | ({"dry_run": [None, seen]} if seen else {}),
     )
     return locked
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -13,9 +16,10 @@ from accounts.roles import Can
 from collection.forms import GoLiveForm, VersionForm
 from collection.models import ScenarioVersion
 from collection.rules.steps import LeftOut, OldItems
-from collection.services import scenarios
-from collection.services.dry_run import dry_run
+from collection.services import going_live, scenarios
+from collection.services.dry_run import DryRun, dry_run
 from collection.views.panel import LEFT_OUT
+from core import formats
 from core.errors import Refusal
 from core.web import add_refusal, page, say
 
@@ -45,10 +49,18 @@ def scenario(request: HttpRequest) -> HttpResponse:
     """The steps in words, the limits, and, until it is live, what would leave today."""
     version = _version(request)
     chosen = _old_items(request.GET.get("old_items", ""))
-    start = chosen if version.live_from is None else OldItems.FIRST_STEP
-    run = dry_run(version=version, on=request.on, old_items=start)  # type: ignore[attr-defined]
+    on = request.on  # type: ignore[attr-defined]
+    if version.live_from is None:
+        run = going_live.show(version=version, on=on, old_items=chosen)
+    else:
+        run = dry_run(version=version, on=on, old_items=OldItems.FIRST_STEP)
+    return page(request, "collection/scenario.html", _context(request, version=version, run=run, chosen=chosen))
+
+
+def _context(request: HttpRequest, *, version: ScenarioVersion, run: DryRun, chosen: OldItems) -> dict[str, Any]:
     names = {step.step_key: step.name for step in version.steps.all()}
-    context = {
+    approval = going_live.approval_of(version)
+    return {
         "version": version,
         "steps": list(version.steps.order_by("position")),
         "choices": CHOICES,
@@ -57,27 +69,54 @@ def scenario(request: HttpRequest) -> HttpResponse:
         "shown": [(would, names[would.step_key]) for would in run.messages[:SHOWN]],
         "by_step": [(names[key], count) for key, count in run.by_step.most_common()],
         "left_out": [(LEFT_OUT.get(LeftOut(reason), reason), count) for reason, count in run.left_out.most_common()],
+        "names": names,
+        "approval": approval,
+        "approved_amounts": {one: Decimal(text) for one, text in approval.amounts.items()} if approval else {},
         "may_approve": request.member.can(Can.APPROVE_GO_LIVE),  # type: ignore[attr-defined]
         "on": request.on,  # type: ignore[attr-defined]
     }
-    return page(request, "collection/scenario.html", context)
 
 
 @requires(Can.APPROVE_GO_LIVE)
 @require_POST
 def go_live(request: HttpRequest) -> HttpResponse:
-    """Approve what the dry run shows: from today on reminders are proposed each night."""
+    """Approve the dry run that was shown: from today on reminders are proposed each night.
+
+    When the ledger or the scenario has changed since, the fresh dry run is shown with what changed, and nothing is set.
+    """
     form = GoLiveForm(request.POST)
-    old_items = OldItems(form.cleaned_data["old_items"]) if form.is_valid() else OldItems.FIRST_STEP
-    scenarios.approve_go_live(
-        version=_version(request),
-        old_items=old_items,
-        live_from=request.on,  # type: ignore[attr-defined]
-        approved_by=request.member,  # type: ignore[attr-defined]
-        actor=request.actor,  # type: ignore[attr-defined]
-    )
+    if not form.is_valid():
+        say(request, _("Look at the dry run, then approve it."), level="warning")
+        return redirect("scenarios")
+    old_items = OldItems(form.cleaned_data["old_items"])
+    try:
+        going_live.approve_dry_run(
+            version=_version(request),
+            fingerprint=form.cleaned_data["fingerprint"],
+            old_items=old_items,
+            on=request.on,  # type: ignore[attr-defined]
+            approved_by=request.member,  # type: ignore[attr-defined]
+            actor=request.actor,  # type: ignore[attr-defined]
+        )
+    except going_live.DryRunChanged as refusal:
+        context = _context(request, version=refusal.version, run=refusal.run, chosen=old_items)
+        changed = {"refusal": refusal, "changes": refusal.changes, "changed": _in_words(refusal, context["names"])}
+        return page(request, "collection/scenario.html", context | changed, status=refusal.status)
     say(request, _("Approved. The next night proposes the first reminders; each waits for a confirmation."))
     return redirect("scenarios")
+
+
+def _in_words(refusal: going_live.DryRunChanged, names: dict[str, str]) -> list[tuple[going_live.Change, str, str]]:
+    """The messages that changed, each with what it was and what it is now; the first ones."""
+
+    def words(one: going_live.Asked | None) -> str:
+        if one is None:
+            return ""
+        step, amounts = one
+        texts = [formats.current().money(amount, currency) for currency, amount in amounts.items()]
+        return ", ".join([names.get(step, step), *texts])
+
+    return [(change, words(change.before), words(change.after)) for change in refusal.changes.messages[:SHOWN]]
 
 
 @requires(Can.EDIT_SCENARIOS)
