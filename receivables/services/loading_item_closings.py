@@ -15,6 +15,8 @@ def judge_closings(stage: Stage, load: ItemLoad) -> None:
 
     Our own allocations stand: the source's closing covers only what they leave.
     """
+    if not fetch("SELECT 1 FROM work WHERE item_id IS NOT NULL LIMIT 1"):
+        return
     may_clamp = "true" if not stage.has("open_amount") else "false"
     live = (
         'SELECT a.origin, a.reason, a.debit_amount AS amount, a."on" FROM receivables_allocation a '

@@ -58,21 +58,24 @@ def load_items(stage: Stage, load: ItemLoad) -> ItemCounts:
         counts.closed += find_vanished(load)
     else:
         temp_table("vanished", "(item_id uuid, customer_id uuid, open_amount numeric, currency text) ON COMMIT DROP")
-    [(counts.created, counts.changed, closed, counts.reopened, known)] = fetch(
+    [(counts.created, counts.changed, closed, counts.reopened, known, closings)] = fetch(
         "SELECT count(*) FILTER (WHERE item_id IS NULL), count(*) FILTER (WHERE item_id IS NOT NULL AND is_changed), "
         "count(*) FILTER (WHERE item_id IS NOT NULL AND old_open <> 0 AND new_open = 0), "
-        "count(*) FILTER (WHERE item_id IS NOT NULL AND old_open = 0 AND new_open <> 0), count(item_id) FROM work"
+        "count(*) FILTER (WHERE item_id IS NOT NULL AND old_open = 0 AND new_open <> 0), count(item_id), "
+        "count(*) FILTER (WHERE closing_amount > 0 OR is_reversed) FROM work"
     )
     has_vanished = counts.closed > 0
     counts.closed += closed
-    counts.documents = _insert_documents(stage, load)
+    counts.documents, joined = _insert_documents(stage, load)
     analyze_grown("receivables_document", by=counts.documents)
     _insert_items(load)
     analyze_grown("receivables_ledgeritem", by=counts.created)
     if known or has_vanished:  # else a first load: nothing to correct, and a pass over all that was just written
         _update_items(load)
-    _update_documents(stage, load)
-    counts.allocations = write_closings(load)
+    if known or joined:
+        _update_documents(stage, load)
+    if closings or has_vanished:
+        counts.allocations = write_closings(load)
     analyze_grown("receivables_allocation", by=counts.allocations)
     if stage.has("disputed"):
         mark_disputed(stage, load)
@@ -85,9 +88,12 @@ def load_items(stage: Stage, load: ItemLoad) -> ItemCounts:
     return counts
 
 
-def _insert_documents(stage: Stage, load: ItemLoad) -> int:
-    """Make the documents of new items; instalments of one number and kind share theirs. How many were made."""
-    execute(
+def _insert_documents(stage: Stage, load: ItemLoad) -> tuple[int, int]:
+    """Make the documents of new items; instalments of one number and kind share theirs.
+
+    How many were made, and how many new items belong to one that was there before.
+    """
+    joined = execute(
         "UPDATE work w SET document_id = d.id, has_document = true FROM receivables_document d "
         f"WHERE w.item_id IS NULL AND d.tenant_id = {load.tenant} AND d.number = w.number AND d.entity_id = w.entity_id "
         "AND d.source = %s AND d.kind = w.kind",
@@ -107,12 +113,13 @@ def _insert_documents(stage: Stage, load: ItemLoad) -> int:
         total, vat, group = "sum(amount)", "sum(vat_amount)", "GROUP BY document_id"
         picked = [f"(array_agg({name} ORDER BY instalment))[1]" for name in other]
         texts = [f"coalesce(max({name}), '')" for name in DOCUMENT_TEXTS]
-    return execute(
+    made = execute(
         f"INSERT INTO receivables_document (id, {', '.join(other)}, source, total_amount, vat_amount, {', '.join(DOCUMENT_TEXTS)}, run_id) "
         f"SELECT document_id, {', '.join(picked)}, %s, {total}, {vat}, {', '.join(texts)}, %s "
         f"FROM work WHERE item_id IS NULL AND NOT has_document {group}",
         [load.source, load.run_id],
     )
+    return made, joined
 
 
 def _insert_items(load: ItemLoad) -> int:

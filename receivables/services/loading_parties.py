@@ -52,7 +52,6 @@ def resolve_entities(stage: Stage, *, given: str, is_required: bool = True) -> i
     organisation. Entities that do not exist are made with their code as name and the organisation's currency. Raises
     EntityNeeded where several exist and none is named; if not `is_required`, such rows belong to none.
     """
-    tenant = Tenant.objects.get(id=require_tenant_id())
     named, has_blank = set(), True
     if stage.has("entity_code"):
         codes = {code for (code,) in fetch("SELECT DISTINCT entity_code FROM stage")}
@@ -68,6 +67,7 @@ def resolve_entities(stage: Stage, *, given: str, is_required: bool = True) -> i
     wanted = named | ({default} if has_blank else set())
     absent = sorted(wanted - known.keys())
     for code in absent:
+        tenant = Tenant.objects.get(id=require_tenant_id())
         known[code] = Entity.objects.create(
             code=code,
             name=tenant.name if code == MAIN else code,
@@ -90,6 +90,9 @@ def _fill_entity_of(entities: list[Entity], *, default: str) -> None:
 
 def resolve_members(stage: Stage) -> int:
     """Fill `member_of (name, id)` for salespersons and collectors: by reference, else by name, else made as names only."""
+    temp_table("member_of", '(name text COLLATE "C", id uuid) ON COMMIT DROP')
+    if not stage.has(*_MEMBER_ROLES):
+        return 0
     roles = {code: _role(code) for code in _MEMBER_ROLES.values()}
     by_ref = {member.source_ref: member for member in Member.objects.exclude(source_ref="")}
     by_name = {member.name: member for member in Member.objects.filter(source_ref="", is_active=True)}
@@ -106,7 +109,6 @@ def resolve_members(stage: Stage) -> int:
                 )
                 made += 1
             found[name] = member.id
-    temp_table("member_of", '(name text COLLATE "C", id uuid) ON COMMIT DROP')
     with copy_into("member_of", ("name", "id")) as write:
         for name, member_id in found.items():
             write((name, member_id))
@@ -120,14 +122,14 @@ def _role(code: str) -> Role:
 
 def resolve_terms(stage: Stage) -> int:
     """Fill `terms_of (code, id)`; terms that do not exist are made, with a rule where their code can be read as one."""
-    codes: list[str] = []
-    if stage.has("terms_code"):
-        codes = [code for (code,) in fetch("SELECT DISTINCT terms_code FROM stage WHERE terms_code IS NOT NULL")]
+    temp_table("terms_of", '(code text COLLATE "C", id uuid) ON COMMIT DROP')
+    if not stage.has("terms_code"):
+        return 0
+    codes = [code for (code,) in fetch("SELECT DISTINCT terms_code FROM stage WHERE terms_code IS NOT NULL")]
     known = {terms.code: terms.id for terms in PaymentTerms.objects.filter(code__in=codes)}
     absent = sorted(set(codes) - known.keys())
     for code in absent:
         known[code] = PaymentTerms.objects.create(code=code, label=code, rule=_rule(code)).id
-    temp_table("terms_of", '(code text COLLATE "C", id uuid) ON COMMIT DROP')
     with copy_into("terms_of", ("code", "id")) as write:
         for code, terms_id in known.items():
             write((code, terms_id))

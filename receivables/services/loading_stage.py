@@ -117,8 +117,7 @@ def quoted(text: str) -> str:
 
 def temp_table(name: str, body: str) -> None:
     """Make a temporary table that ends with the transaction; an earlier one of this transaction makes room."""
-    execute(f"DROP TABLE IF EXISTS pg_temp.{name}")
-    execute(f"CREATE TEMP TABLE {name} {body}")
+    execute(f"DROP TABLE IF EXISTS pg_temp.{name}; CREATE TEMP TABLE {name} {body}")
 
 
 def analyze_temp(table: str, *columns: str) -> None:
