@@ -100,15 +100,17 @@ def named_tenant(text: str) -> Tenant | None:
 
 
 def chosen_tenant(request: Any) -> Tenant | None:
-    """The organisation in the session if the person may (still) enter it, else the first that they may enter."""
+    """The organisation in the session if the person may (still) enter it, else the first that they may enter.
+
+    Sets request.organisations, all that they may enter, by name: the pages' menu lists them. 1 SQL query.
+    """
     with transaction.atomic():
-        entries = UserTenant.objects.filter(
-            user_id=request.user.pk, of_tenant__status=Tenant.Status.ACTIVE
-        ).select_related("of_tenant")
-        chosen = request.session.get(SESSION_KEY)
-        entry = entries.filter(of_tenant_id=UUID(chosen)).first() if chosen else None
-        entry = entry or entries.order_by("of_tenant__name", "id").first()
-    return entry.of_tenant if entry else None
+        entries = UserTenant.objects.filter(user_id=request.user.pk, of_tenant__status=Tenant.Status.ACTIVE)
+        found = [entry.of_tenant for entry in entries.select_related("of_tenant").order_by("of_tenant__name", "id")]
+    request.organisations = found
+    chosen = request.session.get(SESSION_KEY)
+    wanted = UUID(chosen) if chosen else None
+    return next((tenant for tenant in found if tenant.id == wanted), found[0] if found else None)
 
 
 def speak_to(request: HttpRequest) -> None:

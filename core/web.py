@@ -218,8 +218,9 @@ class Shell:
 
     @cached_property
     def organisations(self) -> list[Any]:
-        """Those that the person may enter, by name."""
-        return list(wiring().organisations_of(self.request))
+        """Those that the person may enter, by name: as the door found them, which had to ask anyway."""
+        found = getattr(self.request, "organisations", None)
+        return list(wiring().organisations_of(self.request)) if found is None else found
 
     @cached_property
     def groups(self) -> list[Group]:

@@ -24,7 +24,7 @@ from core.lists.columns import Column, Row
 from core.lists.keyset import Sort
 from core.lists.page import CONTROL, Bulk, ListPage, Reading, filters_of
 from core.lists.reading import Reader
-from core.lists.rows import ShownRow, body_of
+from core.lists.rows import ShownRow, body_of, choices_of, heads_of
 from core.models import SavedView
 from core.tenancy import current_tenant_id
 from core.web import page as render_page
@@ -296,7 +296,7 @@ class Listing:
         return self.query.get(self.page.search, "") if self.page.search else ""
 
     @cached_property
-    def heads(self) -> list[dict[str, Any]]:
+    def heads(self) -> SafeString:
         """Header cells: label, css, and for sortable ones the address that sorts and the present direction."""
         out = []
         sort = self.reading.sort
@@ -308,12 +308,12 @@ class Listing:
                 flipped = Sort(column.sort, not sort.descending if is_current else column.head_css == "amount")
                 head["url"] = self._with(sort=flipped.text, after=None, before=None)
             out.append(head)
-        return out
+        return heads_of(out)
 
     @cached_property
-    def column_choices(self) -> list[tuple[str, str, bool]]:
+    def column_choices(self) -> SafeString:
         shown = {column.name for column in self.columns}
-        return [(column.name, str(column.label), column.name in shown) for column in self.page.columns]
+        return choices_of((column.name, str(column.label), column.name in shown) for column in self.page.columns)
 
     @cached_property
     def kept_parameters(self) -> list[tuple[str, str]]:
