@@ -4,6 +4,7 @@ import statistics
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 from django.db import connection, transaction
@@ -93,7 +94,7 @@ def measure_p8(size: Size) -> Iterator[Measurement]:
         yield Measurement("P8", "aged balance, all lines: query", 2.5, *times)
         address = _address("ageing")
         if address:
-            client = _signed_in(tenant)
+            client = signed_in(tenant, name="p8")
 
             def page() -> None:
                 answer = client.get(address, {"sort": "-overdue"}, **HEAD)
@@ -199,9 +200,9 @@ def _address(name: str) -> str:
         return ""
 
 
-def _signed_in(tenant: Tenant) -> Client:
-    """A browser of the organisation's credit manager."""
-    user = User.objects.create_user(f"credit.manager@{tenant.slug}.example")
+def signed_in(tenant: Tenant, *, name: str) -> Client:
+    """A browser of a credit manager of the organisation, whose address begins with the name."""
+    user = User.objects.create_user(f"{name}.{uuid4().hex[:8]}@{tenant.slug}.example")
     with inside(tenant):
         UserTenant.objects.create(user=user, of_tenant_id=tenant.id)
         Member.objects.create(user=user, role=Role.objects.get(code="credit_manager"), name="Credit manager")
