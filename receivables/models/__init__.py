@@ -20,7 +20,7 @@ from receivables.models.ledger import (
     LoadChange,
     OpenOrder,
 )
-from receivables.models.standing import Dispute, Hold, Promise, PromiseItem
+from receivables.models.standing import Dispute, DisputeReason, Hold, Promise, PromiseItem
 
 __all__ = [
     "Allocation",
@@ -34,6 +34,7 @@ __all__ = [
     "CustomerBalance",
     "CustomerGroup",
     "Dispute",
+    "DisputeReason",
     "Document",
     "Entity",
     "EntityAccess",

@@ -11,8 +11,42 @@ from receivables.models.customers import Customer, CustomerGroup, Entity
 from receivables.models.ledger import AMOUNT, LedgerItem
 
 
+class DisputeReason(TenantModel):
+    """Why a customer contests, in the organisation's own words: a tree of codes, each with who answers and how soon.
+
+    A code that a source brings and nobody has described is shown as it is.
+    """
+
+    code = models.CharField(max_length=60)
+    label = models.CharField(max_length=80)
+    parent = TenantForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
+    owner = TenantForeignKey(Member, models.PROTECT, null=True, blank=True, related_name="+")
+    answer_days = models.PositiveSmallIntegerField(default=5)  # working days
+    is_active = models.BooleanField(default=True)
+    updated_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "code"], name="dispute_reason_code_once")]
+        indexes = [
+            models.Index(fields=["tenant", "parent"], name="dispute_reason_parent"),
+            models.Index(fields=["tenant", "owner"], name="dispute_reason_owner"),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+
 class Dispute(TenantModel):
-    """The customer contests an item, wholly or in part; the disputed part is not chased until it is closed."""
+    """The customer contests an item, wholly or in part; the disputed part is not chased until it is closed.
+
+    `owner` answers it until `answer_due_on`; `answer` is what they found, `outcome` how it ended.
+    """
+
+    class Outcome(models.TextChoices):
+        CREDIT_NOTE = "CREDIT_NOTE", _("credit note")
+        PAYMENT = "PAYMENT", _("the customer pays")
+        REJECTED = "REJECTED", _("rejected: the customer owes it")
+        WITHDRAWN = "WITHDRAWN", _("withdrawn by the customer")
 
     customer = TenantForeignKey(Customer, models.PROTECT, related_name="disputes")
     item = TenantForeignKey(LedgerItem, models.PROTECT, related_name="disputes")
@@ -24,10 +58,23 @@ class Dispute(TenantModel):
     comment = models.TextField(blank=True)
     run_id = models.UUIDField(null=True)
     opened_by = TenantForeignKey(Member, models.PROTECT, null=True, related_name="+")
+    owner = TenantForeignKey(Member, models.PROTECT, null=True, related_name="+")
+    answer_due_on = models.DateField(null=True)
+    answer = models.TextField(blank=True, default="", db_default="")
+    proposed_outcome = models.CharField(max_length=12, choices=Outcome, blank=True, default="", db_default="")
+    expected_credit = models.DecimalField(**AMOUNT, null=True)  # the credit note to come, in the item's currency
+    answered_on = models.DateField(null=True)
+    answered_by = TenantForeignKey(Member, models.PROTECT, null=True, related_name="+")
+    outcome = models.CharField(max_length=12, choices=Outcome, blank=True, default="", db_default="")
+    credit_note_number = models.CharField(max_length=80, blank=True, default="", db_default="")
     updated_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                name="dispute_expected_credit_positive",
+                condition=Q(expected_credit__isnull=True) | Q(expected_credit__gt=0),
+            ),
             models.CheckConstraint(
                 name="dispute_closed_after_opened",
                 condition=Q(closed_on__isnull=True) | Q(closed_on__gte=F("opened_on")),
@@ -38,6 +85,8 @@ class Dispute(TenantModel):
             models.Index(fields=["tenant", "customer"], name="dispute_customer"),
             models.Index(fields=["tenant", "item"], name="dispute_item"),
             models.Index(fields=["tenant", "opened_by"], name="dispute_opened_by"),
+            models.Index(fields=["tenant", "owner", "answer_due_on"], name="dispute_owner"),
+            models.Index(fields=["tenant", "answered_by"], name="dispute_answered_by"),
             models.Index(fields=["tenant", "updated_at", "id"], name="dispute_updated"),
         ]
 
