@@ -28,6 +28,7 @@ GROUPS = {
 ACTIONS = {
     "accounts.organisation_created": gettext_lazy("Organisation created"),
     "accounts.organisation_changed": gettext_lazy("Settings of the organisation changed"),
+    "accounts.sending_hours_changed": gettext_lazy("Sending hours changed"),
     "accounts.sandbox_clock_set": gettext_lazy("Sandbox clock set"),
     "accounts.member_invited": gettext_lazy("Invitation sent"),
     "accounts.invitation_resent": gettext_lazy("Invitation sent again"),

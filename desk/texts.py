@@ -64,7 +64,7 @@ DEFAULT_TEXTS: dict[tuple[str, str], Text] = {
         "{{ entity_name }}: invoices due soon, {{ total }}",
         """Dear {{ contact_name }},
 
-a short note to help you plan: the following invoices fall due in the coming days.
+To help you plan: the following invoices fall due in the coming days.
 
 {{ items }}
 
@@ -72,7 +72,7 @@ If anything about them is unclear, or an invoice has not reached you, please tel
 
 Our bank account: {{ bank_details }}
 
-Thank you for your custom.
+Thank you for your business.
 
 {{ sender_name }}
 {{ entity_name }}
@@ -82,7 +82,7 @@ Thank you for your custom.
         "{{ entity_name }}: overdue invoices, {{ total }}",
         """Dear {{ contact_name }},
 
-according to our books the following invoices have passed their due date. Perhaps they were overlooked, or your payment \
+According to our books, the following invoices have passed their due date. Perhaps they were overlooked, or your payment \
 has crossed this message; in that case please disregard it.
 
 {{ items }}
@@ -90,7 +90,7 @@ has crossed this message; in that case please disregard it.
 Please transfer {{ total }} to {{ bank_details }}, or tell us when we may expect the payment \
 and whether anything stands in its way.
 
-Kind regards
+Kind regards,
 
 {{ sender_name }}
 {{ entity_name }}
@@ -100,15 +100,15 @@ Kind regards
         "{{ entity_name }}: second reminder, {{ total }} overdue",
         """Dear {{ contact_name }},
 
-despite our first reminder we have not received the payment of the following invoices; the oldest has been due since \
+Despite our first reminder, we have not received the payment of the following invoices; the oldest has been due since \
 {{ oldest_due_date }}.
 
 {{ items }}
 
-Please transfer {{ total }} within the next days to {{ bank_details }}. If there is a \
+Please transfer {{ total }} within the next few days to {{ bank_details }}. If there is a \
 difficulty, call us: we would rather find a solution with you.
 
-Kind regards
+Kind regards,
 
 {{ sender_name }}
 {{ entity_name }}
@@ -118,7 +118,7 @@ Kind regards
         "{{ entity_name }}: last reminder before formal notice, {{ total }}",
         """Dear {{ contact_name }},
 
-our reminders have remained without answer. The following invoices are still open, the oldest \
+Our reminders have remained unanswered. The following invoices are still open, the oldest \
 {{ oldest_days_late }} days after its due date.
 
 {{ items }}
@@ -126,7 +126,7 @@ our reminders have remained without answer. The following invoices are still ope
 Please transfer {{ total }} to {{ bank_details }} within eight days. Otherwise we shall have \
 to send a formal notice and to review the terms on which we deliver.
 
-Yours sincerely
+Yours sincerely,
 
 {{ sender_name }}
 {{ entity_name }}
@@ -136,7 +136,7 @@ Yours sincerely
         "Formal notice: {{ total }} overdue",
         """Dear Sir or Madam,
 
-in spite of several reminders the following invoices, which are due and payable, have not been paid.
+In spite of several reminders, the following invoices, which are due and payable, have not been paid.
 
 {{ items }}
 
@@ -146,7 +146,7 @@ We hereby give you formal notice to pay {{ total }} within eight days of receipt
 Failing payment within this period we shall take the matter further without notice, at your expense. Late-payment \
 interest and fixed recovery costs are reserved.
 
-Yours faithfully
+Yours faithfully,
 
 {{ sender_name }}
 {{ entity_name }}""",

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Member
 from core.tenancy.models import TenantForeignKey, TenantModel
@@ -22,7 +23,7 @@ class Interaction(TenantModel):
         NO_ANSWER = "NO_ANSWER", _("no answer")
         WRONG_CONTACT = "WRONG_CONTACT", _("wrong contact")
         PROMISED = "PROMISED", _("promised to pay")
-        DISPUTED = "DISPUTED", _("disputes")
+        DISPUTED = "DISPUTED", pgettext_lazy("of a call", "disputes")
         PAYMENT_ANNOUNCED = "PAYMENT_ANNOUNCED", _("says it has paid")
         CALL_BACK = "CALL_BACK", _("call back")
 

@@ -23,7 +23,7 @@ from integrations.files.error_file import ErrorRow, write_errors_csv
 from integrations.files.fields import FIELDS
 from integrations.files.mapping import Mapping
 from integrations.forms import MappingForm, UploadForm
-from integrations.models import RawRecord, SyncRun
+from integrations.models import ImportKind, RawRecord, SyncRun
 from integrations.services import receiving, runs
 from integrations.services.checks import is_checking, queue_check
 
@@ -46,7 +46,7 @@ LIST = ListPage(
     title=gettext_lazy("Imports"),
     columns=(
         text("file_name", gettext_lazy("File"), link=page_of("import")),
-        text("kind", gettext_lazy("Content")),
+        badge("kind", gettext_lazy("Content"), labels=dict(ImportKind.choices)),
         badge("state", gettext_lazy("State"), labels=dict(State.choices), kinds=KINDS),
         day("as_of", gettext_lazy("As of")),
         count("row_count", gettext_lazy("Rows")),

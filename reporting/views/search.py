@@ -26,7 +26,7 @@ LOOKED_THROUGH = 5_000
 
 # What one may do from anywhere: label, icon, URL name, right, further words that find it.
 ACTIONS = (
-    (gettext_lazy("Import a file"), "file-import", "import_new", Can.IMPORT_LEDGER, "csv xlsx upload"),
+    (gettext_lazy("Import a file"), "file-import", "imports", Can.IMPORT_LEDGER, "csv xlsx upload"),
     (gettext_lazy("Invite a colleague"), "user-plus", "member_invite", Can.MANAGE_MEMBERS, "member user"),
     (gettext_lazy("Confirm today's reminders"), "checklist", "worklist", Can.VIEW_ACTIONS, "action dunning"),
     (gettext_lazy("Repair customer data"), "stethoscope", "quality", Can.FIX_DATA, "duplicate siren vat contact"),
@@ -39,12 +39,12 @@ ACTIONS = (
 def search(request: HttpRequest) -> HttpResponse:
     """What begins as typed, in groups. At most 3 SQL queries of its own."""
     typed = request.GET.get("q", "").strip()[:80]
-    context: dict[str, Any] = {"groups": []}
+    context: dict[str, Any] = {"groups": [], "typed": typed}
     if len(typed) >= SHORTEST:
         found = [(_("Customers"), _customers(request, typed)), (_("Items"), _items(request, typed))]
         found.append((_("Actions"), _actions(request, typed)))
         context["groups"] = [(title, rows) for title, rows in found if rows]
-    return page(request, "reporting/search.html", context)
+    return page(request, "reporting/search_page.html", context, part="reporting/search.html")
 
 
 def _customers(request: Any, typed: str) -> list[dict[str, Any]]:
