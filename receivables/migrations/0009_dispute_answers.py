@@ -23,6 +23,7 @@ class Migration(migrations.Migration):
                 ('answer_days', models.PositiveSmallIntegerField(default=5)),
                 ('is_active', models.BooleanField(default=True)),
                 ('updated_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ('tenant', models.ForeignKey(db_default=core.tenancy.models.CurrentTenant(), db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.tenant')),
             ],
         ),
         migrations.AddField(
@@ -91,11 +92,6 @@ class Migration(migrations.Migration):
             model_name='disputereason',
             name='parent',
             field=core.tenancy.models.TenantForeignKey(blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='receivables.disputereason'),
-        ),
-        migrations.AddField(
-            model_name='disputereason',
-            name='tenant',
-            field=models.ForeignKey(db_default=core.tenancy.models.CurrentTenant(), db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.tenant'),
         ),
         migrations.AddIndex(
             model_name='disputereason',
