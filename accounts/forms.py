@@ -9,6 +9,7 @@ from babel import Locale
 from django import forms
 from django.conf import settings
 from django.conf.locale import LANG_INFO
+from django.utils.dates import WEEKDAYS
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -148,6 +149,19 @@ class NewOrganisationForm(OrganisationForm):
         help_text=_("For trying things out: its clock can be moved, and its mail goes to the demo mailbox only."),
     )
     field_order = ("name", "is_sandbox")
+
+
+class SendingHoursForm(forms.Form):
+    days = forms.TypedMultipleChoiceField(
+        label=_("Days"), coerce=int, choices=list(WEEKDAYS.items()), widget=forms.CheckboxSelectMultiple
+    )
+    start = forms.TimeField(label=_("From"), widget=forms.TimeInput({"type": "time"}, format="%H:%M"))
+    end = forms.TimeField(label=_("To"), widget=forms.TimeInput({"type": "time"}, format="%H:%M"))
+    on_holidays = forms.BooleanField(
+        label=_("Also on public holidays"),
+        required=False,
+        help_text=_("Those of the country of the company that writes."),
+    )
 
 
 class ClockForm(forms.Form):

@@ -3,15 +3,22 @@
 Tenant, User, UserTenant and Doorbell are global tables (see core.tenancy.install); all else belongs to a tenant.
 """
 
+from datetime import time
+
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import Can
 from core.tenancy.models import TenantForeignKey, TenantModel, UUIDv7
+
+
+def working_week() -> list[int]:
+    """Monday to Friday."""
+    return [0, 1, 2, 3, 4]
 
 
 class Tenant(models.Model):
@@ -33,6 +40,11 @@ class Tenant(models.Model):
     # The sandbox clock: business dates only. Leases, tokens, sessions and audit stamps use the real clock.
     sandbox_on = models.DateField(null=True, blank=True)
     first_night_on = models.DateField(null=True, blank=True)
+    # Messages leave on these days of the week (0 = Monday) and hours of `time_zone` only (desk.rules.hours).
+    sending_days = ArrayField(models.PositiveSmallIntegerField(), default=working_week)
+    sending_from = models.TimeField(default=time(8))
+    sending_until = models.TimeField(default=time(18))
+    sends_on_holidays = models.BooleanField(default=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
@@ -40,6 +52,10 @@ class Tenant(models.Model):
             models.CheckConstraint(
                 name="tenant_clock_only_in_sandbox",
                 condition=Q(is_sandbox=True, sandbox_on__isnull=False) | Q(is_sandbox=False, sandbox_on__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="tenant_sending_hours",
+                condition=Q(sending_until__gt=F("sending_from")) & ~Q(sending_days=[]),
             ),
         ]
 

@@ -12,6 +12,7 @@ urlpatterns = [
     path("organisations/new/", organisations.organisation_new, name="organisation_new"),
     path("organisations/switch/", organisations.organisation_switch, name="switch_organisation"),
     path("settings/organisation/", organisations.organisation, name="organisation"),
+    path("settings/sending-hours/", organisations.sending_hours, name="sending_hours"),
     path("settings/clock/", organisations.sandbox, name="sandbox"),
     path("settings/clock/next-day/", organisations.sandbox_next_day, name="sandbox_next_day"),
     path("settings/clock/set/", organisations.sandbox_set, name="sandbox_set"),

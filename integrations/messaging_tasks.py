@@ -5,10 +5,11 @@ from typing import Any
 
 from celery import shared_task
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.access import TenantTask, business_today
 from accounts.models import Tenant
-from desk.services import outbox
+from desk.services import outbox, sending_hours
 from integrations import registry
 
 
@@ -22,6 +23,7 @@ def send_slice(*, tenant: str, channel: str, **_: Any) -> int:
         organisation = Tenant.objects.get(id=tenant)
     if organisation.status != Tenant.Status.ACTIVE:
         return 0
+    sending_hours.put_off(channel=channel, now=timezone.now())
     count = outbox.drain(
         channel=channel,
         transport=registry.transport(channel=channel, tenant=organisation),

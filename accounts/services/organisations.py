@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from collections.abc import Collection
+from datetime import date, time
 from functools import cache
 from typing import TYPE_CHECKING
 from zoneinfo import available_timezones
@@ -157,6 +158,29 @@ def change_organisation(
     if differing:
         tenant.save(update_fields=list(differing))
         record(actor=actor, action="accounts.organisation_changed", row=tenant, changes=differing)
+    return tenant
+
+
+@transaction.atomic
+def change_sending_hours(*, days: Collection[int], start: time, end: time, on_holidays: bool, actor: Actor) -> Tenant:
+    """Messages of the organisation in scope leave on these days of the week (0 = Monday), from `start` until `end`.
+
+    Hours are those of its time zone. What waits already leaves when it was said to, or at the next hours where that
+    moment is outside of them now. Raises BadOrganisation.
+    """
+    fields: dict[str, list[StrOrPromise]] = {}
+    if not days or not set(days) <= set(range(7)):
+        fields["days"] = [_("Choose at least one day.")]
+    if end <= start:
+        fields["end"] = [_("Later than the beginning, please.")]
+    if fields:
+        raise BadOrganisation(_("The sending hours cannot be saved like this."), fields=fields)
+    tenant = lock_organisation()
+    values = {"sending_days": sorted(set(days)), "sending_from": start, "sending_until": end}
+    differing = changed(tenant, values | {"sends_on_holidays": on_holidays})
+    if differing:
+        tenant.save(update_fields=list(differing))
+        record(actor=actor, action="accounts.sending_hours_changed", row=tenant, changes=differing)
     return tenant
 
 

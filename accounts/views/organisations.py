@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import requires, signed_in
-from accounts.forms import ClockForm, NewOrganisationForm, OrganisationForm
+from accounts.forms import ClockForm, NewOrganisationForm, OrganisationForm, SendingHoursForm
 from accounts.middleware import SESSION_KEY
 from accounts.queries import organisations as queries
 from accounts.roles import Can
@@ -94,6 +94,30 @@ def organisation(request: HttpRequest) -> HttpResponse:
             say(request, _("The settings are saved."))
             return redirect("organisation")
     return page(request, "accounts/organisation.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@requires(Can.MANAGE_ORGANISATION)
+@require_http_methods(["GET", "POST"])
+def sending_hours(request: HttpRequest) -> HttpResponse:
+    """On which days and at what hours messages leave; what is confirmed at other times waits."""
+    tenant = request.tenant  # type: ignore[attr-defined]
+    initial = {
+        "days": tenant.sending_days,
+        "start": tenant.sending_from,
+        "end": tenant.sending_until,
+        "on_holidays": tenant.sends_on_holidays,
+    }
+    form = SendingHoursForm(request.POST or None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.change_sending_hours(**form.cleaned_data, actor=request.actor)  # type: ignore[attr-defined]
+        except Refusal as refusal:
+            add_refusal(form, refusal)
+        else:
+            say(request, _("The sending hours are saved."))
+            return redirect("sending_hours")
+    context = {"form": form, "tenant": tenant}
+    return page(request, "accounts/sending_hours.html", context, status=422 if form.errors else 200)
 
 
 @requires()

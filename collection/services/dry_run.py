@@ -14,7 +14,7 @@ from collection.models import ScenarioVersion
 from collection.queries.candidates import Candidate, candidates
 from collection.rules.grouping import Plan
 from collection.rules.steps import LeftOut, OldItems, Steps, set_by_go_live
-from collection.services.planning import due_until, plans
+from collection.services.planning import Owner, due_until, plans
 from collection.services.scenarios import step_rules
 from receivables.models import Customer, Entity, LedgerItem
 
@@ -64,7 +64,7 @@ def dry_run(*, version: ScenarioVersion, on: date, old_items: OldItems) -> DryRu
     )
     for owner, planned in plans(items=items, version=version, on=on):
         out.left_out.update(excluded.reason for excluded in planned.excluded)
-        seen += _plan_lines(planned)
+        seen += _plan_lines(owner, planned)
         if planned.lines:
             found.append((owner, planned))
     customers = Customer.objects.in_bulk([customer_id for (customer_id, _entity), _plan in found])
@@ -92,10 +92,10 @@ def _scenario_lines(version: ScenarioVersion, *, on: date, old_items: OldItems) 
     return [f"{on} {old_items.value} {version.id} {limits}", *(f"step {step}" for step in steps)]
 
 
-def _plan_lines(planned: Plan) -> Iterable[str]:
+def _plan_lines(owner: Owner, planned: Plan) -> Iterable[str]:
     """What the fingerprint says of a customer's items at an entity: those reminded of, and those left out and why."""
     lines = [
-        f"{line.item.customer_id} {line.item.entity_id} {line.item.item_id} {line.step.step_key} {line.item.due_date} "
+        f"{owner[0]} {owner[1]} {line.item.item_id} {line.step.step_key} {line.item.due_date} "
         f"{line.item.currency} {line.item.chased_amount}"
         for line in planned.lines
     ]

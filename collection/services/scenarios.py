@@ -130,12 +130,16 @@ def approve_go_live(
     locked.approved_by, locked.approved_at = approved_by, timezone.now()
     locked.save(update_fields=["live_from", "old_items", "approved_by", "approved_at"])
     set_count = _set_steps_of_old_items(locked)
+    changes: dict[str, list[Any]] = {
+        "live_from": [None, live_from],
+        "old_items": [None, old_items],
+        "steps_set": [0, set_count],
+    }
     record(
         actor=actor,
         action="collection.go_live_approved",
         row=locked,
-        changes={"live_from": [None, live_from], "old_items": [None, old_items], "steps_set": [0, set_count]}
-        | ({"dry_run": [None, seen]} if seen else {}),
+        changes=changes | ({"dry_run": [None, seen]} if seen else {}),
     )
     return locked
 

@@ -25,7 +25,7 @@ from core.tenancy import require_tenant_id
 from desk.models import Channel, Message
 from desk.ports import Verdict
 from desk.queries.templates import Texts
-from desk.services import outbox
+from desk.services import outbox, sending_hours
 from receivables.models import Contact
 
 REASON = "collection.Action"
@@ -158,6 +158,16 @@ def confirm_actions(
     return confirmed, refused
 
 
+def put_off_until(*, actions: Sequence[Action], now: datetime) -> datetime | None:
+    """When the first of these confirmed actions' messages leaves, if all wait for the sending hours; else None.
+
+    1 SQL query.
+    """
+    waiting = Message.objects.filter(reason_type=REASON, reason_id__in=[action.id for action in actions])
+    first = waiting.order_by("not_before").values_list("not_before", flat=True).first()
+    return first if first is not None and first > now + timedelta(seconds=UNDO_SECONDS) else None
+
+
 def confirm_automatic(*, on: date, now: datetime, actor: Actor = SYSTEM) -> int:
     """Confirm the day's proposals whose step is automatic, a batch per transaction. Returns how many.
 
@@ -180,9 +190,11 @@ def confirm_automatic(*, on: date, now: datetime, actor: Actor = SYSTEM) -> int:
 
 def _confirm(prepared: Sequence[Prepared], *, actor: Actor, now: datetime, on: date, not_before: datetime) -> None:
     messages, kept, given_up = [], [], []
+    leaves_at = sending_hours.leaving()
     for one in prepared:
         assert one.draft is not None
-        messages.append(_message(one.action, one.draft, actor=actor, on=on, not_before=not_before))
+        at = leaves_at(not_before, one.action.entity.country)
+        messages.append(_message(one.action, one.draft, actor=actor, on=on, not_before=at))
         kept += [UUID(fact["item"]) for fact in one.draft.facts]
         given_up.append(one.action.id)
     _forget_lines(given_up, keep=kept)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
+from babel.dates import format_datetime
 from csp.constants import NONE
 from csp.decorators import csp
 from django.db.models import Count, Q
@@ -130,13 +132,17 @@ def action_message(request: HttpRequest, action_id: UUID) -> HttpResponse:  # ty
 @require_POST
 def action_confirm(request: HttpRequest, action_id: UUID) -> HttpResponse:
     """Send it: the message leaves after 30 seconds, in which the toast takes it back."""
+    now = timezone.now()
     action = sending.confirm_action(
         action_id=action_id,
         scope=request.scope,  # type: ignore[attr-defined]
         actor=request.actor,  # type: ignore[attr-defined]
-        now=timezone.now(),
+        now=now,
         on=request.on,  # type: ignore[attr-defined]
     )
+    if later := sending.put_off_until(actions=[action], now=now):
+        when = _weekday(request, later)
+        return _decided(request, action, _("Reminder to %(customer)s goes out %(when)s."), when=when)
     return _decided(request, action, _("Reminder to %(customer)s leaves in 30 seconds."))
 
 
@@ -201,18 +207,22 @@ def action_undo(request: HttpRequest, action_id: UUID) -> HttpResponse:
 @require_POST
 def bulk_confirm(request: HttpRequest) -> HttpResponse:
     """Confirm the ticked actions; those that cannot leave stay, and are counted."""
+    now = timezone.now()
     confirmed, refusals = sending.confirm_actions(
         action_ids=selected_ids(request, limit=BULK_LIMIT),
         scope=request.scope,  # type: ignore[attr-defined]
         actor=request.actor,  # type: ignore[attr-defined]
-        now=timezone.now(),
+        now=now,
         on=request.on,  # type: ignore[attr-defined]
     )
     sent, refused = len(confirmed), len(refusals)
-    say(
-        request,
-        ngettext("%(n)d reminder leaves in 30 seconds.", "%(n)d reminders leave in 30 seconds.", sent) % {"n": sent},
-    )
+    if later := sending.put_off_until(actions=confirmed, now=now):
+        when = _weekday(request, later)
+        text = ngettext("%(n)d reminder goes out %(when)s.", "%(n)d reminders go out from %(when)s on.", sent)
+        say(request, text % {"n": sent, "when": when})
+    else:
+        text = ngettext("%(n)d reminder leaves in 30 seconds.", "%(n)d reminders leave in 30 seconds.", sent)
+        say(request, text % {"n": sent})
     if refused:
         text = ngettext(
             "%(n)d could not be sent: open it to see why.", "%(n)d could not be sent: open them to see why.", refused
@@ -221,9 +231,16 @@ def bulk_confirm(request: HttpRequest) -> HttpResponse:
     return worklist_body(request)
 
 
-def _decided(request: HttpRequest, action: Action, text: str) -> HttpResponse:
+def _weekday(request: HttpRequest, moment: datetime) -> str:
+    """`Monday 08:00`, with the date where it is more than six days away; on the organisation's clock."""
+    local = moment.astimezone(ZoneInfo(request.tenant.time_zone))  # type: ignore[attr-defined]
+    near = (local.date() - timezone.now().astimezone(local.tzinfo).date()).days < 7
+    return format_datetime(local, "EEEE HH:mm" if near else "EEEE d MMMM HH:mm", locale=formats.current().locale)
+
+
+def _decided(request: HttpRequest, action: Action, text: str, **words: str) -> HttpResponse:
     """The list without the action, and a toast that takes the decision back."""
-    say(request, text % {"customer": action.customer.name}, undo=reverse("action_undo", args=[action.id]))
+    say(request, text % {"customer": action.customer.name, **words}, undo=reverse("action_undo", args=[action.id]))
     if request.GET.get("place") == AT_CUSTOMER:
         return close_dialog(preview_part(request, action.customer_id))
     return close_dialog(worklist_body(request))

@@ -29,6 +29,7 @@ sandbox                                           x    x    x    x    x    x    
 sandbox_next_day                                  x    x    x    x    x    x    x    x
 sandbox_set                                       .    .    .    .    .    .    x    .
 organisation                                      .    .    .    .    .    .    x    .
+sending_hours                                     .    .    .    .    .    .    x    .
 members                                           .    .    .    .    .    .    x    x
 member_invite                                     .    .    .    .    .    .    x    x
 member                                            .    .    .    .    .    .    x    x

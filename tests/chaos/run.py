@@ -195,6 +195,7 @@ def make_organisation():
     from django.db import transaction
 
     from accounts.access import business_today
+    from accounts.models import Tenant
     from collection.models import Step
     from collection.rules.steps import OldItems
     from collection.services.scenarios import approve_go_live, ensure_default_scenario
@@ -204,6 +205,10 @@ def make_organisation():
 
     with transaction.atomic():
         tenant = make_tenant(slug="chaos", sandbox_on=None)
+        # At any hour of any day.
+        Tenant.objects.filter(id=tenant.id).update(
+            sending_days=list(range(7)), sending_from="00:00", sending_until="23:59:59.999999", sends_on_holidays=True
+        )
     with tenant_scope(tenant), transaction.atomic():
         today = business_today(tenant)
         version = ensure_default_scenario(tenant=tenant, on=today)

@@ -1,0 +1,53 @@
+"""The organisation's sending hours: what waits for them is due when they begin next, as a row and not as a timer."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from accounts.models import Tenant
+from core.tenancy import require_tenant_id
+from desk.models import Message
+from desk.rules.hours import SendingHours
+
+
+def hours_of(tenant: Tenant) -> SendingHours | None:
+    """None for a sandbox: its days pass as one likes, and its mail reaches nobody."""
+    if tenant.is_sandbox:
+        return None
+    return SendingHours(
+        zone=tenant.time_zone,
+        days=frozenset(tenant.sending_days),
+        start=tenant.sending_from,
+        end=tenant.sending_until,
+        on_holidays=tenant.sends_on_holidays,
+    )
+
+
+def leaving() -> Callable[[datetime, str], datetime]:
+    """(moment, country of the entity, perhaps empty) -> when a message due at that moment may leave. 1 SQL query."""
+    tenant = Tenant.objects.get(id=require_tenant_id())
+    hours = hours_of(tenant)
+
+    def leaves_at(moment: datetime, country: str) -> datetime:
+        return hours.next_moment(moment, country=country or tenant.country) if hours else moment
+
+    return leaves_at
+
+
+@transaction.atomic
+def put_off(*, channel: str, now: datetime) -> int:
+    """Let messages that are due outside of the hours be due when these begin next. Returns how many.
+
+    Asked before each slice: retries, and hours that were narrowed since, are caught here. What a dead worker had begun
+    to send is not put off, as nobody knows whether it has left.
+    """
+    due = Message.objects.filter(state=Message.State.DUE, channel=channel, not_before__lte=now)
+    leaves_at, count = leaving(), 0
+    for country in due.order_by().values_list("entity__country", flat=True).distinct():
+        moment = leaves_at(now, country or "")
+        if moment > now:
+            of_country = due.filter(entity__country=country) if country is not None else due.filter(entity=None)
+            count += of_country.update(not_before=moment, updated_at=Now())
+    return count
