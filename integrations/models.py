@@ -18,6 +18,7 @@ class ImportKind(models.TextChoices):
     ORDERS = "orders", _("open orders")
     DISPUTES = "disputes", _("disputes")
     PROMISES = "promises", _("promises")
+    BANK_LINES = "bank_lines", _("lines of the bank")
 
 
 class ColumnMapping(TenantModel):

@@ -33,6 +33,10 @@ ROW_FIELDS: dict[str, tuple[str, ...]] = {
         "customer_ref", "number", "entity_code", "reason", "amount", "opened_on", "closed_on", "comment",
     ),
     "promises": ("customer_ref", "entity_code", "amount", "currency", "due_on", "made_on", "numbers"),
+    "bank_lines": (
+        "booked_on", "value_on", "amount", "currency", "payer_name", "payer_iban", "text", "structured_ref",
+        "reference", "own_iban", "entity_code",
+    ),
 }  # fmt: skip
 
 MODES = ("snapshot", "history", "delta")

@@ -196,6 +196,19 @@ FIELDS: dict[str, tuple[Field, ...]] = {
         _date("made_on", gettext_noop("promised on"), required=True),
         _text("numbers", gettext_noop("numbers of the invoices"), max_length=1000),
     ),
+    "bank_lines": (
+        _date("booked_on", gettext_noop("booked on"), required=True),
+        _date("value_on", gettext_noop("value date")),
+        _AMOUNT,
+        _CURRENCY,
+        _text("payer_name", gettext_noop("name of the payer"), max_length=200),
+        Field("payer_iban", gettext_noop("account of the payer"), Type.COMPACT, max_length=34),
+        _text("text", gettext_noop("text of the payment"), required=True, max_length=2000),
+        _code("structured_ref", gettext_noop("creditor reference"), max_length=140),
+        _code("reference", gettext_noop("reference of the bank"), max_length=140),
+        Field("own_iban", gettext_noop("own account"), Type.COMPACT, max_length=34),
+        _ENTITY,
+    ),
 }
 
 KINDS = tuple(FIELDS)

@@ -124,6 +124,8 @@ def _kind_score(kind: str, assigned: dict[str, FieldGuess]) -> float:
     score -= len(missing)
     if kind in _TELLING and not any(one.by_header and _tells(kind, name, one) for name, one in assigned.items()):
         score -= 2
+    if kind == "bank_lines" and any(_ON_STATEMENTS & concepts(one.label) for one in assigned.values() if one.by_header):
+        score += 1.5
     if "amount" in required and "amount" not in assigned and "amount" not in missing:
         score += min(assigned["debit"].confidence, assigned["credit"].confidence)
     return score + 0.1 * sum(one.confidence for name, one in assigned.items() if name not in required)
@@ -134,7 +136,10 @@ _TELLING = {
     "allocations": ("ALLOCATION", "credit_number"),
     "orders": ("ORDER", ""),
     "promises": ("PROMISE", "made_on"),
+    "bank_lines": ("NARRATIVE", "text"),
 }
+# What stands beside a day and an amount on a statement of the bank alone, where a list of items has other columns too.
+_ON_STATEMENTS = frozenset({"NARRATIVE", "IBAN"})
 
 
 def _tells(kind: str, name: str, one: FieldGuess) -> bool:
@@ -146,7 +151,7 @@ def _complete(inspection: Inspection, kind: str, assigned: dict[str, FieldGuess]
     """The guess with everything that is decided for the file as a whole, and what one should know of it."""
     formats = decide_formats(inspection, kind, {name: one.label for name, one in assigned.items()})
     constants = _constants(inspection, kind, assigned)
-    sign = _sign(inspection, assigned, formats)
+    sign = _sign(inspection, kind, assigned, formats)
     mapping = Mapping(
         kind=kind,
         mode=_mode(inspection, assigned) if kind == "items" else "",
@@ -201,11 +206,13 @@ def _constants(inspection: Inspection, kind: str, assigned: dict[str, FieldGuess
     return {}
 
 
-def _sign(inspection: Inspection, assigned: dict[str, FieldGuess], formats: Formats) -> str:
+def _sign(inspection: Inspection, kind: str, assigned: dict[str, FieldGuess], formats: Formats) -> str:
     """By kind, when credit notes and payments come without a minus; reversed, when invoices come with one.
 
     A column of signs is given up when the amounts have the same signs already: turning them once more would be wrong.
     """
+    if kind == "bank_lines":  # what a bank credits came in, and its other amounts have the right sign
+        return "reversed" if "debit" in assigned else "as_is"
     amounts = assigned.get("amount")
     marks = assigned.get("sign") or assigned.get("kind")
     if not marks or not amounts:

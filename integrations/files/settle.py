@@ -77,7 +77,8 @@ def apply_sign(columns: Columns, sign: str, count: int, problems: Problems) -> N
     An open amount and the VAT have the sign of their amount, whichever way that got it.
     """
     if "debit" in columns and "credit" in columns:
-        columns["amount"] = list(map(_net, columns.pop("debit"), columns.pop("credit")))
+        net = _net_in if sign == "reversed" else _net
+        columns["amount"] = list(map(net, columns.pop("debit"), columns.pop("credit")))
         factors = [-1 if amount is not None and amount < 0 else 1 for amount in columns["amount"]]
         for name in AMOUNTS[1:]:
             if name in columns:
@@ -107,6 +108,13 @@ def _net(debit: Decimal | None, credit: Decimal | None) -> Decimal | None:
     if debit is None and credit is None:
         return None
     return (debit or Decimal(0)) - (credit or Decimal(0))
+
+
+def _net_in(debit: Decimal | None, credit: Decimal | None) -> Decimal | None:
+    """What came in on a bank's statement: it credits what came, and writes what went with or without a minus."""
+    if debit is None and credit is None:
+        return None
+    return (credit or Decimal(0)) - abs(debit or Decimal(0))
 
 
 def _sign_of(value: int | None, position: int, problems: Problems) -> int:

@@ -113,6 +113,8 @@ PROMISE    promise promised promises promesse promesses promis zusage zugesagt z
 ALLOCATION allocation allocated applied application imputation affectation matched matching zuordnung verrechnung
            aplicacion aplicado compensazione compensacion abbinamento kompensation
 MADE       made given faite
+IBAN       iban ibans
+NARRATIVE  verwendungszweck communication communications narrative description descriptif concepto causale
 START      opened opening ouverture begin start debut beginn eroeffnet apertura
 END        fin ende end fine cloture cierre chiusura
 DAYS       days jours tage dias giorni delay retard verzug ritardo retraso late overdue aging ageing

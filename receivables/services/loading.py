@@ -19,6 +19,7 @@ from core.errors import Invalid
 from core.jobs import lock
 from core.models import AuditRecord
 from receivables.ports import MODES, ROW_FIELDS, Batch, Progress, Rejection
+from receivables.services.bank import load_bank_lines
 from receivables.services.loading_allocations import load_allocations
 from receivables.services.loading_customers import load_contacts, load_customers
 from receivables.services.loading_item_work import ItemLoad, item_columns
@@ -40,7 +41,7 @@ from receivables.services.loading_stage import RowsRejected, Stage, fetch
 from receivables.services.loading_standing import load_disputes, load_orders, load_promises
 from receivables.services.open_amounts import refresh_touched_balances
 
-_HAS_AMOUNT = ("items", "orders", "allocations", "promises")
+_HAS_AMOUNT = ("items", "orders", "allocations", "promises", "bank_lines")
 
 
 class BadLoad(Invalid):
@@ -144,6 +145,10 @@ def _load_ledger(
             result.made["entities"] = resolve_entities(stage, given=entity_code)
         else:
             name_entities(stage, given=entity_code)
+        if stage.kind == "bank_lines":
+            result.created = load_bank_lines(stage, source=source, run_id=result.run_id)
+            result.totals = _totals(stage)
+            return
         resolve_customers(stage, source=source)
         if stage.kind == "orders":
             result.created, result.changed, result.closed = load_orders(

@@ -22,6 +22,7 @@ from core.models import AuditRecord
 from core.tenancy.install import tenant_models, tenant_references
 from receivables.models import (
     Allocation,
+    BankLine,
     Contact,
     Customer,
     CustomerAccount,
@@ -38,6 +39,7 @@ from receivables.services.open_amounts import recompute_open, refresh_touched_ba
 
 # What a load may bring or change, each before what it refers to.
 _BROUGHT: tuple[type[models.Model], ...] = (
+    BankLine,
     PromiseItem,
     Promise,
     Dispute,

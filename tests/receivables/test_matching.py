@@ -225,7 +225,7 @@ def test_what_is_chased_is_the_lesser_of_what_the_books_show_and_should_show(acc
 
 
 def test_books_that_have_not_followed_leave_it_open_and_it_shows_in_the_worklist_after_some_days(account, actor):
-    invoice, allocation = partly_paid(account, actor)
+    invoice, _ours = partly_paid(account, actor)
     assert settle_with_books(on=DAY) == 0
     assert cash_counts(on=DAY + timedelta(days=6), scope=EVERYTHING)["late"] == 0
     assert cash_counts(on=DAY + timedelta(days=7), scope=EVERYTHING)["late"] == 1

@@ -40,7 +40,7 @@ def business_day(text: str) -> date:
 
 
 class Command(TenantCommand):
-    help = "Import a file of customers, contacts, items, allocations, orders, disputes or promises into the ledger."
+    help = "Import a file of customers, contacts, items, allocations, orders, disputes, promises or lines of the bank into the ledger."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("path", type=Path)
