@@ -6,7 +6,6 @@ from typing import Any
 
 from django.db.models import JSONField as JSONColumn
 from django.db.models import QuerySet, Value
-from django.db.models.fields.json import KeyTransform
 from rest_framework import serializers
 from rest_framework.fields import (
     BooleanField,
@@ -18,10 +17,13 @@ from rest_framework.fields import (
     JSONField,
     UUIDField,
 )
+from rest_framework.request import Request
 
 from accounts.roles import Can
 from core.rest_lists import Resource
 from risk.queries.profiles import current_profiles, profiles_in
+
+NO_AMOUNTS = Value([], output_field=JSONColumn())
 
 
 class Days(DecimalField):
@@ -56,11 +58,17 @@ class ProfileOut(serializers.Serializer[Any]):
     rejected_debits = IntegerField()
     is_insolvent = BooleanField()
     currencies = JSONField(
+        source="explanation.currencies",
         help_text="By currency: instalments, amounts settled, late and overdue, and means. Empty for a key that does not "
         "see all companies.",
-        source="amounts_shown",
     )
     updated_at = DateTimeField()
+
+
+class ProfileOutOfSome(ProfileOut):
+    """The same for a key that does not see all companies: the amounts are of all of them."""
+
+    currencies = JSONField(source="no_amounts")
 
 
 class Profiles(Resource):
@@ -71,13 +79,13 @@ class Profiles(Resource):
     Out = ProfileOut
     exact = {"customer_ref": "customer__ref", "payer_class": "payer_class", "trend": "trend"}
 
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if self.caller.scope.entity_ids:
+            self.Out = ProfileOutOfSome  # type: ignore[misc]
+
     def rows(self) -> QuerySet[Any]:
-        return self._shown(current_profiles(scope=self.caller.scope))
+        return current_profiles(scope=self.caller.scope).annotate(no_amounts=NO_AMOUNTS)
 
     def changed_rows(self) -> QuerySet[Any]:
-        return self._shown(profiles_in(scope=self.caller.scope))
-
-    def _shown(self, rows: QuerySet[Any]) -> QuerySet[Any]:
-        if self.caller.scope.entity_ids:
-            return rows.annotate(amounts_shown=Value([], output_field=JSONColumn()))
-        return rows.annotate(amounts_shown=KeyTransform("currencies", "explanation"))
+        return profiles_in(scope=self.caller.scope).annotate(no_amounts=NO_AMOUNTS)

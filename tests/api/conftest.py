@@ -17,6 +17,8 @@ from core.tenancy import tenant_scope
 from desk.models import Message
 from integrations.models import SyncRun
 from receivables.models import Contact, Dispute, Document, Hold, OpenOrder, PaymentTerms, Promise
+from risk.models import PayerProfile
+from risk.services.profiles import refresh_profiles
 from tests.make import TODAY, make_account, make_allocation, make_customer, make_entity, make_item, make_member
 
 OLD = datetime(2026, 3, 1, 8, tzinfo=UTC)
@@ -144,6 +146,8 @@ def one_of_each(organisation):
             customer=customer, amount="10.50", currency="EUR", made_on=TODAY, due_on=TODAY, updated_at=OLD
         )
         Hold.objects.create(customer=customer, reason="PLAN", from_on=TODAY, updated_at=OLD)
+        refresh_profiles(on=TODAY)
+        PayerProfile.objects.update(updated_at=OLD, days_beyond_terms="13.3", late_pct="66.7")
         action = make_action(account)
         Message.objects.create(
             customer=customer, entity=entity, reason_type="collection.Action", reason_id=action.id, on=TODAY, channel="EMAIL",
