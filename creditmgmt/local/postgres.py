@@ -91,12 +91,13 @@ def start(place: Place, account: Account, programs: Programs) -> None:
             run(command, place, account, what="Starting PostgreSQL")
             return
         except ServerError as error:
-            # After a kill -9 the former server's processes may need a moment to notice and leave the shared memory;
-            # until then they write to the log as well, at length, so that its last lines may be theirs.
+            # After a kill -9 the former server's processes hold the shared memory until they notice, which is when
+            # their statement ends. They write to the log as well, at length, so that its last lines may be theirs.
             said = log.read_bytes()[written:] if log.exists() else b""
             if time.monotonic() > until or b"shared memory" not in said:
                 end = processes.tail(log)
                 raise ServerError(f"PostgreSQL does not start; the end of {log}:\n{end}") from error
+            processes.kill_within(place.pgdata, program="postgres")
             time.sleep(0.5)
 
 

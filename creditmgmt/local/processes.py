@@ -1,5 +1,6 @@
 """Server processes by their pid files, and the ends of their logs."""
 
+import contextlib
 import time
 from pathlib import Path
 
@@ -35,6 +36,16 @@ def all_of(*, program: str, argument: str) -> list[int]:
         if alive and process.info["name"] == program and given:
             found.append(process.pid)
     return found
+
+
+def kill_within(folder: Path, *, program: str) -> None:
+    """SIGKILL to every process of a program that works in this folder."""
+    import psutil
+
+    for process in psutil.process_iter(["name", "cwd"]):
+        if process.info["name"] == program and process.info["cwd"] == str(folder):
+            with contextlib.suppress(psutil.Error):
+                process.kill()
 
 
 def stop(pid: int | None, *, signals: tuple[tuple[int, float], ...]) -> bool:

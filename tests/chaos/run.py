@@ -96,6 +96,7 @@ class Chaos:
         self.random = random.Random(seed)
         self.events: Counter[str] = Counter()
         self.over = threading.Event()
+        self.error: Exception | None = None
         self.thread = threading.Thread(target=self.rage, daemon=True)
 
     def stop(self) -> None:
@@ -105,6 +106,13 @@ class Chaos:
             self.thread.join()
 
     def rage(self) -> None:
+        """Strike until it is over. What breaks in here is kept: everything else then fails for want of a server."""
+        try:
+            self._rage()
+        except Exception as error:
+            self.error = error
+
+    def _rage(self) -> None:
         """Strike at random moments until it is over, whatever the others are doing; each kind once to begin with."""
         first = self.random.sample(list(self.WEIGHTS), len(self.WEIGHTS))
         while not self.over.wait(self.random.uniform(0.1, 0.9)):
@@ -319,6 +327,10 @@ def run(folder: Path, *, rounds: int, seed: int) -> None:
             house.keep_up()
             time.sleep(0.2)
         print(json.dumps(verdict(tenant, sink, chaos, rounds=rounds, seconds=time.monotonic() - started)))
+    except Exception:
+        if chaos.error is not None:
+            raise RuntimeError("nothing was started again any more") from chaos.error
+        raise
     finally:
         chaos.stop()
         house.end()

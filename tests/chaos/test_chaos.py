@@ -19,7 +19,7 @@ def chaos(rounds: int, *, seed: int) -> dict:
     done = subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300 + 20 * rounds, check=False
     )
-    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.returncode == 0, done.stderr[-8000:]
     return json.loads(done.stdout.splitlines()[-1])
 
 
