@@ -1,7 +1,7 @@
 """The doors of HTTP: each opens the scope of one organisation for one request, or of none.
 
 - pages: the organisation that the signed-in person chose,
-- /join/<tenant>/...: the one that the invitation link names,
+- /join/<tenant>/..., /answer/<tenant>/...: the one that the link in a mail names; the view verifies its secret,
 - /api/: the one that the API key names, once the key is verified,
 - /in/<tenant>/...: the one that the upload address names, whose secret the view verifies,
 - /organisations/: none. The person chooses or creates one there, which opens its own.
@@ -25,7 +25,7 @@ from accounts.services.api_keys import read_key, verify_key
 from core.tenancy import tenant_scope
 
 SESSION_KEY = "tenant"
-JOIN, API, INBOUND, ORGANISATIONS = "/join/", "/api/", "/in/", "/organisations/"
+JOIN, ANSWER, API, INBOUND, ORGANISATIONS = "/join/", "/answer/", "/api/", "/in/", "/organisations/"
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
@@ -45,10 +45,9 @@ class TenantMiddleware:
         path = request.path_info
         if path.startswith(API):
             return self.by_key(request)
-        if path.startswith(INBOUND):
-            return self.within(request, named_tenant(path.removeprefix(INBOUND).partition("/")[0]))
-        if path.startswith(JOIN):
-            return self.within(request, named_tenant(path.removeprefix(JOIN).partition("/")[0]))
+        for door in (INBOUND, JOIN, ANSWER):
+            if path.startswith(door):
+                return self.within(request, named_tenant(path.removeprefix(door).partition("/")[0]))
         if request.user.is_authenticated:
             speak_to(request)
             if not path.startswith(ORGANISATIONS):

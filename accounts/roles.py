@@ -28,6 +28,8 @@ class Can(StrEnum):
     ANSWER_DISPUTE = "receivables.answer_dispute"
     PLACE_HOLD = "receivables.place_hold"
     FIX_DATA = "receivables.fix_data"
+    APPLY_CASH = "receivables.apply_cash"
+    SET_CASH_RULES = "receivables.set_cash_rules"
     IMPORT_LEDGER = "integrations.import_ledger"
     MANAGE_CONNECTIONS = "integrations.manage_connections"
     VIEW_MESSAGES = "desk.view_messages"
@@ -62,6 +64,8 @@ LABELS = {
     Can.ANSWER_DISPUTE: _("Answer disputes"),
     Can.PLACE_HOLD: _("Suspend reminders"),
     Can.FIX_DATA: _("Repair customer data"),
+    Can.APPLY_CASH: _("Match payments received to items"),
+    Can.SET_CASH_RULES: _("Set how payments are matched"),
     Can.IMPORT_LEDGER: _("Import files"),
     Can.MANAGE_CONNECTIONS: _("Set up connections"),
     Can.VIEW_MESSAGES: _("Read messages sent"),
@@ -107,6 +111,7 @@ COLLECTING = READING | {
     Can.PLACE_HOLD,
     Can.CONFIRM_ACTIONS,
     Can.LOG_CALLS,
+    Can.APPLY_CASH,
     Can.CLAIM_CHARGES,
     Can.FIX_DATA,
     Can.ACKNOWLEDGE_ALERTS,
@@ -137,6 +142,7 @@ DEFAULT_ROLES = (
         | {
             Can.EDIT_ITEMS,
             Can.IMPORT_LEDGER,
+            Can.SET_CASH_RULES,
             Can.MANAGE_CONNECTIONS,
             Can.WAIVE_CHARGES,
             Can.EDIT_SCENARIOS,
@@ -166,7 +172,8 @@ DEFAULT_ROLES = (
     DefaultRole(
         "dispute_resolver",
         _("Dispute resolver"),
-        frozenset({Can.VIEW_CUSTOMERS, Can.VIEW_ITEMS, Can.ANSWER_DISPUTE}),
+        # What they were asked about, and nothing else.
+        frozenset({Can.ANSWER_DISPUTE}),
     ),
     DefaultRole("auditor", _("Auditor"), READING | {Can.VIEW_AUDIT}),
     # Everything: nobody may grant what they lack, so whoever sets the organisation up must have it all to give.

@@ -11,6 +11,7 @@ from collection.models import Interaction, ScenarioVersion, Step
 from collection.rules.steps import OldItems
 from collection.services.scenarios import StepChange
 from collection.words import SERIES
+from receivables.models import Dispute
 
 CENT = Decimal("0.01")
 
@@ -152,4 +153,80 @@ class LateTermsForm(forms.Form):
         return {
             "entity_id": UUID(given["entity"]),
             **{name: given[name] for name in ("valid_from", "agreed_percent", "with_fixed_charge")},
+        }
+
+
+class AssignDisputeForm(forms.Form):
+    """Who answers, until when."""
+
+    owner = forms.ChoiceField(label=_("Who answers"))
+    answer_due_on = forms.DateField(
+        label=_("Until"), required=False, widget=DayInput(), help_text=_("Empty: as the reason says.")
+    )
+
+    def __init__(self, *args: Any, members: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["owner"].choices = members  # type: ignore[attr-defined]
+
+
+class AnswerForm(forms.Form):
+    """What the owner found."""
+
+    proposed_outcome = forms.ChoiceField(
+        label=_("How it should end"), choices=Dispute.Outcome.choices, widget=forms.RadioSelect
+    )
+    answer = forms.CharField(label=_("What you found"), widget=forms.Textarea(attrs={"rows": 5}), max_length=5_000)
+    expected_credit = forms.DecimalField(
+        label=_("Amount of the credit note"), required=False, max_digits=16, decimal_places=4
+    )
+    file = forms.FileField(label=_("Proof"), required=False, help_text=_("PDF, picture, mail or office file, 10 MB."))
+
+
+class ResolveForm(forms.Form):
+    """How a dispute ended."""
+
+    outcome = forms.ChoiceField(label=_("How it ended"), choices=Dispute.Outcome.choices, widget=forms.RadioSelect)
+    credit_note_number = forms.CharField(label=_("Number of the credit note"), required=False, max_length=80)
+    comment = forms.CharField(
+        label=_("Comment"), required=False, widget=forms.Textarea(attrs={"rows": 3}), max_length=2_000
+    )
+
+
+class CommentForm(forms.Form):
+    """A word to colleagues. `members`: who can be mentioned."""
+
+    text = forms.CharField(label=_("Comment"), widget=forms.Textarea(attrs={"rows": 3}), max_length=5_000)
+    mentions = forms.MultipleChoiceField(label=_("Tell"), required=False)
+
+    def __init__(self, *args: Any, members: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["mentions"].choices = members  # type: ignore[attr-defined]
+
+
+class FileForm(forms.Form):
+    file = forms.FileField(label=_("File"))
+
+
+class DisputeReasonForm(forms.Form):
+    """A reason of disputes."""
+
+    code = forms.SlugField(label=_("Code"), max_length=60)
+    label = forms.CharField(label=_("Name"), max_length=80)
+    parent = forms.ChoiceField(label=_("Part of"), required=False)
+    owner = forms.ChoiceField(label=_("Who answers"), required=False)
+    answer_days = forms.IntegerField(label=_("Working days to answer"), min_value=1, max_value=90, initial=5)
+    is_active = forms.BooleanField(label=_("Offered for new disputes"), required=False, initial=True)
+
+    def __init__(
+        self, *args: Any, parents: list[tuple[str, str]], members: list[tuple[str, str]], **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["parent"].choices = [("", "–"), *parents]  # type: ignore[attr-defined]
+        self.fields["owner"].choices = [("", "–"), *members]  # type: ignore[attr-defined]
+
+    def values(self) -> dict[str, Any]:
+        given = self.cleaned_data
+        return {
+            **{name: given[name] for name in ("code", "label", "answer_days", "is_active")},
+            **{f"{name}_id": UUID(given[name]) if given[name] else None for name in ("parent", "owner")},
         }

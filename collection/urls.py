@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from collection.views import claims, interactions, law, preview, scenarios, worklist
+from collection.views import claims, disputes, interactions, law, preview, scenarios, worklist
 
 urlpatterns = [
     path("collections/", worklist.day, name="worklist"),
@@ -23,6 +23,20 @@ urlpatterns = [
     path("collections/claims/paid/", claims.claims_paid, name="claims_paid"),
     path("collections/claims/<uuid:claim_id>/", claims.claim, name="claim"),
     path("collections/claims/<uuid:claim_id>/annex/", claims.claim_annex, name="claim_annex"),
+    path("collections/disputes/", disputes.my_disputes, name="my_disputes"),
+    path("collections/disputes/reasons/", disputes.dispute_reasons_page, name="dispute_reasons"),
+    path("collections/disputes/reasons/new/", disputes.dispute_reason_new, name="dispute_reason_new"),
+    path("collections/disputes/reasons/<uuid:reason_id>/", disputes.dispute_reason, name="dispute_reason"),
+    path("collections/disputes/<uuid:dispute_id>/", disputes.dispute, name="dispute"),
+    path("collections/disputes/<uuid:dispute_id>/assign/", disputes.dispute_assign, name="dispute_assign"),
+    path("collections/disputes/<uuid:dispute_id>/answer/", disputes.dispute_answer_here, name="dispute_answer_here"),
+    path("collections/disputes/<uuid:dispute_id>/close/", disputes.dispute_resolve, name="dispute_resolve"),
+    path("collections/disputes/<uuid:dispute_id>/comment/", disputes.dispute_comment, name="dispute_comment"),
+    path("collections/disputes/<uuid:dispute_id>/attach/", disputes.dispute_attach, name="dispute_attach"),
+    path(
+        "collections/disputes/<uuid:dispute_id>/files/<uuid:attachment_id>/", disputes.dispute_file, name="dispute_file"
+    ),
+    path("answer/<str:tenant_text>/<str:token>/", disputes.dispute_answer, name="dispute_answer"),
     path("collections/law/", law.law, name="law"),
     path("collections/law/rates/new/", law.rate_new, name="rate_new"),
     path("collections/law/terms/new/", law.late_terms_new, name="late_terms_new"),

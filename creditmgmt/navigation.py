@@ -20,7 +20,8 @@ from collection.queries.actions import in_scope
 from core.web import Entry, Section, address, remembered
 from desk.queries.alerts import alerts_in
 from integrations.models import SyncRun
-from receivables.models import Promise
+from receivables.models import BankLine, Dispute, Promise
+from receivables.queries.matching import bank_lines_in
 from receivables.queries.visible import disputes_in, promises_in
 
 GOOD_RUNS = (SyncRun.State.APPLIED, SyncRun.State.UNCHANGED)
@@ -44,6 +45,18 @@ def promises_due(request: HttpRequest) -> int:
 def disputes_open(request: HttpRequest) -> int:
     """Disputes that nobody has closed."""
     return disputes_in(scope=_scope(request)).filter(closed_on__isnull=True).count()
+
+
+def cash_waiting(request: HttpRequest) -> int:
+    """Lines of the bank that are matched to nothing yet."""
+    return bank_lines_in(scope=_scope(request)).filter(state=BankLine.State.OPEN).count()
+
+
+def disputes_to_answer(request: HttpRequest) -> int:
+    """Disputes that the member was asked to answer, and has not."""
+    member = load_member(request)
+    assert member is not None  # the sidebar is a member's
+    return Dispute.objects.filter(owner_id=member.id, closed_on__isnull=True, answered_on__isnull=True).count()
 
 
 def imports_waiting(request: HttpRequest) -> int:
@@ -81,10 +94,13 @@ SECTIONS = (
             Entry(_("Scenarios"), "route", "scenarios", (Can.EDIT_SCENARIOS,)),
             Entry(_("Messages"), "mail-forward", "messages", (Can.VIEW_MESSAGES,)),
             Entry(_("Alerts"), "bell", "alerts", (Can.VIEW_ALERTS,)),
+            Entry(_("Payments received"), "building-bank", "cash", (Can.APPLY_CASH,), cash_waiting),
             Entry(_("Promises"), "calendar-event", "promises", (Can.VIEW_ITEMS,), promises_due),
             Entry(_("Disputes"), "message-report", "disputes", (Can.VIEW_ITEMS,), disputes_open),
+            Entry(_("To answer"), "message-report", "my_disputes", (Can.ANSWER_DISPUTE,), disputes_to_answer),
             Entry(_("Interest and charges"), "percentage", "claims", (Can.VIEW_ITEMS,)),
             Entry(_("Late-payment law"), "gavel", "law", (Can.EDIT_SCENARIOS,)),
+            Entry(_("Reasons of disputes"), "list-details", "dispute_reasons", (Can.EDIT_SCENARIOS,)),
         ),
     ),
     Section(

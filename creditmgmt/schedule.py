@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.access import business_today
 from accounts.models import Tenant
 from accounts.services.organisations import ClockNotMovable, set_sandbox_clock
+from collection.services.disputes import remind_owners
 from collection.services.planning import plan_actions
 from collection.services.sending import confirm_automatic
 from core import jobs
@@ -121,6 +122,11 @@ def _promises(night: Night) -> int:
     return sum(decide_promises(on=night.on).values())
 
 
+def _disputes(night: Night) -> int:
+    """Mails to colleagues who have not answered a dispute in time."""
+    return remind_owners(tenant=night.tenant, on=night.on)
+
+
 def _open_amounts(night: Night) -> int:
     """Items whose stored open amount was not what their allocations say, and was put right."""
     return repair_open_amounts(actor=SYSTEM)
@@ -168,6 +174,7 @@ THE_NIGHT: tuple[NightStep, ...] = (
     NightStep("profile", _profile, needs=("sync", "open_amounts", "promises")),
     NightStep("plan", _plan, needs=("sync", "open_amounts", "allocate", "promises", "balances")),
     NightStep("confirm", _confirm, needs=("plan",)),
+    NightStep("disputes", _disputes),
     NightStep("outbox", _outbox),
     NightStep("answers", _answers),
 )

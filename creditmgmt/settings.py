@@ -351,6 +351,7 @@ LOGGING = {
 PORTS: dict[str, str] = {
     "desk.transport": "integrations.registry.transport",
     "desk.reasons/collection.Action": "collection.services.sending.ActionReasons",
+    "desk.reasons/collection.DisputeNotice": "collection.services.disputes.NoticeReasons",
     "night": "creditmgmt.schedule.run_night",
     "reporting.imports_waiting": "integrations.queries.waiting.imports_waiting",
     "night.advance_sandbox": "creditmgmt.schedule.advance_sandbox",
@@ -364,6 +365,9 @@ LISTS: dict[str, str] = {
     "orders": "receivables.lists.standing.ORDERS",
     "promises": "receivables.lists.standing.PROMISES",
     "disputes": "receivables.lists.standing.DISPUTES",
+    "cash": "receivables.lists.cash.BANK_LINES",
+    "cash_books": "receivables.lists.cash.CASH_ALLOCATIONS",
+    "known_payers": "receivables.lists.cash.KNOWN_PAYERS",
     "messages": "desk.lists.MESSAGES",
     "alerts": "desk.lists.ALERTS",
     "claims": "collection.lists.claims.CLAIMS",

@@ -19,6 +19,7 @@ CUSTOMER_NAMES = {"customer_name": "customer__name", "customer_ref": "customer__
 
 def _whole_days(rows: Sequence[dict[str, Any]], reader: Reader) -> None:
     for row in rows:
+        row["late"] = not row["closed_on"] and bool(row["answer_due_on"]) and row["answer_due_on"] < reader.on
         row["open_days"] = ((row["closed_on"] or reader.on) - row["opened_on"]).days
         whole = row["item_open"] or row["item_amount"]  # of what is settled meanwhile, all that it was
         row["contested"] = whole if row["disputed_amount"] is None else row["disputed_amount"]
@@ -27,6 +28,14 @@ def _whole_days(rows: Sequence[dict[str, Any]], reader: Reader) -> None:
 def _days_left(rows: Sequence[dict[str, Any]], reader: Reader) -> None:
     for row in rows:
         row["late"] = row["state"] == "OPEN" and row["due_on"] < reader.on
+
+
+def _answer_cell(row: Row, formats: Formats) -> str:
+    """The day to answer by; late in red, answered with a word."""
+    if row["answered_on"]:
+        return str(_("answered"))
+    shown = formats.day(row["answer_due_on"])
+    return format_html('<span class="is-late">{}</span>', shown) if row["late"] else shown
 
 
 def _due_cell(row: Row, formats: Formats) -> str:
@@ -126,6 +135,7 @@ DISPUTES = ListPage(
     rows=lambda reader: disputes_in(scope=reader.scope),
     fields=(
         "customer_id", "item_id", "reason", "disputed_amount", "currency", "opened_on", "closed_on", "comment",
+        "answer_due_on", "answered_on",
     ),
     names={
         **CUSTOMER_NAMES,
@@ -134,13 +144,14 @@ DISPUTES = ListPage(
         "item_open": "item__open_amount",
         "entity_code": "item__entity__code",
         "member_name": "opened_by__name",
+        "owner_name": "owner__name",
     },
     enrich=_whole_days,
     filters=DisputeFilters,
     start={"state": "open"},
     search="q",
     columns=(
-        text("number", _("Item"), link=page_of("item", "item_id")),
+        text("number", _("Item"), link=page_of("dispute")),
         CUSTOMER,
         text("entity_code", _("Company")),
         badge("reason", _("Reason"), labels=DISPUTE_REASONS, kinds=dict.fromkeys(DISPUTE_REASONS, "dispute")),
@@ -151,6 +162,8 @@ DISPUTES = ListPage(
             "open_days", _("Days"), lambda row, formats: formats.number(row["open_days"]), css="amount",
             head_css="amount",
         ),
+        text("owner_name", _("Who answers")),
+        Column("answer_due_on", _("Answer until"), _answer_cell, sort="answer_due_on"),
         day("closed_on", _("Closed")),
         text("member_name", _("Opened by"), hidden=True),
         text("comment", _("Comment"), css="clip"),
@@ -165,7 +178,7 @@ DISPUTES = ListPage(
     ),
     bulk=(Bulk(_("Close…"), "disputes_close", "check", Can.ANSWER_DISPUTE, dialog=True),),
     sum_column="contested",
-    row_link=page_of("item", "item_id"),
+    row_link=page_of("dispute"),
     empty_title=_("No disputes yet"),
     empty_text=_("Open one from an item: its disputed part is not chased until the dispute is closed."),
     empty_icon="message-report",
