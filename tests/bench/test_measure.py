@@ -1,6 +1,7 @@
 """The benchmark's judgement: medians, ratios, suspect floors; and that it runs from end to end."""
 
 import json
+import smtplib
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from bench.__main__ import LOADS, READS
 from bench.loading import Files
 from bench.measure import FLOORS, Measurement, in_turns, is_suspect, table
 from bench.shape import SIZES, statements
+from bench.sink import sink
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -71,6 +73,13 @@ def test_files_of_the_loads_differ_as_the_figures_say(tmp_path):
     assert full != again
     assert sorted(full) == sorted(again)
     assert not set(delta) & set(full)
+
+
+def test_the_sink_counts_what_it_takes():
+    with sink() as taken, smtplib.SMTP("127.0.0.1", taken.port) as connection:
+        for number in (1, 2, 2):
+            connection.sendmail("a@x.example", ["b@x.example"], f"Message-ID: <{number}@x>\r\n\r\n.\r\nbody")
+    assert (taken.messages, taken.message_ids) == (3, 2)
 
 
 @pytest.mark.soak
