@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from receivables.views import ageing, items, lists, parties, quality, standing
+from receivables.views import ageing, cash, items, lists, parties, quality, standing
 
 urlpatterns = [
     path("customers/", lists.customers, name="customers"),
@@ -27,6 +27,21 @@ urlpatterns = [
     path("disputes/", lists.disputes, name="disputes"),
     path("disputes/close/", standing.disputes_close, name="disputes_close"),
     path("holds/lift/", standing.holds_lift, name="holds_lift"),
+    path("cash/", cash.cash, name="cash"),
+    path("cash/match/", cash.cash_match, name="cash_match"),
+    path("cash/confirm/", cash.cash_confirm, name="cash_confirm"),
+    path("cash/refuse/", cash.cash_refuse, name="cash_refuse"),
+    path("cash/reverse/", cash.cash_reverse, name="cash_reverse"),
+    path("cash/aside/", cash.cash_aside, name="cash_aside"),
+    path("cash/take-up/", cash.cash_take_up, name="cash_take_up"),
+    path("cash/rules/", cash.cash_rules, name="cash_rules"),
+    path("cash/books/", cash.cash_books, name="cash_books"),
+    path("cash/books/sent/", cash.cash_exported, name="cash_exported"),
+    path("cash/payers/", cash.known_payers, name="known_payers"),
+    path("cash/payers/revoke/", cash.payers_revoke, name="payers_revoke"),
+    path("cash/<uuid:line_id>/", cash.cash_line, name="cash_line"),
+    path("cash/<uuid:line_id>/assign/", cash.cash_assign, name="cash_assign"),
+    path("cash/<uuid:line_id>/split/", cash.cash_split, name="cash_split"),
     path("ageing/", ageing.ageing, name="ageing"),
     path("quality/", quality.quality, name="quality"),
     path("ageing/items/", ageing.ageing_items, name="ageing_items"),

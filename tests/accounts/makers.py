@@ -21,11 +21,11 @@ from core.jobs import start_numbered
 from core.models import SavedView
 from desk.models import Message
 from integrations.models import Connection, SyncRun
-from receivables.models import Contact, Dispute, Document, Hold, OpenOrder, Promise
+from receivables.models import BankLine, Contact, Dispute, Document, Hold, OpenOrder, Promise
 from reporting.models import Export
 from risk.models import PayerProfile
 from risk.services.profiles import refresh_profiles
-from tests.make import TODAY, make_account, make_allocation, make_item, make_member
+from tests.make import TODAY, make_account, make_allocation, make_bank_line, make_item, make_member
 from tests.routes import Route
 
 
@@ -69,6 +69,11 @@ def make_claim(member: Member) -> Claim:
         law="FR",
         on=TODAY,
     )
+
+
+def make_line(member: Member) -> BankLine:
+    account = make_account()
+    return make_bank_line(customer=account.customer, entity=account.entity)
 
 
 def make_order(member: Member) -> OpenOrder:
@@ -201,6 +206,7 @@ MAKERS: dict[str, Callable[[Member], Any]] = {
     "profile_id": make_profile,
     "action_id": make_action,
     "claim_id": make_claim,
+    "line_id": make_line,
     "interaction_id": make_interaction,
     "message_id": make_message,
     "run_id": make_run,
@@ -228,7 +234,7 @@ API_ROWS = {
 # Rows under a customer: outside of a member's portfolio they do not exist for the member.
 UNDER_A_CUSTOMER = {
     "customer_id", "account_id", "contact_id", "item_id", "document_id", "order_id", "allocation_id", "dispute_id",
-    "promise_id", "hold_id", "profile_id", "action_id", "interaction_id", "message_id", "claim_id",
+    "promise_id", "hold_id", "profile_id", "action_id", "interaction_id", "message_id", "claim_id", "line_id",
 }  # fmt: skip
 # What a call must bring so that it gets as far as looking for the row.
 BODIES: dict[str, dict[str, Any]] = {
