@@ -4,6 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from accounts.models import Role
+from accounts.roles import Can
+from accounts.services.roles import create_role
 from core.audit import SYSTEM
 from core.models import AuditRecord
 from core.tenancy import tenant_scope
@@ -102,7 +105,10 @@ def test_the_list_shows_and_filters_by_class_and_index(organisation, payers):
 
 
 def test_readers_without_the_right_find_no_classes(organisation, payers):
-    client, _ = enter(organisation, role="dispute_resolver")
+    with tenant_scope(organisation):
+        create_role(name="Clerk", capabilities={Can.VIEW_CUSTOMERS}, actor=SYSTEM)
+        code = Role.objects.get(name="Clerk").code
+    client, _ = enter(organisation, role=code)
     rows = table(client.get("/customers/?cols=name,payer_class,payment_index"))
     assert {cell for row in rows[1:] for cell in row} & {"prompt", "slow", "55"} == set()
     assert "Slow SA" not in client.get("/customers/?payer=late").content.decode()
