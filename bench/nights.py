@@ -3,7 +3,7 @@
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from functools import partial
 from itertools import islice
@@ -54,7 +54,7 @@ def measure_p7(size: Size) -> Iterator[Measurement]:
         for number in range(ROUNDS + 1):
             _forget(owner)
             run_floor(owner, "p7_tables", {})
-            steps = [partial(_plan, tenant), partial(run_floor, owner, "p7_dunning", params)]
+            steps: list[Callable[[], Any]] = [partial(_plan, tenant), partial(run_floor, owner, "p7_dunning", params)]
             spent = [0.0, 0.0]
             for place in (0, 1) if number % 2 else (1, 0):
                 spent[place] = seconds(steps[place])
