@@ -34,6 +34,10 @@ _WRITTEN = re.compile(
     rf"(?P<number>[0-9](?:[0-9.,'\u2019{_BLANK}]*[0-9])?[.,]?|[.,][0-9]+)"
     rf"[{_BLANK}]?(?P<behind>-|\u2212|CR|Cr|C|DR|Dr|D|H|S)?(?:[{_BLANK}]?{_UNIT})?"
 )
+# Most cells of a file are one of these, and can be told without trying each way of writing: no number in any
+# (2026-01-31, F00017), and a number with one or two decimals, which are no thousands.
+_NEVER = re.compile(r"[0-9]+[-/][0-9]|[A-Za-z][0-9]")
+_TWO_DECIMALS = re.compile(r"-?[0-9]{1,15}([.,])([0-9]{1,2})")
 _BEHIND = {"": "", "-": "-", "\u2212": "-", "CR": "-", "Cr": "-", "C": "-", "H": "-"}
 _PLAIN = {mark: re.compile(rf"-?[0-9]+(?:[{mark}][0-9]+)?") for mark in MARKS}
 _GROUPED = {
@@ -169,7 +173,15 @@ def number_evidence(values: Iterable[tuple[str, int]]) -> NumberEvidence:
         if text in DASHES:
             continue  # a zero among amounts, nothing among texts: no evidence
         found.cells += count
-        by_point, by_comma = parse_amount(text, decimal="."), parse_amount(text, decimal=",")
+        if _NEVER.match(text):
+            continue
+        by_point: Decimal | Phrase | None = None
+        by_comma: Decimal | Phrase | None = None
+        plain = _TWO_DECIMALS.fullmatch(text)
+        if not plain or plain[1] == ".":
+            by_point = parse_amount(text, decimal=".")
+        if not plain or plain[1] == ",":
+            by_comma = parse_amount(text, decimal=",")
         point, comma = isinstance(by_point, Decimal), isinstance(by_comma, Decimal)
         if not (point or comma):
             continue
@@ -193,6 +205,6 @@ def number_evidence(values: Iterable[tuple[str, int]]) -> NumberEvidence:
             found.zero += count
         elif amount < 0:  # type: ignore[operator]
             found.negative += count
-        if currency := currency_in(text):
+        if not plain and (currency := currency_in(text)):
             found.currencies[currency] = found.currencies.get(currency, 0) + count
     return found

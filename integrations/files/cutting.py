@@ -1,6 +1,6 @@
 """Text into rows and cells, a batch of lines at a time.
 
-Three ways, the first that is exact for a stretch of lines: without quotation marks it is split into columns as a whole
+Three ways, the first that is exact for a stretch of lines: without quotation marks its columns are split as a whole
 (three times as fast as row by row, and without an object for each row); with marks that stay within their lines it goes
 through `csv` alone; else `csv` goes on from there to the end, since a cell may then span any number of lines.
 """
@@ -31,10 +31,10 @@ class Broken(NamedTuple):
 class Chunk:
     """Up to a batch of rows that are not blank, with their numbers; and what could not be cut into rows.
 
-    Made of rows, which may differ in width, or of columns, which cannot; the other is made when somebody asks.
+    Made of rows, or of lines that hold nothing but cells and delimiters; these are cut when and as somebody asks.
     """
 
-    __slots__ = ("_columns", "_rows", "broken", "numbers")
+    __slots__ = ("_columns", "_delimiter", "_lines", "_rows", "broken", "numbers")
 
     def __init__(
         self,
@@ -42,12 +42,15 @@ class Chunk:
         rows: list[list[Cell]] | None = None,
         broken: Sequence[Broken] = (),
         *,
-        columns: list[Sequence[Cell]] | None = None,
+        lines: Sequence[str] = (),
+        delimiter: str = "",
     ) -> None:
         self.numbers = numbers
         self.broken = broken
         self._rows = rows
-        self._columns = columns
+        self._lines = lines
+        self._delimiter = delimiter
+        self._columns: list[Sequence[Cell]] | None = None
 
     def __len__(self) -> int:
         """How many rows."""
@@ -61,21 +64,35 @@ class Chunk:
 
     def row(self, position: int) -> list[Cell]:
         """The cells of one row."""
-        if self._rows is not None:
-            return self._rows[position]
-        return [column[position] for column in self._columns or ()]
+        return self._rows[position] if self._rows is not None else self._cells(self._lines[position])
 
     def pick(self, which: slice) -> list[list[Cell]]:
         """The cells of some rows."""
-        if self._rows is not None:
-            return self._rows[which]
-        return list(map(list, zip(*(column[which] for column in self._columns or ()), strict=True)))
+        return self._rows[which] if self._rows is not None else list(map(self._cells, self._lines[which]))
 
     def columns(self, width: int) -> list[Sequence[Cell]] | None:
         """The cells by column, if every row has `width` of them."""
-        if self._columns is None and self._rows and set(map(len, self._rows)) == {width}:
+        if self._columns is None and self._lines:
+            self._columns = _split(self._lines, self._delimiter, width)
+        elif self._columns is None and self._rows and set(map(len, self._rows)) == {width}:
             self._columns = list(zip(*self._rows, strict=True))
-        return self._columns if self._columns is not None and len(self._columns) == width else None
+        return self._columns
+
+    def _cells(self, line: str) -> list[Cell]:
+        return line.removesuffix("\n").removesuffix("\r").split(self._delimiter)  # type: ignore[return-value]
+
+
+def _split(lines: Sequence[str], delimiter: str, width: int) -> list[Sequence[Cell]] | None:
+    """The lines split at every delimiter at once; None unless all are `width` wide."""
+    text = "".join(lines).replace("\r\n", "\n")
+    if text[-1] != "\n":
+        text += "\n"
+    cells = text.replace("\n", f"{delimiter}{_MARK}{delimiter}").split(delimiter)
+    cells.pop()  # what follows the last line
+    # As many marks as lines, each where it stands when all lines have so many cells: then all of them have.
+    if len(cells) != len(lines) * (width + 1) or cells[width :: width + 1] != [_MARK] * len(lines):
+        return None
+    return [cells[place :: width + 1] for place in range(width)]
 
 
 def cut_text(file: IO[str], *, delimiter: str, quote: str, header_row: int, width: int, size: int) -> Iterator[Chunk]:
@@ -91,7 +108,7 @@ def cut_text(file: IO[str], *, delimiter: str, quote: str, header_row: int, widt
             next(header, None)
         last += header.line_num
     while stretch := list(islice(lines, size)):
-        chunk = _in_columns(stretch, delimiter, quote, width, last) or _line_by_line(stretch, delimiter, quote, last)
+        chunk = _plain(stretch, delimiter, quote, last) or _line_by_line(stretch, delimiter, quote, last)
         if chunk is None:
             yield from cut(chain(stretch, lines), delimiter=delimiter, quote=quote, after=last, width=width, size=size)
             return
@@ -99,25 +116,14 @@ def cut_text(file: IO[str], *, delimiter: str, quote: str, header_row: int, widt
         yield chunk
 
 
-def _in_columns(stretch: list[str], delimiter: str, quote: str, width: int, after: int) -> Chunk | None:
-    """The lines split at every delimiter; None where that is not what they mean or they are not all `width` wide."""
+def _plain(stretch: list[str], delimiter: str, quote: str, after: int) -> Chunk | None:
+    """The lines as they are, if each is a row and every delimiter in them is one; None where that must be looked at."""
     text = "".join(stretch)
-    if (quote and quote in text) or len(max(stretch, key=len)) > csv.field_size_limit():
+    if (quote and quote in text) or text.count("\r") != text.count("\r\n"):
         return None
-    if "\r" in text:
-        text = text.replace("\r\n", "\n")
-        if "\r" in text:
-            return None
-    if text[-1] != "\n":
-        text += "\n"
-    count = len(stretch)
-    cells = text.replace("\n", f"{delimiter}{_MARK}{delimiter}").split(delimiter)
-    cells.pop()  # what follows the last line
-    # As many marks as lines, each where it stands when all lines have so many cells: then all of them have.
-    if len(cells) != count * (width + 1) or cells[width :: width + 1] != [_MARK] * count:
+    if len(max(stretch, key=len)) > csv.field_size_limit() or "\n" in stretch or "\r\n" in stretch:
         return None
-    columns: list[Sequence[Cell]] = [cells[place :: width + 1] for place in range(width)]
-    return Chunk(range(after + 1, after + 1 + count), columns=columns)
+    return Chunk(range(after + 1, after + 1 + len(stretch)), lines=stretch, delimiter=delimiter)
 
 
 def _line_by_line(stretch: list[str], delimiter: str, quote: str, after: int) -> Chunk | None:

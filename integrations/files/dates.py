@@ -32,6 +32,9 @@ _NAMED_MONTH_FIRST = re.compile(
     rf"([^\W\d_]{{3,10}})\.?[-/. ]([0-9]{{1,2}})(?:st|nd|rd|th)?,?[-/. ]([0-9]{{4}}|[0-9]{{2}}){_TIME}"
 )
 _SERIAL = re.compile(r"([0-9]{5})(?:[.,][0-9]+)?")
+# Two digits, a digit and what separates it or a month's name, or a name: F00017 and 7 are none. So is what has a decimal
+# mark behind more digits than a day has, unless it is a day number.
+_BEGINS_AS_DATE = re.compile(r"(?![0-9]{3,4}[.,][0-9]*\Z)(?:[0-9]|[^\W\d_]{3})")
 _NOTHING = re.compile(r"[0/\-. :]+|-+")
 
 # Day 60 of Excel is a 29 February 1900 that never was, hence the start; serials below 20000 are before October 1954.
@@ -215,6 +218,8 @@ def date_evidence(values: Iterable[tuple[str, int]]) -> DateEvidence:
 
 def _shape(text: str) -> str:
     """Which counter of DateEvidence a cell belongs to; empty when it is no date in any order."""
+    if not _BEGINS_AS_DATE.match(text):
+        return ""
     if _YEAR_LAST.fullmatch(text) or (_COMPACT.fullmatch(text) and text[:2] not in ("19", "20")):
         day_first = isinstance(parse_date(text, order="dmy", two_digit_years=True), date)
         month_first = isinstance(parse_date(text, order="mdy", two_digit_years=True), date)

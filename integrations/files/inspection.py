@@ -215,9 +215,10 @@ def _sampling(source: Source, layout: Layout) -> tuple[int, int]:
 def _profile(label: str, position: int, sample: list[list[Cell]]) -> ColumnProfile:
     cells = [row[position] if position < len(row) else "" for row in sample]
     profile = ColumnProfile(label=label, position=position, cells=len(cells))
-    texts: Counter[str] = Counter()
+    all_text = set(map(type, cells)) == {str}
+    texts: Counter[str] = Counter(map(str.strip, cells)) if all_text else Counter()  # type: ignore[arg-type]
     numbers: Counter[float] = Counter()
-    for cell in cells:
+    for cell in () if all_text else cells:
         if isinstance(cell, str):
             texts[cell.strip()] += 1
         elif isinstance(cell, date):
@@ -233,12 +234,13 @@ def _profile(label: str, position: int, sample: list[list[Cell]]) -> ColumnProfi
     _add_numbers(profile, numbers)
     for text, times in texts.items():
         profile.longest = max(profile.longest, len(text))
-        if any(letter.isalpha() for letter in text):
+        if not text.isdecimal() and any(map(str.isalpha, text)):
             profile.lettered += times
             profile.spaced += times if " " in text else 0
     profile.ascending = _is_ascending(cells)
-    both = texts + Counter({cell_text(number): times for number, times in numbers.items()})
-    profile.common = dict(both.most_common(_MOST_COMMON))
+    for number, times in numbers.items():
+        texts[cell_text(number)] += times
+    profile.common = dict(texts.most_common(_MOST_COMMON))
     return profile
 
 

@@ -52,7 +52,7 @@ def names_a_total(row: Sequence[Cell]) -> bool:
 
 def looks_like_end(row: Sequence[Cell]) -> str:
     """`end`, `total` or empty, without knowing which column is what: a total row leaves most cells blank."""
-    filled = sum(1 for cell in row if cell != "")
+    filled = len(row) - row.count("")
     if filled > max(4, len(row) // 2):
         return ""
     if any(read_trailer(row, decimal=mark) for mark in MARKS):

@@ -5,7 +5,6 @@ and the run RUNNING with a heart that stands still, which `resume_runs` takes up
 """
 
 from datetime import date, timedelta
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -20,22 +19,20 @@ from core.audit import SYSTEM, Actor, record
 from core.errors import Conflict, NotFound, Refusal
 from core.jobs import AlreadyRunning
 from core.models import AuditRecord
-from core.money import amount_text
 from integrations.files import Conversion, Guess, Inspection, Mapping
-from integrations.models import RawRecord, SyncRun
+from integrations.models import SyncRun
 from integrations.services.heartbeat import STALE_SECONDS, heart_of
 from integrations.services.mappings import best_mapping, remember
-from integrations.services.reading import error_rows, fed_fields, inspection_of, rows_of
+from integrations.services.reading import fed_fields, inspection_of, rows_of
+from integrations.services.run_order import mode_of, refuse_older, same_as_last
+from integrations.services.run_outcomes import SHOWN, error_of, keep_rejected, outcome_of
 from receivables.ports import Rejection
 from receivables.services.loading import LoadResult, load
-from receivables.services.loading_stage import Held, RowsRejected, Stopped, fetch, tenant_literal
+from receivables.services.loading_stage import Held, RowsRejected, Stopped
 from receivables.services.undo import UndoResult, undo_load
 
 State = SyncRun.State
-_SHOWN = 100
 
-# An orders file lists all open orders of its companies; other kinds say what they say and no more.
-_DEFAULT_MODES = {"items": "delta", "orders": "snapshot"}
 _STARTABLE = (State.RECEIVED, State.CHECKED, State.QUEUED, State.HELD, State.REFUSED, State.FAILED, State.STOPPED)
 
 # The beat looks after runs whose message or worker was lost.
@@ -60,11 +57,6 @@ class NotStartable(Conflict):
 class NotUndoable(Conflict):
     code = "run_not_undoable"
     message = gettext_lazy("Only the last import of a source can be taken back.")
-
-
-class OlderThanLast(Conflict):
-    code = "older_than_last"
-    message = gettext_lazy("A later file of this source has already been loaded.")
 
 
 class _CheckOver(Exception):
@@ -136,11 +128,6 @@ def choose_mapping(
     return get_run(run_id)
 
 
-def mode_of(run: SyncRun, mapping: Mapping) -> str:
-    """How the rows are understood: as chosen for the run, as the mapping says, else by kind."""
-    return run.mode or mapping.mode or _DEFAULT_MODES.get(mapping.kind, "delta")
-
-
 def _mapping_of(run: SyncRun) -> Mapping:
     if not run.mapping:
         raise NoMapping
@@ -158,15 +145,15 @@ def check(*, run_id: UUID, force: bool = False) -> SyncRun:
         raise NotStartable
     try:
         mapping = _mapping_of(run)
-        _refuse_older(run, mapping)
+        refuse_older(run, mapping)
         result, conversion, held = _dry_load(run, mapping, force=force)
     except RowsRejected as refused:
         return _refuse(run, refused, rejected=refused.rejected)
     except Refusal as refused:
         return _refuse(run, refused)
     with transaction.atomic():
-        _keep_rejected(run, mapping, result)
-        values = _outcome(run, mapping, result, conversion)
+        keep_rejected(run, mapping, result)
+        values = outcome_of(run, mapping, result, conversion)
         values["result"]["held"] = held
         SyncRun.objects.filter(id=run.id).update(state=State.CHECKED, error="", **values)
     return get_run(run_id)
@@ -245,14 +232,14 @@ def apply(*, run_id: UUID, force: bool = False) -> SyncRun:
     force = force or bool(run.options.get("force"))
     try:
         mapping = _mapping_of(run)
-        _refuse_older(run, mapping)
-        last = _same_as_last(run, mapping)
+        refuse_older(run, mapping)
+        last = same_as_last(run, mapping)
         if last is not None and not force:
             return _end_unchanged(run, last)
         with transaction.atomic():
             result, conversion = _load(run, mapping, force=force)
-            _keep_rejected(run, mapping, result)
-            values = _outcome(run, mapping, result, conversion)
+            keep_rejected(run, mapping, result)
+            values = outcome_of(run, mapping, result, conversion)
             SyncRun.objects.filter(id=run.id).update(
                 state=State.APPLIED, error="", finished_at=Now(), done_count=result.rows, **values
             )
@@ -286,36 +273,6 @@ def _claim(run: SyncRun) -> bool:
 
 
 @transaction.atomic
-def _refuse_older(run: SyncRun, mapping: Mapping) -> None:
-    """A file of an earlier day than the last one of its source, kind and company would take the ledger back."""
-    last = _applied_before(run, mapping).order_by("-as_of").first()
-    if last is not None and last.as_of > run.as_of:
-        raise OlderThanLast(
-            _("The file is of %(day)s; one of %(last)s has already been loaded from this source.")
-            % {"day": run.as_of.isoformat(), "last": last.as_of.isoformat()}
-        )
-
-
-def _applied_before(run: SyncRun, mapping: Mapping) -> Any:
-    return SyncRun.objects.filter(
-        source=run.source,
-        kind=mapping.kind,
-        state__in=(State.APPLIED, State.UNCHANGED),
-        options__entity=run.options.get("entity", ""),
-    ).exclude(id=run.id)
-
-
-@transaction.atomic
-def _same_as_last(run: SyncRun, mapping: Mapping) -> SyncRun | None:
-    """The last run of the source and kind, if it read the same bytes in the same way and took every row."""
-    last = _applied_before(run, mapping).filter(state=State.APPLIED).order_by("-finished_at").first()
-    if last is None or last.sha256 != run.sha256 or last.rejected_count:
-        return None
-    same = last.mapping == run.mapping and mode_of(last, mapping) == mode_of(run, mapping)
-    return last if same else None
-
-
-@transaction.atomic
 def _end_unchanged(run: SyncRun, last: SyncRun) -> SyncRun:
     SyncRun.objects.filter(id=run.id).update(
         state=State.UNCHANGED,
@@ -337,9 +294,9 @@ def _refuse(run: SyncRun, refusal: Refusal, *, rejected: list[Rejection] | None 
         mapping = _mapping_of(run)
         empty = LoadResult(run_id=run.id, kind=mapping.kind, mode=mode_of(run, mapping), rejected=rejected)
         with transaction.atomic():
-            _keep_rejected(run, mapping, empty)
+            keep_rejected(run, mapping, empty)
             SyncRun.objects.filter(id=run.id).update(
-                rejected_count=len(rejected), result={"errors": [_error(one) for one in rejected[:_SHOWN]]}
+                rejected_count=len(rejected), result={"errors": [error_of(one) for one in rejected[:SHOWN]]}
             )
     return _end(run, State.REFUSED, refusal)
 
@@ -354,87 +311,6 @@ def _end(run: SyncRun, state: str, error: Exception) -> SyncRun:
     text = str(error) if isinstance(error, Refusal) else f"{type(error).__name__}"
     SyncRun.objects.filter(id=run.id).update(state=state, error=text[:2000], finished_at=Now())
     return get_run(run.id)
-
-
-def _keep_rejected(run: SyncRun, mapping: Mapping, result: LoadResult) -> None:
-    """Keep the rows that were not taken as they were received, in place of those of an earlier check."""
-    RawRecord.objects.filter(run=run).delete()
-    if result.rejected:
-        fields = {one.line: one for one in result.rejected}
-        RawRecord.objects.bulk_create(
-            (
-                RawRecord(run=run, line=row.line_no, field=fields[row.line_no].field[:60],
-                          reason=fields[row.line_no].reason[:300], values=list(row.values))
-                for row in error_rows(run, mapping, result.rejected)
-            ),
-            batch_size=1000,
-        )  # fmt: skip
-    RawRecord.objects.bulk_create(
-        RawRecord(
-            run=run,
-            line=one.line,
-            field=one.field[:60],
-            reason=one.reason[:300],
-            values=[str(value) for value in one.values],
-            is_warning=True,
-        )
-        for one in result.warnings
-    )
-
-
-def _error(one: Rejection) -> dict[str, Any]:
-    return {"row": one.line, "field": one.field, "reason": one.reason}
-
-
-def _outcome(run: SyncRun, mapping: Mapping, result: LoadResult, conversion: Conversion) -> dict[str, Any]:
-    """The run's columns after a load. Amounts in JSON are texts with their currency's decimals."""
-    summary = conversion.summary
-    given = run.options.get("control_totals", {})
-    books = {currency: (count, total) for currency, count, total in _books()}
-    currencies = sorted({*result.totals, *summary.exact_totals, *given})
-    totals = {
-        currency: {
-            "file": _text(summary.exact_totals.get(currency), currency),
-            "loaded": _text(result.totals.get(currency), currency),
-            "rounding": _text(summary.rounding.get(currency), currency),
-            "given": given.get(currency),
-            "books_after": _text(books.get(currency, (0, None))[1], currency),
-        }
-        for currency in currencies
-    }
-    return {
-        "mode": result.mode,
-        "row_count": result.rows,
-        "created_count": result.created,
-        "changed_count": result.changed,
-        "unchanged_count": result.unchanged,
-        "closed_count": result.closed,
-        "rejected_count": len(result.rejected),
-        "rounded_count": sum(summary.rounded.values()),
-        "totals": totals,
-        "result": {
-            "errors": [_error(one) for one in result.rejected[:_SHOWN]],
-            "warnings": [_error(one) for one in result.warnings[:_SHOWN]],
-            "warning_count": len(result.warnings),
-            "made": {name: count for name, count in result.made.items() if count},
-            "reopened": result.reopened,
-            "repeated": result.repeated,
-            "skipped": summary.skipped,
-            "not_understood": {name: texts[:10] for name, texts in summary.soft.items()},
-        },
-    }
-
-
-def _text(amount: Decimal | None, currency: str) -> str:
-    return amount_text(amount if amount is not None else Decimal(0), currency)
-
-
-def _books() -> list[tuple[str, int, Decimal]]:
-    """What is open in the books, by currency."""
-    return fetch(
-        "SELECT currency, count(*), sum(open_amount) FROM receivables_ledgeritem "
-        f"WHERE tenant_id = {tenant_literal()} AND is_open GROUP BY 1 ORDER BY 1"
-    )
 
 
 @transaction.atomic

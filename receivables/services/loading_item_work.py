@@ -6,7 +6,15 @@ from datetime import date
 from uuid import UUID
 
 from receivables.services.loading_parties import entity_code
-from receivables.services.loading_stage import Stage, analyze_temp, fetch, quoted, temp_table, tenant_literal
+from receivables.services.loading_stage import (
+    Stage,
+    analyze_temp,
+    fetch,
+    planned_without,
+    quoted,
+    temp_table,
+    tenant_literal,
+)
 
 DOCUMENT_TEXTS = ("order_ref", "project_ref", "biller", "product", "site")
 
@@ -60,18 +68,19 @@ def find_work(stage: Stage, load: ItemLoad) -> None:
         JOIN party p ON p.customer_ref = s.customer_ref AND p.entity_code = s.entity_code
         LEFT JOIN receivables_ledgeritem i ON i.tenant_id = {load.tenant} AND i.entity_id = p.entity_id
             AND i.source = {quoted(load.source)} AND i.source_ref = s.source_ref AND i.void_on IS NULL"""
-    temp_table(
-        "work",
-        f"""ON COMMIT DROP AS
-        SELECT n.*, coalesce(n.item_id, uuidv7()) AS id,
-            CASE WHEN n.is_new THEN uuidv7() ELSE n.old_document_id END AS document_id, false AS has_document,
-            n.is_new OR n.fields_differ OR n.document_differs AS is_changed,
-            CASE WHEN n.item_id IS NULL THEN coalesce(n.target, n.amount) ELSE n.old_open END AS new_open,
-            CASE WHEN n.item_id IS NULL THEN abs(n.amount) - abs(coalesce(n.target, n.amount)) ELSE 0 END AS closing_amount,
-            false AS is_reversed, n.item_id IS NULL AND n.is_settled_history AS closes_in_history
-        FROM ({_compared(stage, load, joined)}) n WHERE {_DIFFERS}
-        ORDER BY n.number""",
-    )
+    with planned_without("indexscan", rows=stage.read):
+        temp_table(
+            "work",
+            f"""ON COMMIT DROP AS
+            SELECT n.*, coalesce(n.item_id, uuidv7()) AS id,
+                CASE WHEN n.is_new THEN uuidv7() ELSE n.old_document_id END AS document_id, false AS has_document,
+                n.is_new OR n.fields_differ OR n.document_differs AS is_changed,
+                CASE WHEN n.item_id IS NULL THEN coalesce(n.target, n.amount) ELSE n.old_open END AS new_open,
+                CASE WHEN n.item_id IS NULL THEN abs(n.amount) - abs(coalesce(n.target, n.amount)) ELSE 0 END AS closing_amount,
+                false AS is_reversed, n.item_id IS NULL AND n.is_settled_history AS closes_in_history
+            FROM ({_compared(stage, load, joined)}) n WHERE {_DIFFERS}
+            ORDER BY n.number""",
+        )
 
 
 _DIFFERS = "(n.is_new OR n.fields_differ OR n.document_differs OR n.closing_differs)"
@@ -79,21 +88,21 @@ _DIFFERS = "(n.is_new OR n.fields_differ OR n.document_differs OR n.closing_diff
 
 def _find_pairs(stage: Stage, load: ItemLoad) -> bool:
     """Fill `pair (line, item_id)` for a snapshot. False, and empty, where nothing is open: then every line counts."""
-    covered = (
-        f"i.tenant_id = {load.tenant} AND i.source = {quoted(load.source)} AND i.is_open "
-        "AND i.entity_id IN (SELECT entity_id FROM party)"
-    )
-    if not fetch(f"SELECT 1 FROM receivables_ledgeritem i WHERE {covered} LIMIT 1"):
+    is_open = f"i.tenant_id = {load.tenant} AND i.source = {quoted(load.source)} AND i.is_open"
+    if not fetch(f"SELECT 1 FROM receivables_ledgeritem i WHERE {is_open} LIMIT 1"):
         temp_table("pair", "(line integer, item_id uuid) ON COMMIT DROP")
         return False
     joined = f"""({_lines(stage)}) s
         JOIN party p ON p.customer_ref = s.customer_ref AND p.entity_code = s.entity_code
-        FULL JOIN (SELECT i.* FROM receivables_ledgeritem i WHERE {covered}) i
+        FULL JOIN (SELECT i.* FROM receivables_ledgeritem i
+            WHERE {is_open} AND i.entity_id IN (SELECT entity_id FROM party)) i
             ON i.entity_id = p.entity_id AND i.source_ref = s.source_ref"""
-    temp_table(
-        "pair",
-        f"ON COMMIT DROP AS SELECT n.line, n.item_id FROM ({_compared(stage, load, joined)}) n WHERE n.line IS NULL OR {_DIFFERS}",
-    )
+    with planned_without("indexscan", rows=stage.read):
+        temp_table(
+            "pair",
+            f"ON COMMIT DROP AS SELECT n.line, n.item_id FROM ({_compared(stage, load, joined)}) n "
+            f"WHERE n.line IS NULL OR {_DIFFERS}",
+        )
     analyze_temp("pair", "line", "item_id")
     return True
 

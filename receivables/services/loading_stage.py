@@ -115,13 +115,21 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+# So many rows, and a plan that takes the wrong index costs more than the statements that prevent it.
+_MANY = 2_000
+
+
 @contextmanager
-def planned_without(*methods: str) -> Iterator[None]:
+def planned_without(*methods: str, rows: int = _MANY) -> Iterator[None]:
     """Statements inside do without some of the planner's methods (PostgreSQL's enable_...), such as `indexscan`.
 
     Every index begins with the organisation, and PostgreSQL takes each of them to be in the order of the table as the
     organisations are. It then reads a whole ledger through any of them, row by row in random order: five times slower.
+    Where the statements are about few `rows`, nothing is changed: it would cost more than it gains.
     """
+    if rows < _MANY:
+        yield
+        return
     execute("; ".join(f"SET LOCAL enable_{method} = off" for method in methods))
     yield  # an error ends the transaction, and the settings with it
     execute("; ".join(f"SET LOCAL enable_{method} = on" for method in methods))
