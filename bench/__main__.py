@@ -34,11 +34,12 @@ def main() -> int:
     unknown = [name for name in wanted if name not in LOADS + READS]
     if unknown:
         parser.error(f"--only {unknown[0]}: there is no such figure")
+    from creditmgmt.local import ServerError
     from creditmgmt.startup import SettingsError
 
     try:
         _open_the_project()
-    except SettingsError as error:
+    except (SettingsError, ServerError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 2
     return _run(wanted, options)
