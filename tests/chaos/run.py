@@ -149,8 +149,8 @@ class Chaos:
         return True
 
 
-def persist(action, seconds: float = 60):
-    """Do it until it can be done: the database goes away at any moment."""
+def persist(action, seconds: float = 600):
+    """Do it until it can be done: the database goes away at any moment, on a busy machine in most nights."""
     from django.db import DatabaseError, connection
 
     until = time.monotonic() + seconds
