@@ -207,10 +207,11 @@ def choice_words(object_type: str, field: str) -> Mapping[str, str]:
     from django.core.exceptions import FieldDoesNotExist
 
     try:
-        choices = apps.get_model(object_type)._meta.get_field(field).choices
+        of_model = apps.get_model(object_type)._meta.get_field(field)
     except (LookupError, ValueError, FieldDoesNotExist):
         return {}
-    return {str(code): str(words) for code, words in choices or ()}
+    # What refers to the row (its steps, say) is a field of the model too, without codes.
+    return {str(code): str(words) for code, words in getattr(of_model, "flatchoices", ())}
 
 
 def change_words(changes: Mapping[str, Any], names: Mapping[UUID, str], object_type: str = "") -> list[Change]:

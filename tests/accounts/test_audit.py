@@ -236,6 +236,12 @@ def test_codes_are_told_in_their_words():
     assert (change.before, change.after) == ("open", "broken")
 
 
+@pytest.mark.parametrize("object_type", ["collection.ScenarioVersion", "gone.Model", "nonsense", ""])
+def test_fields_without_codes_and_rows_of_unknown_kinds_are_told_as_they_are(object_type):
+    (change,) = change_words({"steps": [None, "x"]}, {}, object_type)
+    assert change.after == "x"
+
+
 def test_a_text_that_looks_like_a_day_and_is_none_stays():
     (change,) = change_words({"note": ["2026-19-39", "x" * 500]}, {})
     assert change.before == "2026-19-39"
