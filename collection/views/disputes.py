@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.access import business_today, requires
+from accounts.access import NoSuchRight, business_today, requires
 from accounts.models import Member
 from accounts.roles import Can
 from collection.forms import (
@@ -50,7 +50,7 @@ def my_disputes(request: HttpRequest) -> HttpResponse:
     return page(request, "collection/my_disputes.html", context)
 
 
-@requires(Can.ANSWER_DISPUTE)
+@requires()
 @require_safe
 def dispute(request: HttpRequest, dispute_id: UUID) -> HttpResponse:
     """A dispute: what is contested, who answers until when, what was said, and its proofs."""
@@ -73,7 +73,8 @@ def _page(request: HttpRequest, shown: Dispute, *, form: CommentForm | None = No
         "can": {
             "items": member.can(Can.VIEW_ITEMS),
             "assign": member.can(Can.RECORD_DISPUTE) and not shown.closed_on,
-            "answer": not shown.closed_on,
+            "answer": member.can(Can.ANSWER_DISPUTE) and not shown.closed_on,
+            "comment": member.can(Can.ANSWER_DISPUTE),
             "resolve": member.can(Can.RECORD_DISPUTE) and not shown.closed_on,
         },
     }
@@ -219,7 +220,7 @@ def _attach(shown: Dispute, upload: Any, *, actor: Actor, on: Any) -> Attachment
     )
 
 
-@requires(Can.ANSWER_DISPUTE)
+@requires()
 @require_safe
 def dispute_file(request: HttpRequest, dispute_id: UUID, attachment_id: UUID) -> HttpResponse:
     """A proof, as a download: the browser neither shows nor runs it."""
@@ -349,6 +350,9 @@ def _reason(request: HttpRequest, row: DisputeReason | None) -> HttpResponse:
 
 
 def _dispute(request: Any, dispute_id: UUID) -> Dispute:
+    """One that the member sees with its item, or was asked to answer. Raises NoSuchRight, NotFound."""
+    if not (request.member.can(Can.VIEW_ITEMS) or request.member.can(Can.ANSWER_DISPUTE)):
+        raise NoSuchRight
     rows = disputes_of(member_id=request.member.id, sees_items=request.member.can(Can.VIEW_ITEMS), scope=request.scope)
     return row_of(rows.select_related("item__entity", "item__account", "customer", "owner", "answered_by"), dispute_id)
 

@@ -19,9 +19,9 @@ from collection.services.scenarios import approve_go_live, ensure_default_scenar
 from core.audit import SYSTEM
 from core.jobs import start_numbered
 from core.models import SavedView
-from desk.models import Message
+from desk.models import Attachment, Message
 from integrations.models import Connection, SyncRun
-from receivables.models import BankLine, Contact, Dispute, Document, Hold, OpenOrder, Promise
+from receivables.models import BankLine, Contact, Dispute, DisputeReason, Document, Hold, OpenOrder, Promise
 from reporting.models import Export
 from risk.models import PayerProfile
 from risk.services.profiles import refresh_profiles
@@ -74,6 +74,19 @@ def make_claim(member: Member) -> Claim:
 def make_line(member: Member) -> BankLine:
     account = make_account()
     return make_bank_line(customer=account.customer, entity=account.entity)
+
+
+def make_attachment(member: Member) -> Attachment:
+    return Attachment.objects.create(
+        customer=make_account().customer,
+        object_type="receivables.Dispute",
+        object_id=uuid4(),
+        file_name="proof.pdf",
+        size=1,
+        sha256="0" * 64,
+        path="nowhere",
+        on=TODAY,
+    )
 
 
 def make_order(member: Member) -> OpenOrder:
@@ -206,6 +219,8 @@ MAKERS: dict[str, Callable[[Member], Any]] = {
     "profile_id": make_profile,
     "action_id": make_action,
     "claim_id": make_claim,
+    "attachment_id": make_attachment,
+    "reason_id": lambda member: DisputeReason.objects.create(code=uuid4().hex[:8], label="Price"),
     "line_id": make_line,
     "interaction_id": make_interaction,
     "message_id": make_message,

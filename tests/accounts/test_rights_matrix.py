@@ -56,12 +56,23 @@ action_undo                                       .    x    x    .    .    .    
 call_new                                          .    x    x    .    .    .    x    x
 note_new                                          .    x    x    .    .    .    x    x
 follow_up_done                                    .    x    x    .    .    .    x    x
-claims                                            x    x    x    x    x    x    x    .
+my_disputes                                       .    x    x    x    x    .    x    .
+dispute_reasons                                   x    x    .    .    .    .    x    .
+dispute_reason_new                                x    x    .    .    .    .    x    .
+dispute_reason                                    x    x    .    .    .    .    x    .
+dispute                                           x    x    x    x    x    x    x    .
+dispute_assign                                    .    x    x    x    .    .    x    .
+dispute_answer_here                               .    x    x    x    x    .    x    .
+dispute_resolve                                   .    x    x    x    .    .    x    .
+dispute_comment                                   .    x    x    x    x    .    x    .
+dispute_attach                                    .    x    x    x    x    .    x    .
+dispute_file                                      x    x    x    x    x    x    x    .
+claims                                            x    x    x    x    .    x    x    .
 claims_new                                        .    x    x    .    .    .    x    .
 claims_waive                                      .    x    .    .    .    .    x    .
 claims_paid                                       .    x    x    .    .    .    x    .
-claim                                             x    x    x    x    x    x    x    .
-claim_annex                                       x    x    x    x    x    x    x    .
+claim                                             x    x    x    x    .    x    x    .
+claim_annex                                       x    x    x    x    .    x    x    .
 law                                               x    x    .    .    .    .    x    .
 rate_new                                          x    x    .    .    .    .    x    .
 late_terms_new                                    x    x    .    .    .    .    x    .
@@ -79,7 +90,7 @@ import_errors                                     .    x    .    .    .    .    
 
 home_trend                                        x    x    x    x    .    x    x    .
 search                                            x    x    x    x    x    x    x    x
-customers                                         x    x    x    x    x    x    x    x
+customers                                         x    x    x    x    .    x    x    x
 customers_assign                                  .    x    x    .    .    .    x    .
 customer_holds_new                                .    x    x    .    .    .    x    .
 promise_new                                       .    x    x    .    .    .    x    .
@@ -90,16 +101,16 @@ account_terms                                     .    x    x    .    .    .    
 contact                                           .    x    x    .    .    .    x    .
 address                                           .    x    x    .    .    .    x    .
 quality                                           .    x    x    .    .    .    x    .
-items                                             x    x    x    x    x    x    x    .
+items                                             x    x    x    x    .    x    x    .
 holds_new                                         .    x    x    .    .    .    x    .
 disputes_new                                      .    x    x    x    .    .    x    .
-item                                              x    x    x    x    x    x    x    .
-documents                                         x    x    x    x    x    x    x    .
-document                                          x    x    x    x    x    x    x    .
-orders                                            x    x    x    x    x    x    x    .
-promises                                          x    x    x    x    x    x    x    .
+item                                              x    x    x    x    .    x    x    .
+documents                                         x    x    x    x    .    x    x    .
+document                                          x    x    x    x    .    x    x    .
+orders                                            x    x    x    x    .    x    x    .
+promises                                          x    x    x    x    .    x    x    .
 promises_withdraw                                 .    x    x    .    .    .    x    .
-disputes                                          x    x    x    x    x    x    x    .
+disputes                                          x    x    x    x    .    x    x    .
 disputes_close                                    .    x    x    x    x    .    x    .
 holds_lift                                        .    x    x    .    .    .    x    .
 cash                                              .    x    x    .    .    .    x    .
@@ -119,8 +130,8 @@ cash_split                                        .    x    x    .    .    .    
 cash_rules                                        .    x    .    .    .    .    x    .
 ageing                                            x    x    x    x    .    x    x    .
 ageing_items                                      x    x    x    x    .    x    x    .
-customer                                          x    x    x    x    x    x    x    x
-customer_timeline                                 x    x    x    x    x    x    x    x
+customer                                          x    x    x    x    .    x    x    x
+customer_timeline                                 x    x    x    x    .    x    x    x
 customer_profile                                  x    x    x    x    .    x    x    .
 payer_classes                                     x    x    .    .    .    .    x    .
 alerts                                            x    x    x    .    .    x    x    .
@@ -143,39 +154,39 @@ connection_switch                                 .    x    .    .    .    .    
 mailbox                                           x    x    x    .    .    x    x    .
 mailbox_body                                      x    x    x    .    .    x    x    .
 
-GET api/v1/entities/                              x    x    x    x    x    x    x    x
-GET api/v1/customers/                             x    x    x    x    x    x    x    x
+GET api/v1/entities/                              x    x    x    x    .    x    x    x
+GET api/v1/customers/                             x    x    x    x    .    x    x    x
 POST api/v1/customers/bulk/                       .    x    x    .    .    .    x    .
-GET api/v1/customers/<uuid:id>/                   x    x    x    x    x    x    x    x
-GET api/v1/accounts/                              x    x    x    x    x    x    x    x
-GET api/v1/accounts/<uuid:id>/                    x    x    x    x    x    x    x    x
-GET api/v1/contacts/                              x    x    x    x    x    x    x    x
+GET api/v1/customers/<uuid:id>/                   x    x    x    x    .    x    x    x
+GET api/v1/accounts/                              x    x    x    x    .    x    x    x
+GET api/v1/accounts/<uuid:id>/                    x    x    x    x    .    x    x    x
+GET api/v1/contacts/                              x    x    x    x    .    x    x    x
 POST api/v1/contacts/bulk/                        .    x    x    .    .    .    x    .
-GET api/v1/contacts/<uuid:id>/                    x    x    x    x    x    x    x    x
-GET api/v1/documents/                             x    x    x    x    x    x    x    .
-GET api/v1/documents/<uuid:id>/                   x    x    x    x    x    x    x    .
-GET api/v1/items/                                 x    x    x    x    x    x    x    .
+GET api/v1/contacts/<uuid:id>/                    x    x    x    x    .    x    x    x
+GET api/v1/documents/                             x    x    x    x    .    x    x    .
+GET api/v1/documents/<uuid:id>/                   x    x    x    x    .    x    x    .
+GET api/v1/items/                                 x    x    x    x    .    x    x    .
 POST api/v1/items/bulk/                           .    x    .    .    .    .    x    .
-GET api/v1/items/<uuid:id>/                       x    x    x    x    x    x    x    .
-GET api/v1/orders/                                x    x    x    x    x    x    x    .
+GET api/v1/items/<uuid:id>/                       x    x    x    x    .    x    x    .
+GET api/v1/orders/                                x    x    x    x    .    x    x    .
 POST api/v1/orders/bulk/                          .    x    .    .    .    .    x    .
-GET api/v1/orders/<uuid:id>/                      x    x    x    x    x    x    x    .
-GET api/v1/allocations/                           x    x    x    x    x    x    x    .
-GET api/v1/allocations/<uuid:id>/                 x    x    x    x    x    x    x    .
+GET api/v1/orders/<uuid:id>/                      x    x    x    x    .    x    x    .
+GET api/v1/allocations/                           x    x    x    x    .    x    x    .
+GET api/v1/allocations/<uuid:id>/                 x    x    x    x    .    x    x    .
 GET api/v1/ageing/                                x    x    x    x    .    x    x    .
 GET api/v1/profiles/                              x    x    x    x    .    x    x    .
 GET api/v1/profiles/<uuid:id>/                    x    x    x    x    .    x    x    .
-GET api/v1/disputes/                              x    x    x    x    x    x    x    .
+GET api/v1/disputes/                              x    x    x    x    .    x    x    .
 POST api/v1/disputes/                             .    x    x    x    .    .    x    .
-GET api/v1/disputes/<uuid:id>/                    x    x    x    x    x    x    x    .
-POST api/v1/disputes/<uuid:id>/close/             .    x    x    x    x    .    x    .
-GET api/v1/promises/                              x    x    x    x    x    x    x    .
+GET api/v1/disputes/<uuid:id>/                    x    x    x    x    .    x    x    .
+POST api/v1/disputes/<uuid:id>/close/             .    x    x    x    .    .    x    .
+GET api/v1/promises/                              x    x    x    x    .    x    x    .
 POST api/v1/promises/                             .    x    x    .    .    .    x    .
-GET api/v1/promises/<uuid:id>/                    x    x    x    x    x    x    x    .
+GET api/v1/promises/<uuid:id>/                    x    x    x    x    .    x    x    .
 POST api/v1/promises/<uuid:id>/withdraw/          .    x    x    .    .    .    x    .
-GET api/v1/holds/                                 x    x    x    x    x    x    x    .
+GET api/v1/holds/                                 x    x    x    x    .    x    x    .
 POST api/v1/holds/                                .    x    x    .    .    .    x    .
-GET api/v1/holds/<uuid:id>/                       x    x    x    x    x    x    x    .
+GET api/v1/holds/<uuid:id>/                       x    x    x    x    .    x    x    .
 POST api/v1/holds/<uuid:id>/lift/                 .    x    x    .    .    .    x    .
 GET api/v1/actions/                               x    x    x    .    .    x    x    .
 GET api/v1/actions/<uuid:id>/                     x    x    x    .    .    x    x    .
@@ -203,6 +214,7 @@ PUBLIC = {
     "set_theme": "a choice between light and dark, kept in a cookie",
     "set_language": "a choice of language, kept in a cookie and for the person signed in",
     "join": "opened by the secret in its address",
+    "dispute_answer": "opened by the signature in its address, which names one dispute and one colleague",
     "upload": "opened by the secret of a connection, which the view verifies",
     "openapi": "the description of the API, the same for everybody",
     "api_docs": "the page of that description",
