@@ -195,6 +195,7 @@ def test_wrong_calls(organisation, tmp_path):
     with pytest.raises(CommandError) as error:
         run(write(tmp_path / "a.csv", invoices(2)), "--as-of", "yesterday")
     assert getattr(error.value, "returncode", 1) in (1, 2)
+    assert "--entity is longer" in refusal(write(tmp_path / "a.csv", invoices(2)), "--entity", "X" * 41)
     (tmp_path / "picture.csv").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
     assert "PNG" in refusal(tmp_path / "picture.csv")
 

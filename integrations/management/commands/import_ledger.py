@@ -20,6 +20,8 @@ from integrations.services.mappings import mapping_for
 from integrations.services.reading import inspection_of
 from integrations.services.receiving import blocks, receive
 
+LONGEST_ENTITY_CODE = 40
+
 
 def control_total(text: str) -> tuple[str, str]:
     """EUR=1234.56 as (EUR, 1234.56)."""
@@ -67,6 +69,8 @@ class Command(TenantCommand):
         path: Path = options["path"]
         if not path.is_file():
             raise CommandError(f"There is no file {str(path)!r}.", returncode=1)
+        if len(options["entity"]) > LONGEST_ENTITY_CODE:
+            raise CommandError(f"--entity is longer than {LONGEST_ENTITY_CODE} characters.", returncode=1)
         try:
             run = self._run(path, options)
         except Refusal as refusal:
