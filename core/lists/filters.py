@@ -31,7 +31,8 @@ class Filters(django_filters.FilterSet):
         self, data: Any = None, queryset: Any = None, *, reader: Reader, asked_only: bool = False, **kwargs: Any
     ) -> None:
         if asked_only:
-            self.base_filters = {name: one for name, one in self.base_filters.items() if name in (data or {})}
+            every: dict[str, Any] = self.base_filters  # type: ignore[has-type]
+            self.base_filters = {name: one for name, one in every.items() if name in (data or {})}
         # django-filter hands "request" to callables that give rows; ours take the reader.
         super().__init__(data, queryset, request=reader, **kwargs)
 

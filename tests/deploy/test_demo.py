@@ -71,6 +71,13 @@ def test_stop_spares_a_process_that_has_the_number_of_a_former_child(machine: Ma
 # --- the whole of it: a minute each ------------------------------------------------------------------------------------
 
 
+def seconds_of_a_command(machine: Machine) -> float:
+    """What starting Django alone takes at the moment: how busy the machine is."""
+    began = time.monotonic()
+    assert machine.run("manage.py", "help").returncode == 0
+    return time.monotonic() - began
+
+
 # The first start loads the sample company: a minute, on a machine that does nothing else.
 FIRST_SECONDS = 600
 
@@ -153,7 +160,8 @@ def test_the_demo_answers_and_ends_without_a_trace(
     assert demo.left() == []
     record_property("seconds to start", demo.seconds)
     if number != signal.SIGINT:
-        assert demo.seconds < 10
+        # Ten seconds on a machine that does nothing else, where one command takes more than one.
+        assert demo.seconds < max(10, 8 * seconds_of_a_command(loaded))
 
 
 @pytest.mark.soak
