@@ -159,7 +159,11 @@ class AlertFilters(Filters):
         return rows.filter(Exists(accounts.filter(Q(collector_id=member) | Q(salesperson_id=member))))
 
 
-ALERT_KINDS = {Alert.Severity.WARNING: "warn", Alert.Severity.CRITICAL: "bad", Alert.Severity.NOTICE: "info"}
+ALERT_KINDS: dict[str, str] = {
+    Alert.Severity.WARNING: "warn",
+    Alert.Severity.CRITICAL: "bad",
+    Alert.Severity.NOTICE: "info",
+}
 
 
 def alert_words(row: Any) -> str:

@@ -36,4 +36,4 @@ class ClassLimitsForm(forms.Form):
     )
 
     def __init__(self, *args: Any, limits: ClassLimits, **kwargs: Any) -> None:
-        super().__init__(*args, initial=asdict(limits), **kwargs)
+        super().__init__(*args, initial=asdict(limits), **kwargs)  # type: ignore[misc]

@@ -57,7 +57,7 @@ def _alert(one: NewAlert, on: date) -> Alert:
         key=one.key,
         severity=one.severity,
         on=on,
-        text=plain["text"],
+        text=one.sentence.text,
         values=plain["values"],
     )
 

@@ -31,7 +31,8 @@ def payer_facts(
     The window ends on `on` and begins `limits.window_days` before it, that day excluded. `known_on` None: known now.
     """
     # Where few customers are asked for, each finds its rows by its own indexes.
-    selection = EVERY_ITEM.of_customer(next(iter(customer_ids))) if _is_one(customer_ids) else EVERY_ITEM
+    is_one = customer_ids is not None and len(customer_ids) == 1
+    selection = EVERY_ITEM.of_customer(next(iter(customer_ids))) if customer_ids and is_one else EVERY_ITEM
     items = open_items_sql(on=on, known_on=known_on, scope=EVERYTHING, selection=selection, columns=("id", "kind"))
     params: dict[str, Any] = {
         **items.params,
@@ -43,7 +44,8 @@ def payer_facts(
     if customer_ids is not None:
         params["ids"] = list(customer_ids)
     sql = _SQL.format(overdue=items.sql, **_narrowed(customer_ids is not None))
-    customer_id, sums, rest = None, [], None
+    customer_id, rest = None, None
+    sums: list[CurrencySums] = []
     for row in fetch(sql, params):
         if row[0] != customer_id:
             if customer_id is not None:
@@ -70,10 +72,6 @@ def _facts(customer_id: UUID, sums: list[CurrencySums], rest: Any) -> CustomerFa
             is_insolvent=is_insolvent,
         ),
     )
-
-
-def _is_one(customer_ids: Collection[UUID] | None) -> bool:
-    return customer_ids is not None and len(customer_ids) == 1
 
 
 def _narrowed(is_narrow: bool) -> dict[str, str]:

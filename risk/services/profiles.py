@@ -32,6 +32,8 @@ from risk.rules.profile import (
 )
 
 ALERT_KIND = "risk.payer_class"
+# For sorts and hashes over all payments of a year; given back at the end of the transaction.
+_WORK_MEM = "64MB"
 
 # Column of the profile -> its type in the temporary table; all that makes two profiles differ.
 _COLUMNS = {
@@ -77,6 +79,7 @@ def refresh_profiles(*, on: date, customers: Collection[UUID] | None = None, act
     nothing. A changed class is audited, a worse one raises an alert. Raises AlreadyRunning.
     """
     jobs.lock("payer-profiles")
+    execute(f"SET LOCAL work_mem = '{_WORK_MEM}'")
     _stage(on=on, customers=customers)
     same_day = _replace_of_the_day(on=on, actor=actor)
     begun = _begin_new(on=on, actor=actor)
