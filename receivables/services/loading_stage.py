@@ -124,7 +124,7 @@ def planned_without(*methods: str, rows: int = _MANY) -> Iterator[None]:
     """Statements inside do without some of the planner's methods (PostgreSQL's enable_...), such as `indexscan`.
 
     Every index begins with the organisation, and PostgreSQL takes each of them to be in the order of the table as the
-    organisations are. It then reads a whole ledger through any of them, row by row in random order: five times slower.
+    organisations are. It then reads a whole ledger through any of them, row by row in random order.
     Where the statements are about few `rows`, nothing is changed: it would cost more than it gains.
     """
     if rows < _MANY:
