@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bench.measure import Measurement
 
 LOADS = ("P1", "P2", "P3", "P4")
-READS = ("P5", "P8", "P9", "P10", "P11", "P12", "P13", "P14", "P15", "P7", "P17", "P18", "P16", "P20")
+READS = ("P5", "P8", "P9", "P10", "P11", "P12", "P13", "P14", "P15", "P7", "P17", "P18", "P21", "P16", "P20")
 API = ("P13", "P14")
 NIGHTS = ("P7", "P17", "P18")
 PAGES = ("P11", "P12", "P15")
@@ -76,7 +76,7 @@ def _run(wanted: list[str], options: argparse.Namespace) -> int:
             rounds = options.rounds or (1 if size.name == "FULL" else 5)
             found += [one for one in _kept("P1", lambda: measure_loads(size, rounds=rounds)) if one.id in wanted]
     if set(wanted) & set(READS):
-        from bench import api, neighbours, nights, pages, reading
+        from bench import api, matching, neighbours, nights, pages, reading
 
         with own_database(keep=options.keep):
             _say(f"a ledger of {size.invoices:,} invoices among {size.small_tenants} small ones ...")
@@ -87,7 +87,7 @@ def _run(wanted: list[str], options: argparse.Namespace) -> int:
                 if name in wanted:
                     _say(f"{name} ...")
                     module = api if name in API else pages if name in PAGES else nights if name in NIGHTS else reading
-                    module = neighbours if name == "P16" else module
+                    module = {"P16": neighbours, "P21": matching}.get(name, module)
                     measure = getattr(module, f"measure_{name.lower()}")
                     found += _kept(name, partial(measure, size))
     order = [*LOADS, *READS]
