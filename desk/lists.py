@@ -108,7 +108,7 @@ MESSAGES = ListPage(
             value=lambda row: str(State(row["state"]).label),
         ),
         day("on", _("Day")),
-        Column("sent_at", _("Sent at"), _left_cell),
+        Column("sent_at", _("Sent at"), _left_cell, hidden=True),
         text("error", _("Error"), hidden=True),
         Column(
             "updated_at",
