@@ -1,0 +1,72 @@
+"""Long lists: rows are counted so far, their sums come after the page, and only the filters asked for are made."""
+
+import pytest
+
+from core.lists import listing
+from core.tenancy import tenant_scope
+from receivables.filters import ItemFilters
+from receivables.lists.items import ITEMS
+from tests.make import make_account, make_item
+from tests.pages import enter, statements
+
+PART = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def five(organisation, monkeypatch):
+    """Five items of 10.50 EUR in a list of two rows a page that counts up to three."""
+    monkeypatch.setattr(listing, "PAGE_ROWS", 2)
+    monkeypatch.setitem(vars(ITEMS), "count_cap", 3)
+    with tenant_scope(organisation):
+        account = make_account()
+        for n in range(5):
+            make_item(account=account, number=f"F{n}", amount="10.50")
+
+
+def test_sums_of_a_long_list_come_after_the_page(organisation, five):
+    client, _ = enter(organisation)
+    page = client.get("/items/?sort=number").content.decode()
+    assert "3+ rows" in page
+    assert 'hx-get="/items/?sort=number&amp;part=totals"' in page
+    assert "52.50" not in page
+    part = client.get("/items/?sort=number&part=totals", headers=PART).content.decode()
+    assert part.startswith("<tfoot>")
+    assert "5 · EUR" in part
+    assert "52.50" in part
+    assert "part=totals" not in part
+
+
+def test_a_list_beyond_all_counting_has_no_sums(organisation, five, monkeypatch):
+    monkeypatch.setattr(listing, "TOTALS_CAP", 4)
+    client, _ = enter(organisation)
+    part = client.get("/items/?part=totals", headers=PART).content.decode()
+    assert "52.50" not in part
+    assert "part=totals" not in part
+
+
+def test_a_list_within_the_count_has_its_sums_at_once(organisation, five, monkeypatch):
+    monkeypatch.setitem(vars(ITEMS), "count_cap", 5)
+    client, _ = enter(organisation)
+    page = client.get("/items/").content.decode()
+    assert "5 rows" in page
+    assert "52.50" in page
+    assert "part=totals" not in page
+
+
+def test_filters_that_nobody_asked_for_are_not_made_but_offered(organisation, five):
+    client, _ = enter(organisation)
+    context = client.get("/items/?state=open&currency=EUR").context
+    assert set(context["listing"].reading.filterset.filters) == {"state", "currency"}
+    menu = client.get("/items/?state=open&part=filters", headers=PART).content.decode()
+    shown = [name for name in ItemFilters.base_filters if f'name="{name}"' in menu]
+    assert len(shown) > 10
+
+
+def test_a_page_is_cut_before_its_names_are_joined(organisation, five):
+    client, _ = enter(organisation)
+    with statements() as sql:
+        client.get("/items/")
+    [rows] = [one for one in sql if 'JOIN "receivables_customer"' in one]
+    inner = rows[rows.index(" IN (SELECT") :]
+    assert "JOIN" not in inner[: inner.index(")")]
+    assert "LIMIT 3)" in rows
