@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from itertools import chain, islice
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from integrations.files.sheets import Cell
 
@@ -142,7 +142,7 @@ def _line_by_line(stretch: list[str], delimiter: str, quote: str, after: int) ->
     return Chunk(numbers, rows)
 
 
-def _reader(lines: Iterator[str], delimiter: str, quote: str) -> csv._reader:
+def _reader(lines: Iterator[str], delimiter: str, quote: str) -> Any:
     return csv.reader(
         lines,
         delimiter=delimiter,

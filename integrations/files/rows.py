@@ -209,7 +209,8 @@ class Conversion:
             numbers, handed = whole.numbers, list(columns.values())
             if dropped:
                 kept = [position not in dropped for position in range(len(whole))]
-                numbers, *handed = (list(compress(values, kept)) for values in (numbers, *handed))
+                numbers = list(compress(numbers, kept))
+                handed = [list(compress(values, kept)) for values in handed]
         bad.sort(key=lambda row: row.line_no)
         self._ending.saw(chunk, bad, last_good=numbers[-1] if numbers else 0)
         self.summary.rows += len(numbers)
