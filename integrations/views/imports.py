@@ -29,7 +29,7 @@ from integrations.services.checks import is_checking, queue_check
 
 State = SyncRun.State
 # Up to so many rows the check runs while one waits; larger files are checked by a worker.
-CHECK_AT_ONCE = 30_000
+CHECK_AT_ONCE = 2_000
 OPEN_STATES = (State.RECEIVED, State.CHECKED, State.REFUSED, State.HELD, State.FAILED, State.STOPPED)
 KINDS: dict[str, str] = {
     State.APPLIED: "good",
