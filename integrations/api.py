@@ -31,7 +31,7 @@ from integrations.services import receiving, runs
 from integrations.services.checks import queue_check
 
 # Up to so many rows a check is waited for; a worker checks larger files.
-CHECK_AT_ONCE = 30_000
+CHECK_AT_ONCE = 2_000
 _SCOPE = _("This key sees a part of the ledger only, and cannot load into it.")
 
 
