@@ -101,7 +101,7 @@ class Resource(ApiViewSet):
     def list(self, request: Request) -> HttpResponse:
         query = request.query_params
         own = ("cursor", "page_size", "updated_since")
-        filter_names = tuple(self.filters.base_filters) if self.filters else ()
+        filter_names = tuple(vars(self.filters)["base_filters"]) if self.filters else ()
         self.known_parameters(*own, *filter_names, *self.exact)
         since, size = _moment(query.get("updated_since")), page_size(query.get("page_size"))
         rows = self._filtered(self.changed_rows() if since else self.rows())
@@ -134,7 +134,7 @@ class Resource(ApiViewSet):
             raise BadQuery
         if wanted:
             rows = rows.filter(**wanted)
-        if self.filters is None or not query.keys() & self.filters.base_filters.keys():
+        if self.filters is None or not query.keys() & vars(self.filters)["base_filters"].keys():
             return rows  # building the form of the filters costs more than the list
         chosen = self.filters(query, queryset=rows, reader=self.reader)
         if not chosen.is_valid():

@@ -48,7 +48,7 @@ def late_items(*, item_ids: Collection[UUID], on: date, scope: Scope) -> list[La
     found = {item.id: LateItem(item) for item in items}
     paid = Allocation.objects.filter(debit_item__in=list(found), on__lte=on)
     for item_id, day, amount in paid.values_list("debit_item_id", "on", "debit_amount"):
-        found[item_id].payments.append(Payment(day, amount))
+        found[item_id].payments.append(Payment(day, amount or Decimal(0)))
     disputes = Dispute.objects.filter(item__in=list(found), opened_on__lte=on)
     for dispute in disputes.filter(Q(closed_on__isnull=True) | Q(closed_on__gt=on)):
         one = found[dispute.item_id]

@@ -68,7 +68,7 @@ def all_rates() -> tuple[RateRow, ...]:
     """The rates that are shipped and those of the organisation, which come last and so win. 1 SQL query."""
     own = ReferenceRate.objects.order_by("valid_from").values_list("series", "valid_from", "percent", "source")
     known = set(Series)
-    return (*RATES, *(RateRow(Series(series), *rest) for series, *rest in own if series in known))
+    return (*RATES, *(RateRow(Series(row[0]), row[1], row[2], row[3]) for row in own if row[0] in known))
 
 
 @transaction.atomic
@@ -84,6 +84,7 @@ def late_charges(*, item_ids: Collection[UUID], until: date, scope: Scope) -> li
     reached: dict[UUID, date] = {}
     claimed: dict[UUID, date] = {}
     for item_id, state, last in ended.values_list("item_id", "state", "until_on"):
+        assert last is not None  # interest has days
         place = claimed if state == Claim.State.CLAIMED else reached
         place[item_id] = max(last, place.get(item_id, last))
     documents = {one.item.document_id for one in found if one.item.document_id}
@@ -307,7 +308,7 @@ def add_rate(*, series: str, valid_from: date, percent: Decimal, source: str, ac
             )
     except IntegrityError as error:
         raise BadRate(fields={"valid_from": [_("There is a rate of this day already.")]}) from error
-    changes = {"series": [None, series], "valid_from": [None, valid_from], "percent": [None, percent]}
+    changes: dict[str, Sequence[Any]] = {"series": [None, series], "valid_from": [None, valid_from], "percent": [None, percent]}
     record(actor=actor, action="collection.rate_added", row=row, changes=changes)
     return row
 
@@ -332,7 +333,7 @@ def agree_late_terms(
             )
     except IntegrityError as error:
         raise BadRate(fields={"valid_from": [_("There are terms of this day already.")]}) from error
-    changes = {
+    changes: dict[str, Sequence[Any]] = {
         "valid_from": [None, valid_from],
         "agreed_percent": [None, agreed_percent],
         "with_fixed_charge": [None, with_fixed_charge],

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -49,7 +50,7 @@ def make_tasks(*, tasks: Sequence[NewTask], on: date, actor: Actor = SYSTEM) -> 
     for name, one in wanted.items():
         if name in known:
             continue
-        plain = one.sentence.plain()
+        plain: dict[str, Any] = one.sentence.plain()
         task, is_new = Task.objects.get_or_create(
             kind=one.kind,
             key=one.key,

@@ -34,15 +34,16 @@ class ByAmount:
     def __init__(
         self, customers: QuerySet[Customer], *, field: str, reader: Reader, fields: Sequence[str], names: dict[str, str]
     ) -> None:
-        self.options = {"fields": fields, "names": names}
-        currency = Tenant.objects.values_list("currency", flat=True).get(id=current_tenant_id())
+        self.options: dict[str, Any] = {"fields": fields, "names": names}
+        tenant_id: Any = current_tenant_id()
+        currency = Tenant.objects.values_list("currency", flat=True).get(id=tenant_id)
         if reader.scope.is_everything:
             having = Q(balances__currency=currency)
-            balances = customers.annotate(balance=FilteredRelation("balances", condition=having))
-            self.owing = balances.filter(balance__isnull=False).annotate(ranked=F(f"balance__{CENTS[field]}"))
-            self.others = balances.filter(balance__isnull=True)
+            balances: QuerySet[Any] = customers.annotate(balance=FilteredRelation("balances", condition=having))
+            self.owing: QuerySet[Any] = balances.filter(balance__isnull=False).annotate(ranked=F(f"balance__{CENTS[field]}"))
+            self.others: QuerySet[Any] = balances.filter(balance__isnull=True)
         else:
-            summed = customers.annotate(ranked=_sum_seen(field, currency, reader.scope, reader.on))
+            summed: QuerySet[Any] = customers.annotate(ranked=_sum_seen(field, currency, reader.scope, reader.on))
             self.owing, self.others = summed.filter(ranked__isnull=False), summed.filter(ranked__isnull=True)
 
     def slice(self, *, descending: bool, after: str, before: str, limit: int) -> list[Row]:
