@@ -25,6 +25,7 @@ from core.errors import NotFound
 from core.rest import JSONRenderer
 from desk.api import Messages
 from integrations.api import Imports
+from receivables.api.cash import BankLines, CashAllocations
 from receivables.api.figures import Ageing
 from receivables.api.resources import Accounts, Allocations, Contacts, Customers, Documents, Entities, Items, Orders
 from receivables.api.standing import Disputes, Holds, Promises
@@ -48,6 +49,8 @@ for name, viewset in {
     "items": Items,
     "orders": Orders,
     "allocations": Allocations,
+    "bank-lines": BankLines,
+    "cash-allocations": CashAllocations,
     "ageing": Ageing,
     "disputes": Disputes,
     "promises": Promises,

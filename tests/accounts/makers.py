@@ -5,6 +5,7 @@ An argument that is not here fails the tests of rights until it is.
 
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -21,7 +22,18 @@ from core.jobs import start_numbered
 from core.models import SavedView
 from desk.models import Attachment, Message
 from integrations.models import Connection, SyncRun
-from receivables.models import BankLine, Contact, Dispute, DisputeReason, Document, Hold, OpenOrder, Promise
+from receivables.models import (
+    BankLine,
+    CashAllocation,
+    Contact,
+    Dispute,
+    DisputeReason,
+    Document,
+    Hold,
+    OpenOrder,
+    Promise,
+)
+from receivables.services.matching import Share, split_line
 from reporting.models import Export
 from risk.models import PayerProfile
 from risk.services.profiles import refresh_profiles
@@ -87,6 +99,13 @@ def make_attachment(member: Member) -> Attachment:
         path="nowhere",
         on=TODAY,
     )
+
+
+def make_cash_allocation(member: Member) -> CashAllocation:
+    item = make_item(amount="50.00")
+    line = make_bank_line(amount="50.00", customer=item.customer, entity=item.entity)
+    split_line(line_id=line.id, shares=[Share(item.id, Decimal(50))], on=TODAY, actor=SYSTEM)
+    return CashAllocation.objects.get(item=item)
 
 
 def make_order(member: Member) -> OpenOrder:
@@ -222,6 +241,7 @@ MAKERS: dict[str, Callable[[Member], Any]] = {
     "attachment_id": make_attachment,
     "reason_id": lambda member: DisputeReason.objects.create(code=uuid4().hex[:8], label="Price"),
     "line_id": make_line,
+    "cash_allocation_id": make_cash_allocation,
     "interaction_id": make_interaction,
     "message_id": make_message,
     "run_id": make_run,
@@ -238,6 +258,8 @@ API_ROWS = {
     "items": "item_id",
     "orders": "order_id",
     "allocations": "allocation_id",
+    "bank-lines": "line_id",
+    "cash-allocations": "cash_allocation_id",
     "disputes": "dispute_id",
     "promises": "promise_id",
     "holds": "hold_id",
@@ -250,6 +272,7 @@ API_ROWS = {
 UNDER_A_CUSTOMER = {
     "customer_id", "account_id", "contact_id", "item_id", "document_id", "order_id", "allocation_id", "dispute_id",
     "promise_id", "hold_id", "profile_id", "action_id", "interaction_id", "message_id", "claim_id", "line_id",
+    "cash_allocation_id",
 }  # fmt: skip
 # What a call must bring so that it gets as far as looking for the row.
 BODIES: dict[str, dict[str, Any]] = {

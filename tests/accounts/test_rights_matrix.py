@@ -184,6 +184,17 @@ GET api/v1/promises/                              x    x    x    x    .    x    
 POST api/v1/promises/                             .    x    x    .    .    .    x    .
 GET api/v1/promises/<uuid:id>/                    x    x    x    x    .    x    x    .
 POST api/v1/promises/<uuid:id>/withdraw/          .    x    x    .    .    .    x    .
+GET api/v1/bank-lines/                            .    x    x    .    .    .    x    .
+GET api/v1/bank-lines/<uuid:id>/                  .    x    x    .    .    .    x    .
+POST api/v1/bank-lines/<uuid:id>/confirm/         .    x    x    .    .    .    x    .
+POST api/v1/bank-lines/<uuid:id>/refuse/          .    x    x    .    .    .    x    .
+POST api/v1/bank-lines/<uuid:id>/split/           .    x    x    .    .    .    x    .
+POST api/v1/bank-lines/<uuid:id>/assign/          .    x    x    .    .    .    x    .
+POST api/v1/bank-lines/<uuid:id>/set_aside/       .    x    x    .    .    .    x    .
+POST api/v1/bank-lines/<uuid:id>/reverse/         .    x    x    .    .    .    x    .
+GET api/v1/cash-allocations/                      .    x    x    .    .    .    x    .
+GET api/v1/cash-allocations/<uuid:id>/            .    x    x    .    .    .    x    .
+POST api/v1/cash-allocations/<uuid:id>/exported/    .    x    x    .    .    .    x    .
 GET api/v1/holds/                                 x    x    x    x    .    x    x    .
 POST api/v1/holds/                                .    x    x    .    .    .    x    .
 GET api/v1/holds/<uuid:id>/                       x    x    x    x    .    x    x    .
