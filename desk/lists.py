@@ -195,9 +195,9 @@ ALERTS = ListPage(
     search="q",
     columns=(
         text("customer_name", _("Customer"), link=page_of("customer", "customer_id"), ref="customer_ref", css="clip"),
+        day("on", _("Day"), sort="on"),
         badge("severity", _("Severity"), labels=dict(Alert.Severity.choices), kinds=ALERT_KINDS),
         Column("text", _("What happened"), lambda row, formats: alert_words(row), value=alert_words),
-        day("on", _("Day"), sort="on"),
         Column("acknowledged_on", _("Acknowledged"), _seen_cell),
         text("note", _("What follows"), hidden=True),
     ),

@@ -1,6 +1,6 @@
 """The sample company as an organisation of its own: generated, written to files, and read through the same import."""
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import UUID
@@ -28,6 +28,7 @@ from receivables.sample import SampleCompany, SampleFile, generate, write_files
 from receivables.services.open_amounts import refresh_balances
 from receivables.services.promises import decide_promises
 from receivables.services.standing import place_hold
+from risk.services.profiles import refresh_profiles
 
 SOURCE = "erp"
 
@@ -69,6 +70,9 @@ def load_sample_company(
         _place_holds(company)
         decide_promises(on=on, actor=SYSTEM)
         refresh_balances(on=on)
+        # How customers paid until a month ago and now: the sample shows a history before its first night.
+        for day in (on - timedelta(days=30), on):
+            refresh_profiles(on=day)
     return tenant
 
 
