@@ -14,7 +14,8 @@ from accounts.access import requires
 from accounts.roles import Can
 from core.rows import row_of
 from core.web import page
-from receivables.models import Allocation, LedgerItem
+from receivables.models import Allocation, CashAllocation, LedgerItem
+from receivables.queries.matching import cash_allocations_in
 from receivables.queries.one_item import settlements
 from receivables.queries.visible import disputes_in, documents_in, holds_in, items_in, promises_in
 from receivables.words import DISPUTE_REASONS, ITEM_KINDS, PAYMENT_METHODS, in_words
@@ -36,6 +37,12 @@ def item(request: HttpRequest, item_id: UUID) -> HttpResponse:
         "days_late": (on - shown.due_date).days if shown.open_amount and shown.due_date < on else 0,
         "settlements": _in_words(settlements(item_id=item_id, scope=scope)),
         "versions": _versions(shown),
+        "matched_here": list(
+            cash_allocations_in(scope=scope)
+            .filter(item_id=item_id)
+            .exclude(state=CashAllocation.State.REVERSED)
+            .order_by("on", "id")
+        ),
         "disputes": [
             {"row": row, "reason": in_words(DISPUTE_REASONS, row.reason)}
             for row in disputes_in(scope=scope).filter(item_id=item_id).order_by("-opened_on", "-id")

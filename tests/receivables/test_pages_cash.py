@@ -60,6 +60,16 @@ def test_the_drawer_says_why_and_offers_what_can_be_done(organisation, queue):
     assert "by itself" in matched
 
 
+def test_an_items_page_says_what_was_matched_and_what_is_still_chased(organisation, queue):
+    client, _ = enter(organisation)
+    with tenant_scope(organisation):
+        item = CashAllocation.objects.get().item
+    page = client.get(f"/items/{item.id}/").content.decode()
+    assert "Payments matched here" in page
+    assert "not in the books yet" in page
+    assert "€0.00 of it is chased" in page
+
+
 def test_confirm_and_undo(organisation, queue):
     client, _ = enter(organisation)
     response = client.post("/cash/confirm/", {"pick": str(queue[1].id)}, headers={"HX-Request": "true"})
