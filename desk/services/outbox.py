@@ -8,7 +8,7 @@ transmitted. Docs: docs/outbox.md.
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -34,6 +34,8 @@ SLICE_SECONDS = 40.0
 LOOK_SECONDS = 1.0
 FIRST_LOOK, LONGEST_LOOK = 20, 100
 MOST_ATTEMPTS = 12
+# A message that has been tried so often goes alone: should it be what ends the workers, the others are not blamed.
+ALONE_AFTER = 3
 WAITING = (Message.State.DUE, Message.State.CLAIMED, Message.State.HANDED)
 
 log = logging.getLogger(__name__)
@@ -122,7 +124,6 @@ def claim(*, channel: str, size: int = SLICE) -> list[Message]:
         state=Message.State.CLAIMED,
         lease_token=token,
         lease_until=Now() + timedelta(seconds=settings.OUTBOX_LEASE_SECONDS),
-        attempts=F("attempts") + 1,
     )
     claimed = Message.objects.filter(id__in=ids, lease_token=token)
     return list(claimed.select_related("customer", "entity").order_by("not_before", "id"))
@@ -139,6 +140,7 @@ class _Slice:
     until: float
     leased_until: float
     tried: set[UUID] = field(default_factory=set)
+    counted: set[UUID] = field(default_factory=set)
 
     def is_ours(self) -> bool:
         """Whether nobody else can have claimed the batch yet. A worker that was stopped for a while finds out here."""
@@ -169,7 +171,7 @@ def drain(
     finally:
         transport.close()
     untried = [message for message in batch if message.id not in underway.tried]
-    return len(batch) - _release(untried, wait_seconds=wait_seconds)
+    return len(batch) - _release(untried, counted=underway.counted, wait_seconds=wait_seconds)
 
 
 def _leave(underway: _Slice) -> None:
@@ -177,11 +179,27 @@ def _leave(underway: _Slice) -> None:
     start, size = 0, FIRST_LOOK
     while start < len(underway.batch) and time.monotonic() < underway.until:
         began = time.monotonic()
-        group = underway.batch[start : start + size]
+        group = _next_group(underway.batch[start : start + size])
+        _count_attempt(underway, group)
         _leave_together(underway, group)
         start += len(group)
         pace = (time.monotonic() - began) / len(group)
         size = max(1, min(LONGEST_LOOK, int(LOOK_SECONDS / max(pace, 0.001))))
+
+
+def _next_group(messages: Sequence[Message]) -> Sequence[Message]:
+    """The first of these that may go together: one that has been tried often goes alone."""
+    often = [place for place, message in enumerate(messages) if message.attempts >= ALONE_AFTER]
+    return messages[: max(often[0], 1)] if often else messages
+
+
+@transaction.atomic
+def _count_attempt(underway: _Slice, group: Sequence[Message]) -> None:
+    """Before anything is done with them, so that an attempt that ends the worker counts."""
+    _leased(group, Message.State.CLAIMED).update(attempts=F("attempts") + 1)
+    for message in group:
+        message.attempts += 1
+        underway.counted.add(message.id)
 
 
 def _leave_together(underway: _Slice, group: Sequence[Message]) -> None:
@@ -208,15 +226,12 @@ def _leave_together(underway: _Slice, group: Sequence[Message]) -> None:
 
 
 @transaction.atomic
-def _release(messages: Sequence[Message], *, wait_seconds: int) -> int:
-    """What the slice did not get to is due again; the claim does not count as an attempt. Returns how many."""
+def _release(messages: Sequence[Message], *, counted: Collection[UUID], wait_seconds: int) -> int:
+    """What the slice did not get to is due again, and was no attempt. Returns how many."""
     rows = _leased(messages, Message.State.CLAIMED, Message.State.HANDED)
-    return rows.update(
-        state=Message.State.DUE,
-        lease_token=None,
-        attempts=F("attempts") - 1,
-        not_before=Now() + timedelta(seconds=wait_seconds),
-    )
+    begun = [message.id for message in messages if message.id in counted]
+    rows.filter(id__in=begun).update(attempts=F("attempts") - 1)
+    return rows.update(state=Message.State.DUE, lease_token=None, not_before=Now() + timedelta(seconds=wait_seconds))
 
 
 @transaction.atomic

@@ -275,14 +275,47 @@ def test_a_mistake_with_one_message_does_not_stop_the_others():
     assert [message.error for message in messages[:2]] == ["KeyError", "TypeError"]
 
 
-def test_a_message_that_kills_every_worker_is_given_up():
-    (message,) = post("a@x.example")
+class Killed(BaseException):
+    """The worker ends here, and nothing of it runs on."""
+
+
+def killed(_message: Message) -> bool:
+    raise Killed
+
+
+def test_a_message_that_kills_every_worker_is_given_up_and_the_others_leave():
+    deadly, *others = post("deadly@x.example", *(f"{n}@x.example" for n in range(30)))
     for _attempt in range(outbox.MOST_ATTEMPTS):
-        assert len(outbox.claim(channel="EMAIL")) == 1
+        with pytest.raises(Killed):
+            drain(Script({"deadly@x.example": killed}))
         let_lease_expire()
     transport = Script()
     drain(transport)
-    assert (state(message), transport.transmitted) == ("FAILED", [])
+    let_lease_expire()
+    drain(transport)
+    assert (state(deadly), deadly.error) == ("FAILED", "no attempt came to an end")
+    assert {state(message) for message in others} == {"SENT"}
+
+
+def test_dying_before_a_message_is_begun_is_no_attempt():
+    (message,) = post("a@x.example")
+    for _attempt in range(outbox.MOST_ATTEMPTS * 3):
+        assert len(outbox.claim(channel="EMAIL")) == 1
+        let_lease_expire()
+    drain()
+    assert state(message) == "SENT"
+    assert message.attempts == 1
+
+
+def test_messages_that_were_tried_often_go_alone():
+    post(*(f"{n}@x.example" for n in range(4)))
+    Message.objects.filter(recipient__in=["1@x.example", "2@x.example"]).update(attempts=outbox.ALONE_AFTER)
+    batch = outbox.claim(channel="EMAIL")
+    groups = []
+    while batch:
+        groups.append(len(outbox._next_group(batch)))
+        batch = batch[groups[-1] :]
+    assert groups == [1, 1, 1, 1]
 
 
 def test_the_database_going_away_is_nobodys_answer():

@@ -35,7 +35,9 @@ SABOTAGE = [
     ("_mine", without_lease_check, test_outbox.test_a_lease_that_ended_during_the_talk_stops_before_the_final_dot),
     ("_hand", without_hand_over, test_outbox.test_a_lease_that_ended_during_the_talk_stops_before_the_final_dot),
     ("_Slice", Careless, test_outbox.test_a_worker_stopped_in_the_middle_sends_nothing_more_of_its_group),
-    ("_release", lambda batch, wait_seconds: 0, test_outbox.test_a_slice_ends_in_its_time_and_gives_back_what_it_did_not_send),
+    ("_count_attempt", lambda underway, group: None, test_outbox.test_a_message_that_kills_every_worker_is_given_up_and_the_others_leave),
+    ("_next_group", lambda messages: messages, test_outbox.test_messages_that_were_tried_often_go_alone),
+    ("_release", lambda batch, **_told: 0, test_outbox.test_a_slice_ends_in_its_time_and_gives_back_what_it_did_not_send),
 ]  # fmt: skip
 
 
