@@ -32,21 +32,26 @@ class PdfProcess:
     def __init__(self, *, seconds: int = SECONDS) -> None:
         self.seconds = seconds
         self._process: subprocess.Popen[bytes] | None = None
+        self._begun: bytes | None = None  # what the process is at, unasked
 
-    def render(self, html: str) -> bytes:
-        """The PDF of `html`, which may hold data: images only. Raises PdfFailed."""
+    def render(self, html: str, *, following: str = "") -> bytes:
+        """The PDF of `html`, which may hold data: images only. Raises PdfFailed.
+
+        `following`: the document that is asked for next. It is begun while the caller does something with this one.
+        """
         body = html.encode()
         if len(body) > LONGEST_HTML:
             raise PdfFailed(f"the letter has {len(body)} bytes, at most {LONGEST_HTML} are rendered", is_final=True)
+        if self._begun not in (None, body):
+            self.close()
         try:
             process = self._running()
         except (OSError, EOFError, TimeoutError) as error:
             self.close()
             raise PdfFailed("the renderer does not start", is_final=False) from error
-        assert process.stdin is not None
         try:
-            process.stdin.write(struct.pack(">I", len(body)) + body)
-            process.stdin.flush()
+            if self._begun is None:
+                self._begin(process, body)
             status, size = _HEAD.unpack(self._read(process, _HEAD.size, time.monotonic() + self.seconds))
             answer = self._read(process, size, time.monotonic() + self.seconds)
         except TimeoutError as error:
@@ -55,13 +60,16 @@ class PdfProcess:
         except (OSError, EOFError) as error:
             self.close()
             raise PdfFailed("the renderer ended: the letter needs too much memory", is_final=True) from error
+        self._begun = None
+        if following:
+            self._begin_ahead(process, following.encode())
         if status != OK:
             raise PdfFailed(answer.decode(errors="replace")[:200], is_final=True)
         return answer
 
     def close(self) -> None:
         """End the process; the next document starts a new one."""
-        process, self._process = self._process, None
+        process, self._process, self._begun = self._process, None, None
         if process is not None:
             process.kill()
             process.wait()
@@ -84,6 +92,20 @@ class PdfProcess:
             )
             self._read(self._process, len(READY), time.monotonic() + START_SECONDS)
         return self._process
+
+    def _begin(self, process: subprocess.Popen[bytes], body: bytes) -> None:
+        assert process.stdin is not None
+        process.stdin.write(struct.pack(">I", len(body)) + body)
+        process.stdin.flush()
+        self._begun = body
+
+    def _begin_ahead(self, process: subprocess.Popen[bytes], body: bytes) -> None:
+        """What is wrong with it is found when it is asked for."""
+        if len(body) <= LONGEST_HTML:
+            try:
+                self._begin(process, body)
+            except OSError:
+                self.close()
 
     @staticmethod
     def _read(process: subprocess.Popen[bytes], size: int, until: float) -> bytes:

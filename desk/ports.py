@@ -26,6 +26,9 @@ class RefusedForGood(Exception):
 class Transport(Protocol):
     """Carries messages of one channel. Kept open over a batch."""
 
+    def expect(self, messages: Sequence[Message]) -> None:
+        """These will be delivered next, in this order: what takes time and has no effect may be done ahead."""
+
     def deliver(self, message: Message, *, hand: Callable[[], bool]) -> bool:
         """Transmit `message`; call `hand` once, just before the point of no return, and stop when it returns False.
 

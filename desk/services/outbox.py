@@ -209,6 +209,7 @@ def _leave_together(underway: _Slice, group: Sequence[Message]) -> None:
     going = {message.id for message in ready}
     underway.tried |= {message.id for message in group if message.id not in going}
     sent: list[Message] = []
+    underway.transport.expect(ready)
     try:
         for message in ready:
             if time.monotonic() > underway.until:

@@ -7,6 +7,7 @@ import os
 import re
 import threading
 import time
+from uuid import uuid4
 
 import pytest
 from django.template.loader import render_to_string
@@ -21,7 +22,7 @@ from core.audit import SYSTEM
 from desk.models import Message
 from desk.pdf import PdfFailed, PdfProcess
 from desk.services.templates import BadTemplate, drop_template, save_template
-from integrations.adapters.messaging.letters import LetterTray
+from integrations.adapters.messaging.letters import LetterTray, letter_path
 from tests.collection.story import (
     MONDAY,
     approve,
@@ -313,6 +314,50 @@ def test_a_renderer_that_dies_says_so_and_the_next_letter_gets_a_new_one(rendere
     with pytest.raises(PdfFailed, match="ended"):
         renderer.render("<p>lost")
     assert renderer.render("<p>after").startswith(b"%PDF")
+
+
+def test_each_document_is_the_one_that_was_asked_for_whatever_was_expected(renderer):
+    assert words_of(renderer.render("<p>first", following="<p>second")) == "first"
+    pid = renderer._process.pid
+    assert words_of(renderer.render("<p>second", following="<p>third")) == "second"
+    assert renderer._process.pid == pid
+    assert words_of(renderer.render("<p>other")) == "other"
+    assert words_of(renderer.render("<p>third")) == "third"
+
+
+def test_what_is_wrong_with_the_following_document_is_found_when_it_is_asked_for(renderer):
+    long = "x" * 3_000_000
+    assert words_of(renderer.render("<p>first", following=long)) == "first"
+    with pytest.raises(PdfFailed, match="bytes"):
+        renderer.render(long, following="<p>second")
+    assert words_of(renderer.render("<p>second", following="<p>third")) == "second"
+    renderer._process.kill()
+    renderer._process.wait()
+    assert words_of(renderer.render("<p>third")) == "third"
+
+
+def test_a_following_document_that_never_ends_fails_only_itself():
+    process = PdfProcess(seconds=3)
+    bomb = "<table>" + "<tr><td colspan=1000000>x</td></tr>" * 50 + "</table>"
+    assert words_of(process.render("<p>first", following=bomb)) == "first"
+    with pytest.raises(PdfFailed) as failure:
+        process.render(bomb, following="<p>next")
+    assert failure.value.is_final
+    assert words_of(process.render("<p>next")) == "next"
+    process.close()
+
+
+def test_each_letter_of_a_batch_lies_under_its_own_name(tenant, tmp_path):
+    letters = [Message(id=uuid4(), tenant_id=tenant.id, lease_token=uuid4(), body_html=f"<p>{n}") for n in range(3)]
+    with override_settings(DATA_DIR=tmp_path):
+        tray = LetterTray()
+        tray.expect(letters)
+        # The one in the middle is not asked for: nobody may get its words.
+        delivered = [tray.deliver(letter, hand=lambda: True) for letter in letters[::2]]
+        tray.close()
+    assert delivered == [True, True]
+    assert [words_of((tmp_path / "files" / letter_path(letter)).read_bytes()) for letter in letters[::2]] == ["0", "2"]
+    assert len(list(tmp_path.rglob("*.*"))) == 2
 
 
 def test_a_document_that_is_too_long_is_not_even_tried(renderer):

@@ -15,6 +15,10 @@ class Script:
     does: dict[str, Any] = field(default_factory=dict)
     transmitted: list[Message] = field(default_factory=list)
     closed: int = 0
+    expected: list[str] = field(default_factory=list)
+
+    def expect(self, messages: Sequence[Message]) -> None:
+        self.expected += [message.recipient for message in messages]
 
     def deliver(self, message: Message, *, hand: Callable[[], bool]) -> bool:
         wanted = self.does.get(message.recipient, "sent")

@@ -106,6 +106,15 @@ def test_a_stalled_worker_that_wakes_up_sends_nothing():
 
 
 @pytest.mark.parametrize("channel", ["EMAIL", "LETTER"])
+def test_a_transport_expects_what_may_leave_in_its_order(channel):
+    post("1", "2", "3", channel=channel)
+    transport = Script()
+    assert drain(transport, Notes({"2": Verdict(send=False, reason="paid")}), channel=channel) == 3
+    assert transport.expected == ["1", "3"]
+    assert [message.recipient for message in transport.transmitted] == ["1", "3"]
+
+
+@pytest.mark.parametrize("channel", ["EMAIL", "LETTER"])
 def test_a_lease_that_ended_before_the_second_look_stops_there(channel):
     (message,) = post("a@x.example", channel=channel)
     batch = outbox.claim(channel=channel)

@@ -1,8 +1,11 @@
 """Letters: a PDF per message, archived with its hash, in the tray from which a person prints or a service fetches."""
 
 import hashlib
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -13,26 +16,34 @@ from desk.ports import RefusedForGood, RefusedForNow
 
 
 class LetterTray:
-    """desk.ports.Transport for letters. The renderer's process is started with the first letter and ends with the batch."""
+    """desk.ports.Transport for letters. The renderer's process is started with the first letter and ends with the batch.
+
+    While a letter is archived and recorded, the process is at the next one.
+    """
 
     def __init__(self) -> None:
         self._renderer = PdfProcess()
+        self._following: dict[UUID, str] = {}
+
+    def expect(self, messages: Sequence[Message]) -> None:
+        self._following = {message.id: following.body_html for message, following in pairwise(messages)}
 
     def deliver(self, message: Message, *, hand: Callable[[], bool]) -> bool:
         try:
-            pdf = self._renderer.render(message.body_html)
+            pdf = self._renderer.render(message.body_html, following=self._following.get(message.id, ""))
         except PdfFailed as error:
             raise (RefusedForGood if error.is_final else RefusedForNow)(str(error)) from error
         path = letter_path(message)
         target = Path(settings.DATA_DIR) / "files" / path
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary = target.with_suffix(f".{message.lease_token}.part")
-        temporary.write_bytes(pdf)
+        _write(temporary, pdf)
         _note(message, path=path, pdf=pdf)
         if not hand():
             temporary.unlink(missing_ok=True)
             return False
         temporary.replace(target)
+        _keep_names(target.parent)
         return True
 
     def close(self) -> None:
@@ -42,6 +53,22 @@ class LetterTray:
 def letter_path(message: Message) -> Path:
     """Where the letter lies, below the files folder."""
     return Path("letters") / message.tenant_id.hex / f"{message.id.hex}.pdf"
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Onto the disk itself: a letter that is recorded as sent must be there after a power cut."""
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _keep_names(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 @transaction.atomic

@@ -6,7 +6,7 @@ A sandbox's mail goes here and nowhere else. In local mode a real SMTP server on
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes, policy
@@ -121,6 +121,9 @@ def _part(email: EmailMessage, kind: str) -> str:
 
 class MailboxTransport:
     """desk.ports.Transport that leaves this machine never."""
+
+    def expect(self, messages: Sequence[Message]) -> None:
+        """Nothing is done ahead."""
 
     def deliver(self, message: Message, *, hand: Callable[[], bool]) -> bool:
         try:

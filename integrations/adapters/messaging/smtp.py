@@ -2,7 +2,7 @@
 
 import re
 import smtplib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from email.charset import QP, Charset
 from email.header import Header
@@ -131,6 +131,9 @@ class SmtpTransport:
 
     def __init__(self) -> None:
         self._connection: smtplib.SMTP | None = None
+
+    def expect(self, messages: Sequence[Message]) -> None:
+        """Nothing is done ahead: making an e-mail takes less time than its transmission."""
 
     def deliver(self, message: Message, *, hand: Callable[[], bool]) -> bool:
         try:
