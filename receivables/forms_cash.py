@@ -64,7 +64,7 @@ class CashSettingsForm(forms.Form):
     )  # fmt: skip
     tolerance_amount = forms.DecimalField(label=_("Tolerated difference"), min_value=Decimal(0), **AMOUNT)
     tolerance_pct = forms.DecimalField(
-        label=_("but at most, in % of the sum"), min_value=Decimal(0), max_value=Decimal(100), decimal_places=2
+        label=_("but at most, percent of the sum"), min_value=Decimal(0), max_value=Decimal(100), decimal_places=2
     )
     grace_days = forms.IntegerField(label=_("Days of grace after the end of a discount"), min_value=0, max_value=60)
     confirm_days = forms.IntegerField(label=_("Days that the books may take to follow"), min_value=1, max_value=90)

@@ -33,6 +33,8 @@ def settle(language: str) -> int:
     for message in catalogue:
         if not message.id:
             continue
+        # What msgmerge guessed from is no news to anybody.
+        message.user_comments = [comment for comment in message.user_comments if not comment.startswith("|")]
         if message.fuzzy:
             message.flags.discard("fuzzy")
             message.string = tuple("" for _one in message.string) if message.pluralizable else ""

@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import requires
@@ -181,7 +181,7 @@ def cash_aside(request: HttpRequest) -> HttpResponse:
         undo = reverse("cash_take_up") + "?" + urlencode([("pick", line.id) for line in lines])
         return go_on(request, text, fallback=reverse("cash"), undo=undo)
     title = ngettext("Set %(n)d line aside", "Set %(n)d lines aside", len(lines)) % {"n": len(lines)}
-    return drawer(request, form, title=title, save=_("Set aside"), picks=[line.id for line in lines])
+    return drawer(request, form, title=title, save=pgettext("verb", "Set aside"), picks=[line.id for line in lines])
 
 
 @requires(Can.APPLY_CASH)
