@@ -71,7 +71,7 @@ def end(folder: Path) -> None:
 def end_former_runs() -> list[Path]:
     """End what runs that were killed left; those that still run hold their lock. Returns their folders."""
     ended = []
-    for folder in PLACE.glob(f"{PREFIX}*"):
+    for folder in filter(Path.is_dir, PLACE.glob(f"{PREFIX}*")):
         with contextlib.suppress(FileNotFoundError, PermissionError):
             if not is_held(folder) and folder.stat().st_uid == os.geteuid():
                 end(folder)
