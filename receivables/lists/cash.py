@@ -66,7 +66,7 @@ BANK_LINES = ListPage(
         day("booked_on", _("Booked"), sort="booked_on"),
         Column("payer_name", _("Payer"), _payer_cell, css="clip"),
         text("text", _("Text"), css="clip"),
-        amount("amount", _("Amount"), hidden=True),
+        amount("amount", _("Amount")),
         amount("remaining_amount", _("To match"), total=True, strong=True, sort="remaining_amount"),
         text("currency", _("Currency")),
         text("customer_name", _("Customer"), link=page_of("customer", "customer_id"), ref="customer_ref", css="clip"),
