@@ -27,6 +27,8 @@ class Words:
     total: str
     # In place of the bank details of an entity whose IBAN is not known.
     usual_account: str
+    # The date of a letter, after its place.
+    letter_date: str
 
 
 WORDS: dict[str, Words] = {
@@ -38,6 +40,7 @@ WORDS: dict[str, Words] = {
         open_amount="Open amount",
         total="Total",
         usual_account="the account stated on our invoices",
+        letter_date="{day}",
     ),
     "fr": Words(
         document="Pièce",
@@ -47,6 +50,7 @@ WORDS: dict[str, Words] = {
         open_amount="Reste dû",
         total="Total",
         usual_account="indiqué sur nos factures",
+        letter_date="le {day}",
     ),
     "de": Words(
         document="Beleg",
@@ -56,6 +60,7 @@ WORDS: dict[str, Words] = {
         open_amount="Offener Betrag",
         total="Summe",
         usual_account="gemäß unseren Rechnungen",
+        letter_date="den {day}",
     ),
 }
 
@@ -210,7 +215,7 @@ Bien cordialement,
         "{{ entity_name }} : dernière relance avant mise en demeure, {{ total }}",
         """Bonjour {{ contact_name }},
 
-Nos relances sont restées sans réponse. Les factures suivantes sont toujours ouvertes ; la plus ancienne est en retard \
+Nos relances sont restées sans réponse. Les factures suivantes demeurent impayées ; la plus ancienne est en retard \
 de {{ oldest_days_late }} jours.
 
 {{ items }}
@@ -267,7 +272,7 @@ Vielen Dank für Ihr Vertrauen.
         """Guten Tag {{ contact_name }},
 
 die folgenden Rechnungen sind nach unseren Büchern fällig und noch offen. Sollte sich Ihre Zahlung mit dieser Nachricht \
-überschnitten haben, betrachten Sie sie bitte als gegenstandslos.
+überschnitten haben, betrachten Sie diese Erinnerung bitte als gegenstandslos.
 
 {{ items }}
 

@@ -214,9 +214,10 @@ def _framed(channel: str, subject: str, body: str, parties: Parties, on: date, v
     if channel != Channel.LETTER:
         return render_to_string("messages/email.html", context)
     footer = " · ".join(filter(None, [entity.name, entity.legal_identifier, entity.vat_number]))
+    dated = voice.words.letter_date.format(day=voice.formats.day_long(on))
     context |= {
         "address": "\n".join(_address(parties, voice.language)),
-        "place_and_date": (f"{entity.city}, " if entity.city else "") + voice.formats.day_long(on),
+        "place_and_date": f"{entity.city}, {dated}" if entity.city else dated,
         "footer": _css_text(footer),
     }
     return render_to_string("messages/letter.html", context)

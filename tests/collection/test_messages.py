@@ -137,7 +137,7 @@ def test_without_telephone_iban_or_sender_no_line_is_half_empty(tenant):
     sender = make_sender(phone="", iban="", bic="")
     draft = draft_of(propose(tenant, make_debtor(entity=sender, language="en")))
     assert "to the account stated on our invoices, or tell us" in draft.body_text
-    assert draft.body_text.endswith("Kind regards\n\nNordis France SAS\n")
+    assert draft.body_text.endswith("Kind regards,\n\nNordis France SAS\n")
     assert "IBAN" not in draft.body_html
 
 
@@ -215,7 +215,7 @@ def test_a_letter_is_archived_as_pdf_with_its_words_and_hash(letter, tmp_path):
     words = words_of(pdf)
     for expected in (
         "Nordis France SAS", "Müller & Söhne GmbH", "50667 Köln", "ALLEMAGNE", "F2026-001", "12.345,60",
-        "FR76 3000 6000 0112 3456 7890 189", "552 100 554", "Beleg", "1 / 1",
+        "FR76 3000 6000 0112 3456 7890 189", "552 100 554", "Beleg", "1 / 1", "den 2. März 2026",
     ):  # fmt: skip
         assert expected in words, expected
     assert "&amp;" not in words
