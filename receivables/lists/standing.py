@@ -164,7 +164,7 @@ DISPUTES = ListPage(
         ),
         text("owner_name", _("Who answers")),
         Column("answer_due_on", _("Answer until"), _answer_cell, sort="answer_due_on"),
-        day("closed_on", _("Closed")),
+        day("closed_on", _("Closed"), hidden=True),
         text("member_name", _("Opened by"), hidden=True),
         text("comment", _("Comment"), css="clip"),
     ),

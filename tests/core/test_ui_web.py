@@ -362,7 +362,15 @@ def test_the_reset_mail_has_text_and_html(client, mailoutbox):
 # --- Templates -------------------------------------------------------------------------------------------------------
 
 # Mails and letters are documents of their own: no page, no policy, and mail programs know no style sheets.
-DOCUMENTS = ("email/", "emails/", "mail/", "messages/email.html", "messages/letter.html", "messages/items.html")
+DOCUMENTS = (
+    "email/",
+    "emails/",
+    "mail/",
+    "messages/email.html",
+    "messages/letter.html",
+    "messages/items.html",
+    "messages/interest_annex.html",
+)
 TEMPLATES = sorted(
     path
     for path in (settings.BASE_DIR / "templates").rglob("*.html")
