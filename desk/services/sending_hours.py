@@ -10,6 +10,7 @@ from accounts.models import Tenant
 from core.tenancy import require_tenant_id
 from desk.models import Message
 from desk.rules.hours import SendingHours
+from receivables.models import Entity
 
 
 def hours_of(tenant: Tenant) -> SendingHours | None:
@@ -45,7 +46,8 @@ def put_off(*, channel: str, now: datetime) -> int:
     """
     due = Message.objects.filter(state=Message.State.DUE, channel=channel, not_before__lte=now)
     leaves_at, count = leaving(), 0
-    for country in due.order_by().values_list("entity__country", flat=True).distinct():
+    # Asked of the companies, which are few: a hundred thousand messages may be due.
+    for country in (None, *Entity.objects.order_by().values_list("country", flat=True).distinct()):
         moment = leaves_at(now, country or "")
         if moment > now:
             of_country = due.filter(entity__country=country) if country is not None else due.filter(entity=None)
