@@ -131,10 +131,7 @@ def measure_p18(size: Size) -> Iterator[Measurement]:
 
 def _through_the_queue(owner: psycopg.Connection, tenant: Tenant, actions: Sequence[UUID]) -> tuple[float, list[float]]:
     """Have a worker send the messages of these actions; the seconds it took, and those of each slice."""
-    owner.execute(
-        "UPDATE desk_message SET not_before = now() + interval '1 day' WHERE state = 'DUE' AND NOT reason_id = ANY(%s)",
-        [list(actions)],
-    )
+    owner.execute("UPDATE desk_message SET not_before = now() + interval '1 day' WHERE state = 'DUE'")
     # Names of its own at the broker: another worker of this machine must not take our slices, nor we take others'.
     app.conf.broker_transport_options = {**app.conf.broker_transport_options, "global_keyprefix": "bench."}
     slices: list[float] = []
@@ -151,8 +148,15 @@ def _through_the_queue(owner: psycopg.Connection, tenant: Tenant, actions: Seque
             return Message.objects.filter(reason_id__in=actions, state__in=outbox.WAITING).exists()
 
     with patch.object(outbox, "drain", timed), start_worker(app, perform_ping_check=False, loglevel="ERROR"):
+        # A worker runs for weeks: its first task, which opens the connection to the database, finds nothing to send.
+        task = {"tenant": str(tenant.id), "channel": Channel.EMAIL.value}
+        send_slice.apply_async(kwargs=task)
+        while not slices:
+            time.sleep(0.02)
+        slices.clear()
+        owner.execute("UPDATE desk_message SET not_before = now() WHERE reason_id = ANY(%s)", [list(actions)])
         began = time.perf_counter()
-        send_slice.apply_async(kwargs={"tenant": str(tenant.id), "channel": Channel.EMAIL.value})
+        send_slice.apply_async(kwargs=task)
         while left():
             time.sleep(0.02)
         return time.perf_counter() - began, slices
