@@ -20,7 +20,8 @@ from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
 from rest_framework.views import APIView
 
-from collection.api import Actions
+from collection.api.actions import Actions
+from collection.api.claims import Claims
 from core.errors import NotFound
 from core.rest import JSONRenderer
 from desk.api import Messages
@@ -57,6 +58,7 @@ for name, viewset in {
     "holds": Holds,
     "profiles": Profiles,
     "actions": Actions,
+    "claims": Claims,
     "messages": Messages,
     "imports": Imports,
 }.items():

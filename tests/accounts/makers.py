@@ -265,6 +265,7 @@ API_ROWS = {
     "holds": "hold_id",
     "profiles": "profile_id",
     "actions": "action_id",
+    "claims": "claim_id",
     "messages": "message_id",
     "imports": "run_id",
 }

@@ -205,6 +205,11 @@ POST api/v1/actions/<uuid:id>/confirm/            .    x    x    .    .    .    
 POST api/v1/actions/<uuid:id>/postpone/           .    x    x    .    .    .    x    .
 POST api/v1/actions/<uuid:id>/skip/               .    x    x    .    .    .    x    .
 POST api/v1/actions/<uuid:id>/undo/               .    x    x    .    .    .    x    .
+GET api/v1/claims/                                x    x    x    x    .    x    x    .
+POST api/v1/claims/                               .    x    x    .    .    .    x    .
+GET api/v1/claims/<uuid:id>/                      x    x    x    x    .    x    x    .
+POST api/v1/claims/<uuid:id>/paid/                .    x    x    .    .    .    x    .
+POST api/v1/claims/<uuid:id>/waive/               .    x    .    .    .    .    x    .
 GET api/v1/messages/                              x    x    x    .    .    x    x    .
 GET api/v1/messages/<uuid:id>/                    x    x    x    .    .    x    x    .
 GET api/v1/imports/                               .    x    .    .    .    .    x    .

@@ -1,0 +1,1 @@
+"""Collection over the API: reminders and their decisions, interest and charges."""
