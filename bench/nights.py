@@ -26,8 +26,9 @@ from bench.sink import sink
 from collection.models import Action, ActionLine, ScenarioVersion, Step
 from collection.queries.candidates import candidates
 from collection.rules.steps import OldItems, next_step
-from collection.services.planning import due_until, plan_actions
-from collection.services.scenarios import approve_go_live, ensure_default_scenario, step_rules
+from collection.services.planning import plan_actions
+from collection.services.playbooks import due_until, step_rules
+from collection.services.scenarios import approve_go_live, ensure_default_scenario
 from collection.services.sending import confirm_automatic
 from core.audit import SYSTEM
 from core.tenancy import tenant_scope

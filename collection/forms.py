@@ -1,19 +1,15 @@
 """Forms of the day's work: shapes only, the services check the rules."""
 
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from collection.models import Interaction, ScenarioVersion, Step
+from collection.models import Interaction
 from collection.rules.steps import OldItems
-from collection.services.scenarios import StepChange
 from collection.words import SERIES
 from receivables.models import Dispute
-
-CENT = Decimal("0.01")
 
 
 class DayInput(forms.DateInput):
@@ -56,61 +52,6 @@ class GoLiveForm(forms.Form):
     )
     # Of the dry run that the page showed (collection.services.going_live).
     fingerprint = forms.RegexField(r"^[0-9a-f]{64}$")
-
-
-class VersionForm(forms.Form):
-    """Limits of a version, and days and mode of each of its steps (`days_<key>`, `mode_<key>`)."""
-
-    minimum_delay_days = forms.IntegerField(
-        label=_("Days between two messages to a customer"), min_value=0, max_value=90
-    )
-    minimum_item_amount = forms.DecimalField(
-        label=_("Smallest item worth a reminder"), min_value=0, max_digits=16, decimal_places=2
-    )
-    minimum_total_amount = forms.DecimalField(
-        label=_("Smallest total worth a message, per currency"), min_value=0, max_digits=16, decimal_places=2
-    )
-    working_days_only = forms.BooleanField(label=_("On working days only"), required=False)
-
-    def __init__(self, *args: Any, version: ScenarioVersion, **kwargs: Any) -> None:
-        self.steps = list(version.steps.order_by("position"))
-        initial: dict[str, Any] = {name: getattr(version, name) for name in self.base_fields}
-        for name in ("minimum_item_amount", "minimum_total_amount"):
-            initial[name] = initial[name].quantize(CENT)
-        initial |= {f"days_{step.step_key}": step.offset_days for step in self.steps}
-        initial |= {f"mode_{step.step_key}": step.mode for step in self.steps}
-        super().__init__(*args, initial=initial, **kwargs)  # type: ignore[misc]
-        for step in self.steps:
-            self.fields[f"days_{step.step_key}"] = forms.IntegerField(
-                label=_("%(step)s: days after the due date") % {"step": step.name},
-                widget=forms.NumberInput(
-                    attrs={"aria-label": _("%(step)s: days after the due date") % {"step": step.name}}
-                ),
-                min_value=-90,
-                max_value=730,
-            )
-            self.fields[f"mode_{step.step_key}"] = forms.ChoiceField(
-                label=_("%(step)s: who sends") % {"step": step.name},
-                choices=Step.Mode.choices,
-                widget=forms.Select(attrs={"aria-label": _("%(step)s: who sends") % {"step": step.name}}),
-            )
-
-    def limit_fields(self) -> list[forms.BoundField]:
-        return [self[name] for name in self.base_fields]
-
-    def step_rows(self) -> list[tuple[Step, forms.BoundField, forms.BoundField]]:
-        """Each step with its two fields, for a table."""
-        return [(step, self[f"days_{step.step_key}"], self[f"mode_{step.step_key}"]) for step in self.steps]
-
-    def limits(self) -> dict[str, Any]:
-        return {name: self.cleaned_data[name] for name in self.base_fields}
-
-    def step_changes(self) -> list[StepChange]:
-        given = self.cleaned_data
-        return [
-            StepChange(step.step_key, given[f"days_{step.step_key}"], given[f"mode_{step.step_key}"])
-            for step in self.steps
-        ]
 
 
 class ClaimForm(forms.Form):

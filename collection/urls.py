@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from collection.views import claims, disputes, interactions, law, preview, scenarios, worklist
+from collection.views import claims, disputes, interactions, law, preview, rules, scenarios, worklist
 
 urlpatterns = [
     path("collections/", worklist.day, name="worklist"),
@@ -40,7 +40,20 @@ urlpatterns = [
     path("collections/law/", law.law, name="law"),
     path("collections/law/rates/new/", law.rate_new, name="rate_new"),
     path("collections/law/terms/new/", law.late_terms_new, name="late_terms_new"),
-    path("collections/scenarios/", scenarios.scenario, name="scenarios"),
-    path("collections/scenarios/edit/", scenarios.scenario_edit, name="scenario_edit"),
-    path("collections/scenarios/go-live/", scenarios.go_live, name="go_live"),
+    path("collections/scenarios/", scenarios.scenario_list, name="scenarios"),
+    path("collections/scenarios/new/", scenarios.scenario_new, name="scenario_new"),
+    path("collections/scenarios/rules/", rules.assignment_rules, name="assignment_rules"),
+    path("collections/customers/<uuid:customer_id>/scenario/", rules.customer_scenario, name="customer_scenario"),
+    path(
+        "collections/customers/<uuid:customer_id>/scenario/end/",
+        rules.customer_scenario_end,
+        name="customer_scenario_end",
+    ),
+    path("collections/scenarios/<uuid:scenario_id>/", scenarios.scenario, name="scenario"),
+    path("collections/scenarios/<uuid:scenario_id>/name/", scenarios.scenario_rename, name="scenario_rename"),
+    path("collections/scenarios/<uuid:scenario_id>/edit/", scenarios.scenario_edit, name="scenario_edit"),
+    path("collections/scenarios/<uuid:scenario_id>/publish/", scenarios.scenario_publish, name="scenario_publish"),
+    path("collections/scenarios/<uuid:scenario_id>/discard/", scenarios.scenario_discard, name="scenario_discard"),
+    path("collections/scenarios/<uuid:scenario_id>/archive/", scenarios.scenario_archive, name="scenario_archive"),
+    path("collections/scenarios/<uuid:scenario_id>/go-live/", scenarios.go_live, name="go_live"),
 ]

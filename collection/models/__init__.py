@@ -1,6 +1,7 @@
 """Whom do we chase, when, how? Scenarios with dated versions, actions of a day, calls and notes."""
 
 from collection.models.actions import Action, ActionLine
+from collection.models.assignment import AssignmentRule, RuleSet, ScenarioOverride
 from collection.models.claims import Claim, LateTerms, ReferenceRate
 from collection.models.interactions import Interaction
 from collection.models.scenarios import DateRange, GoLiveApproval, Scenario, ScenarioVersion, Step
@@ -8,13 +9,16 @@ from collection.models.scenarios import DateRange, GoLiveApproval, Scenario, Sce
 __all__ = [
     "Action",
     "ActionLine",
+    "AssignmentRule",
     "Claim",
     "DateRange",
     "GoLiveApproval",
     "Interaction",
     "LateTerms",
     "ReferenceRate",
+    "RuleSet",
     "Scenario",
+    "ScenarioOverride",
     "ScenarioVersion",
     "Step",
 ]

@@ -17,13 +17,21 @@ class DateRange(Func):
 
 
 class Scenario(TenantModel):
-    """A dunning scenario. What it does on a day is its version in force on that day."""
+    """A dunning scenario. What it does on a day is its version in force on that day.
+
+    The default one applies to what no assignment rule and no choice for a customer gives to another one.
+    """
 
     name = models.CharField(max_length=80)
+    description = models.CharField(max_length=200, blank=True)
     is_default = models.BooleanField(default=False)
+    archived_on = models.DateField(null=True)
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                name="scenario_default_is_kept", condition=Q(is_default=False) | Q(archived_on__isnull=True)
+            ),
             models.UniqueConstraint(fields=["tenant", "name"], name="scenario_name_once"),
             models.UniqueConstraint(
                 fields=["tenant", "is_default"], name="scenario_one_default", condition=Q(is_default=True)
@@ -35,7 +43,7 @@ class Scenario(TenantModel):
 
 
 class ScenarioVersion(TenantModel):
-    """The steps and limits of a scenario from `valid_from` until the day before `valid_to`.
+    """The steps and limits of a scenario from `valid_from` until the day before `valid_to`; without days a draft.
 
     Nothing leaves before go-live: `live_from` is set when somebody approves a dry run.
     """
@@ -47,7 +55,7 @@ class ScenarioVersion(TenantModel):
 
     scenario = TenantForeignKey(Scenario, models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
-    valid_from = models.DateField()
+    valid_from = models.DateField(null=True)  # null: a draft, one for each scenario
     valid_to = models.DateField(null=True)
     minimum_delay_days = models.PositiveSmallIntegerField(default=5)  # between two messages to a customer at an entity
     minimum_item_amount = models.DecimalField(max_digits=20, decimal_places=4, default=0)  # in the item's currency
@@ -63,16 +71,24 @@ class ScenarioVersion(TenantModel):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["tenant", "scenario", "number"], name="scenario_version_once"),
+            models.UniqueConstraint(
+                fields=["tenant", "scenario"], name="scenario_one_draft", condition=Q(valid_from__isnull=True)
+            ),
             ExclusionConstraint(
-                name="scenario_version_one_in_force",
+                name="scenario_version_in_force_once",
                 expressions=[
                     ("tenant", RangeOperators.EQUAL),
                     ("scenario", RangeOperators.EQUAL),
                     (DateRange(F("valid_from"), F("valid_to")), RangeOperators.OVERLAPS),
                 ],
+                condition=Q(valid_from__isnull=False),
             ),
         ]
         indexes = [models.Index(fields=["tenant", "approved_by"], name="scenario_version_approver")]
+
+    @property
+    def is_draft(self) -> bool:
+        return self.valid_from is None
 
 
 class GoLiveApproval(TenantModel):
@@ -109,6 +125,7 @@ class Step(TenantModel):
 
     class Anchor(models.TextChoices):
         DUE_DATE = "DUE_DATE", _("due date")
+        ISSUE_DATE = "ISSUE_DATE", _("issue date")
         END_OF_MONTH = "END_OF_MONTH", _("end of the month of due date plus days")
         PREVIOUS_STEP = "PREVIOUS_STEP", _("previous step")
 
@@ -119,6 +136,7 @@ class Step(TenantModel):
     name = models.CharField(max_length=80)
     anchor = models.CharField(max_length=15, choices=Anchor, default=Anchor.DUE_DATE)
     offset_days = models.SmallIntegerField()
+    in_working_days = models.BooleanField(default=False)
     channel = models.CharField(max_length=10, choices=Channel)
     mode = models.CharField(max_length=12, choices=Mode, default=Mode.TO_CONFIRM)
     template_code = models.SlugField(max_length=40)

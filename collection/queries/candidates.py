@@ -90,18 +90,23 @@ def _fetch(sql: str, params: dict[str, Any], *, ids_as_text: bool) -> Iterator[C
             yield from map(Candidate._make, rows)
 
 
+def open_parts(*, on: date, narrow: str = "") -> dict[str, str]:
+    """Parts of a statement on items `i` open on a day: "later" (of its WITH), "item", "open", "is_open".
+
+    The stored open amounts are those of the day unless something was allocated after it. `narrow`: " AND {0}.x = y".
+    """
+    if way_to(on=on, known_on=None, scope=EVERYTHING, selection=EVERY_ITEM) is Way.STORED:
+        return {"later": "", "item": "receivables_ledgeritem i", "open": "i.open_amount", "is_open": "i.is_open"}
+    return {
+        "later": _LATER.format(narrow=narrow.format("a")),
+        "item": "receivables_ledgeritem i LEFT JOIN later ON later.item_id = i.id",
+        "open": "(i.open_amount + coalesce(later.amount, 0))",
+        "is_open": "i.void_on IS NULL AND (i.is_open OR later.item_id IS NOT NULL)",
+    }
+
+
 def _sql(*, on: date, narrow: str, which: str = "") -> str:
-    """The stored open amounts are those of the day unless something was allocated after it."""
-    is_stored = way_to(on=on, known_on=None, scope=EVERYTHING, selection=EVERY_ITEM) is Way.STORED
-    if is_stored:
-        parts = {"later": "", "item": "receivables_ledgeritem i", "open": "i.open_amount", "is_open": "i.is_open"}
-    else:
-        parts = {
-            "later": _LATER.format(narrow=narrow.format("a")),
-            "item": "receivables_ledgeritem i LEFT JOIN later ON later.item_id = i.id",
-            "open": "(i.open_amount + coalesce(later.amount, 0))",
-            "is_open": "i.void_on IS NULL AND (i.is_open OR later.item_id IS NOT NULL)",
-        }
+    parts = open_parts(on=on, narrow=narrow)
     names = {f"narrow_{alias}": narrow.format(alias) for alias in "aidp"}
     ours = OURS_SQL.format(narrow=narrow.format("o"))
     return _SQL.format(**parts, **names, ours=ours, which=which)

@@ -160,6 +160,7 @@ class AssignmentRule:
     rule_id: UUID | str
     target: UUID | str
     criteria: tuple[Criterion, ...]
+    name: str = ""
 
     @property
     def speaks_of_items(self) -> bool:

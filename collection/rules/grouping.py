@@ -116,7 +116,14 @@ def plan(
     """
     out, steps = Plan(), Steps.of(steps)
     for item in items:
-        decision = next_step(steps=steps, due_date=item.due_date, done=item.done, is_pending=item.pending, on=on)
+        decision = next_step(
+            steps=steps,
+            document_date=item.document_date,
+            due_date=item.due_date,
+            done=item.done,
+            is_pending=item.pending,
+            on=on,
+        )
         if decision.lapsed:
             out.lapsed += [Line(item, step) for step in decision.lapsed]
         reason = item_left_out(
@@ -136,6 +143,19 @@ def plan(
         _leave_out_recent(out, limits=limits, recent=recent, on=on)
         _leave_out_currencies(out, limits=limits)
     return out
+
+
+def let_one_speak(plans: Sequence[tuple[Plan, Limits]], *, on: date) -> None:
+    """Of the messages of several scenarios to a customer of an entity on one day: the highest step goes first.
+
+    The others wait for their own minimum delay; those without one go as well. Among equal steps the first given goes.
+    """
+    speaking = [(found, limits) for found, limits in plans if found.lines]
+    first = max(speaking, key=lambda one: one[0].step.position, default=None)
+    for one in speaking:
+        found, limits = one
+        if one is not first and limits.minimum_delay_days:
+            _leave_out(found, LeftOut.WRITTEN_RECENTLY, until=on + timedelta(days=limits.minimum_delay_days))
 
 
 def _leave_out_recent(out: Plan, *, limits: Limits, recent: Recent, on: date) -> None:

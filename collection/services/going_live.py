@@ -85,7 +85,7 @@ def approve_dry_run(
     locked = ScenarioVersion.objects.select_for_update().get(id=version.id)
     if locked.live_from is not None:
         raise AlreadyLive
-    in_force = version_in_force(on=on) or locked
+    in_force = version_in_force(on=on, scenario_id=locked.scenario_id) or locked
     if in_force.live_from is not None:
         raise AlreadyLive
     run = dry_run(version=in_force, on=on, old_items=old_items)

@@ -3,31 +3,37 @@
 One statement reads, the rule decides, bulk statements write; running it twice for a day changes nothing.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
-from itertools import groupby
-from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
 
 from accounts.models import Tenant
-from collection.models import Action, ActionLine, ScenarioVersion
-from collection.queries.candidates import Candidate, unserved_candidates
-from collection.rules.grouping import Limits, Plan, plan, priority_cents
-from collection.rules.steps import StepRule
-from collection.services.scenarios import ensure_default_scenario, step_rules
+from collection.models import Action, ActionLine
+from collection.queries.candidates import unserved_candidates
+from collection.queries.facts import values_of_currencies
+from collection.rules.grouping import Plan, priority_cents
+from collection.services.assigning import assignments
+from collection.services.playbooks import (
+    Found,
+    Playbook,
+    due_until_of,
+    is_live,
+    plans,
+    playbook,
+    versions_in_force,
+    with_silence,
+)
+from collection.services.scenarios import ensure_default_scenario
 from core.audit import SYSTEM, Actor
-from core.days import BusinessCalendar
 from core.jobs import lock
 from core.models import AuditRecord
 from core.tenancy import require_tenant_id
-from receivables.models import Entity, FxRate
-
-Owner = tuple[UUID, UUID]  # a customer at an entity
+from receivables.models import Entity
 
 
 @dataclass(frozen=True)
@@ -44,71 +50,54 @@ class Planned:
 def plan_actions(
     *, tenant: Tenant, on: date, ledger_as_of: Mapping[UUID, date] | None = None, actor: Actor = SYSTEM
 ) -> Planned:
-    """Propose the reminders of the day `on` from the version in force. Set-based; 1 statement reads all items.
+    """Propose the reminders of the day `on` from the scenarios that are live. Set-based; 1 statement reads all items.
 
     Nothing is proposed before go-live, on a day off in the entity's country, or where the ledger of the entity is
-    older than the version allows (`ledger_as_of`: entity -> day of its last complete load; None: not known).
+    older than the scenario allows (`ledger_as_of`: entity -> day of its last complete load; None: not known).
     Proposals of earlier days that nobody decided are made anew. One run at a time per tenant.
     """
     lock("collection/plan")
-    version = ensure_default_scenario(tenant=tenant, on=on)
-    if version.live_from is None or version.live_from > on:
+    ensure_default_scenario(tenant=tenant, on=on)
+    live = [playbook(version) for version in versions_in_force(on=on) if is_live(version, on=on)]
+    if not live:
         return Planned(silent="not_live")
-    speaking = entities_that_speak(tenant=tenant, version=version, on=on, ledger_as_of=ledger_as_of)
+    books = with_silence(live, tenant=tenant, on=on, ledger_as_of=ledger_as_of)
+    entities = set(Entity.objects.values_list("id", flat=True))
+    speaking = {one for one in entities if any(str(one) not in book.silent for book in books)}
     if not speaking:
         return Planned(silent="day_off_or_stale")
-    _take_back_undecided(on=on, entity_ids=speaking, actor=actor)
-    steps = step_rules(version)
-    items = unserved_candidates(on=on, due_until=due_until(steps, on), entity_ids=speaking)
-    found = plans(items=items, version=version, on=on)
-    rows = _rows(found, version=version, on=on, rates=_rates(tenant=tenant, on=on))
-    return _write(rows, version=version, on=on, actor=actor)
+    _take_back_undecided(on=on, entity_ids=speaking, books=books, actor=actor)
+    by_scenario = {book.scenario_id: book for book in books}
+    items = unserved_candidates(on=on, due_until=due_until_of(books, on), entity_ids=speaking)
+    found = plans(items=items, books=by_scenario, assignments=assignments(on=on, known=by_scenario.keys()), on=on)
+    rows = _rows(found, on=on, rates=values_of_currencies(currency=tenant.currency, on=on))
+    return _write(rows, on=on, actor=actor)
 
 
-def limits_of(version: ScenarioVersion) -> Limits:
-    """What the version asks of a message, as the rule takes it."""
-    return Limits(version.minimum_item_amount, version.minimum_total_amount, version.minimum_delay_days)
+def _take_back_undecided(*, on: date, entity_ids: set[UUID], books: Iterable[Playbook], actor: Actor) -> None:
+    """Remove proposals that nobody decided, and postponed ones whose day has come, into the temporary table plan_gone.
 
-
-def due_until(steps: Iterable[StepRule], on: date) -> date:
-    """The latest due date that a step before the due date can concern on the day `on`."""
-    return on + timedelta(days=max([-step.offset_days for step in steps if step.is_before_due], default=0))
-
-
-def plans(*, items: Iterable[Candidate], version: ScenarioVersion, on: date) -> Iterator[tuple[Owner, Plan]]:
-    """The plan of each customer at each entity among the items, which come in that order. 1 SQL query."""
-    steps, limits = step_rules(version), limits_of(version)
-    for owner, group in groupby(items, key=itemgetter(1, 2)):
-        of_owner = list(group)
-        yield owner, plan(items=of_owner, steps=steps, limits=limits, recent=of_owner[0].recent, on=on)
-
-
-def entities_that_speak(
-    *, tenant: Tenant, version: ScenarioVersion, on: date, ledger_as_of: Mapping[UUID, date] | None
-) -> set[UUID]:
-    """Entities with a working day today and a ledger that is fresh enough. 1 SQL query."""
-    out = set()
-    for entity_id, country in Entity.objects.values_list("id", "country"):
-        calendar = BusinessCalendar((country or tenant.country,))
-        if version.working_days_only and not calendar.is_working_day(on):
-            continue
-        as_of = (ledger_as_of or {}).get(entity_id)
-        if version.stale_after_days is not None and (as_of is None or (on - as_of).days > version.stale_after_days):
-            continue
-        out.add(entity_id)
-    return out
-
-
-def _take_back_undecided(*, on: date, entity_ids: set[UUID], actor: Actor) -> None:
-    """Remove proposals that nobody decided, and postponed ones whose day has come, into the temporary table plan_gone."""
-    params: dict[str, Any] = {"tenant": require_tenant_id(), "on": on, "entities": list(entity_ids)}
+    Those of a scenario that is silent at their entity today stay: nothing would be proposed in their place.
+    """
+    silent = [(book.scenario_id, entity) for book in books for entity in book.silent]
+    params: dict[str, Any] = {
+        "tenant": require_tenant_id(),
+        "on": on,
+        "entities": list(entity_ids),
+        "silent_scenarios": [scenario for scenario, _entity in silent],
+        "silent_entities": [entity for _scenario, entity in silent],
+    }
     with connection.cursor() as cursor:
         cursor.execute(
             "DROP TABLE IF EXISTS pg_temp.plan_gone;"
             "CREATE TEMP TABLE plan_gone ON COMMIT DROP AS "
-            "SELECT id, customer_id, entity_id, proposed_since FROM collection_action "
-            "WHERE tenant_id = %(tenant)s AND entity_id = ANY(%(entities)s) AND ((state = 'PROPOSED' AND \"on\" < %(on)s) "
-            "OR (state = 'POSTPONED' AND postponed_until <= %(on)s))",
+            "SELECT a.id, a.customer_id, a.entity_id, a.proposed_since FROM collection_action a "
+            "WHERE a.tenant_id = %(tenant)s AND a.entity_id = ANY(%(entities)s) "
+            "AND ((a.state = 'PROPOSED' AND a.\"on\" < %(on)s) OR (a.state = 'POSTPONED' AND a.postponed_until <= %(on)s)) "
+            "AND NOT EXISTS (SELECT 1 FROM collection_scenarioversion v "
+            "JOIN unnest(%(silent_scenarios)s::uuid[], %(silent_entities)s::uuid[]) AS s(scenario_id, entity_id) "
+            "ON s.scenario_id = v.scenario_id AND s.entity_id = a.entity_id "
+            "WHERE v.tenant_id = %(tenant)s AND v.id = a.version_id)",
             params,
         )
         cursor.execute("SELECT count(*) FROM plan_gone")
@@ -124,12 +113,6 @@ def _take_back_undecided(*, on: date, entity_ids: set[UUID], actor: Actor) -> No
             _audit(actor, "collection.proposals_taken_back", {"on": on.isoformat(), "actions": count})
 
 
-def _rates(*, tenant: Tenant, on: date) -> dict[str, Decimal]:
-    """Currency -> its value in the organisation's currency, for ranking only. 1 SQL query."""
-    rows = FxRate.objects.filter(base=tenant.currency, on__lte=on).order_by("currency", "-on").distinct("currency")
-    return {rate.currency: 1 / rate.rate for rate in rows}
-
-
 @dataclass
 class _Rows:
     """Plans as lines of text for COPY: no value of theirs can hold a tab, a line break or a backslash."""
@@ -138,16 +121,19 @@ class _Rows:
     lines: list[str] = field(default_factory=list)
 
 
-def _rows(
-    found: Iterable[tuple[Owner, Plan]], *, version: ScenarioVersion, on: date, rates: Mapping[str, Decimal]
-) -> _Rows:
-    steps = {step.step_key: f"{step.id}\t{step.channel}" for step in version.steps.all()}
-    live_from = version.live_from or on
+def _rows(found: Iterable[Found], *, on: date, rates: Mapping[str, Decimal]) -> _Rows:
     out = _Rows()
-    for number, ((customer_id, entity_id), one) in enumerate(found):
+    columns: dict[str, dict[str, str]] = {}
+    for number, ((customer_id, entity_id), book, one) in enumerate(found):
+        version = book.version
+        live_from = version.live_from or on
         # What lapsed before sending began is no fact about the customer.
         lapsed = [line for line in one.lapsed if line.item.due_date >= live_from] if one.lapsed else ()
         if one.lines:
+            steps = columns.get(book.scenario_id)
+            if steps is None:
+                steps = {step.step_key: f"{version.id}\t{step.id}\t{step.channel}" for step in version.steps.all()}
+                columns[book.scenario_id] = steps
             action = f"{steps[one.step.step_key]}\t{_ranking(one, rates=rates, on=on)}"
         elif lapsed:
             action = _NO_ACTION
@@ -163,8 +149,8 @@ def _rows(
 
 
 _PLANNED, _LAPSED = ActionLine.State.PLANNED.value, ActionLine.State.LAPSED.value
-_OWNER_COLUMNS = "(number, customer_id, entity_id, step_id, channel, amounts, priority, reason)"
-_NO_ACTION = "\t".join(["\\N"] * 5)
+_OWNER_COLUMNS = "(number, customer_id, entity_id, version_id, step_id, channel, amounts, priority, reason)"
+_NO_ACTION = "\t".join(["\\N"] * 6)
 _ROWS_AT_A_TIME = 2000
 _ONE = Decimal(1)
 
@@ -180,17 +166,17 @@ def _ranking(found: Plan, *, rates: Mapping[str, Decimal], on: date) -> str:
     return f"{{{asked}}}\t{priority_cents(amount=ranked, days_overdue=days)}\t{reason}"
 
 
-def _write(rows: _Rows, *, version: ScenarioVersion, on: date, actor: Actor) -> Planned:
+def _write(rows: _Rows, *, on: date, actor: Actor) -> Planned:
     """One statement for actions, two for lines. The day on which a proposal was made first is kept.
 
     A step whose message is still waiting to leave when it lapses keeps its line.
     """
     # The tenant as a literal: the column's default is read from the session anew for every row.
-    params: dict[str, Any] = {"tenant": require_tenant_id(), "version": version.id, "on": on}
+    params: dict[str, Any] = {"tenant": require_tenant_id(), "on": on}
     with connection.cursor() as cursor:
         cursor.execute(
             "DROP TABLE IF EXISTS pg_temp.plan_owner, pg_temp.plan_line;"
-            "CREATE TEMP TABLE plan_owner (number int, customer_id uuid, entity_id uuid, step_id uuid, channel text,"
+            "CREATE TEMP TABLE plan_owner (number int, customer_id uuid, entity_id uuid, version_id uuid, step_id uuid, channel text,"
             " amounts jsonb, priority bigint, reason jsonb, id uuid DEFAULT uuidv7()) ON COMMIT DROP;"
             "CREATE TEMP TABLE plan_line (number int, item_id uuid, step_key text, currency text, open_amount numeric,"
             " state text) ON COMMIT DROP"
@@ -204,7 +190,7 @@ def _write(rows: _Rows, *, version: ScenarioVersion, on: date, actor: Actor) -> 
             """
             INSERT INTO collection_action (tenant_id, id, customer_id, entity_id, version_id, "on", step_id, channel,
                 state, amounts, priority_cents, priority_reason, proposed_since, note)
-            SELECT %(tenant)s, o.id, o.customer_id, o.entity_id, %(version)s, %(on)s, o.step_id, o.channel,
+            SELECT %(tenant)s, o.id, o.customer_id, o.entity_id, o.version_id, %(on)s, o.step_id, o.channel,
                    'PROPOSED', o.amounts, o.priority, o.reason, coalesce(g.since, %(on)s), ''
             FROM plan_owner o
             LEFT JOIN (SELECT customer_id, entity_id, min(proposed_since) AS since FROM plan_gone GROUP BY 1, 2) g
@@ -232,7 +218,7 @@ def _write(rows: _Rows, *, version: ScenarioVersion, on: date, actor: Actor) -> 
     planned = Planned(actions=actions, lines=written[_PLANNED], lapsed=written[_LAPSED])
     if planned.actions or planned.lapsed:
         counts = {"actions": planned.actions, "lines": planned.lines, "lapsed": planned.lapsed}
-        _audit(actor, "collection.actions_proposed", {"on": on.isoformat(), "version": str(version.id), **counts})
+        _audit(actor, "collection.actions_proposed", {"on": on.isoformat(), **counts})
     return planned
 
 

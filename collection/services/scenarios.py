@@ -1,10 +1,9 @@
 """Scenarios: the default one, and the approval that lets messages leave."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import pairwise
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -14,10 +13,23 @@ from django.utils.translation import gettext_lazy, override
 from accounts.models import Member, Tenant
 from collection.models import ActionLine, Scenario, ScenarioVersion, Step
 from collection.queries.candidates import candidates
-from collection.rules.steps import Anchor, OldItems, StepRule, Steps, set_by_go_live
+from collection.rules.steps import OldItems
+from collection.services.assigning import assignments, live_scenario_ids
+from collection.services.playbooks import playbook, steps_set
+from collection.services.versions import add_draft
 from core.audit import SYSTEM, Actor, record
 from core.errors import Conflict, Invalid
 from desk.models import Channel
+
+
+class BadScenario(Invalid):
+    code = "bad_scenario"
+    message = gettext_lazy("The scenario cannot be saved like this.")
+
+
+class NotArchivable(Conflict):
+    code = "not_archivable"
+    message = gettext_lazy("The default scenario is kept: it applies to what nothing else applies to.")
 
 
 class AlreadyLive(Conflict):
@@ -64,7 +76,7 @@ def ensure_default_scenario(*, tenant: Tenant, on: date) -> ScenarioVersion:
         scenario, created = Scenario.objects.get_or_create(is_default=True, defaults={"name": _("Standard")})
         if not created and scenario.versions.exists():
             # Asked for a day before the first version: that one is the earliest there is.
-            return scenario.versions.order_by("valid_from")[0]
+            return scenario.versions.order_by("valid_from", "number")[0]
         version = ScenarioVersion.objects.create(
             scenario=scenario,
             number=1,
@@ -88,24 +100,77 @@ def ensure_default_scenario(*, tenant: Tenant, on: date) -> ScenarioVersion:
     return version
 
 
-def version_in_force(*, on: date) -> ScenarioVersion | None:
-    """The default scenario's version on the day `on`. 1 SQL query."""
-    return (
-        ScenarioVersion.objects.filter(scenario__is_default=True, valid_from__lte=on)
-        .exclude(valid_to__lte=on)
-        .select_related("scenario")
-        .first()
+def version_in_force(*, on: date, scenario_id: UUID | None = None) -> ScenarioVersion | None:
+    """The scenario's version on the day `on`; of the default one where none is named. 1 SQL query."""
+    rows = ScenarioVersion.objects.filter(valid_from__lte=on).exclude(valid_to__lte=on)
+    rows = rows.filter(scenario_id=scenario_id) if scenario_id else rows.filter(scenario__is_default=True)
+    return rows.select_related("scenario").first()
+
+
+@transaction.atomic
+def create_scenario(*, name: str, description: str = "", copy_of: Scenario | None = None, actor: Actor) -> Scenario:
+    """A new scenario with a draft: the steps of another one (its newest version), or none yet. Raises BadScenario.
+
+    Copied steps keep their keys, so that what was done for an item stays done when it changes scenario.
+    """
+    name = name.strip()
+    if not name:
+        raise BadScenario(fields={"name": [gettext_lazy("Give it a name, please.")]})
+    if Scenario.objects.filter(name__iexact=name).exists():
+        raise BadScenario(fields={"name": [gettext_lazy("Another scenario has this name.")]})
+    scenario = Scenario.objects.create(name=name, description=description.strip())
+    source = copy_of.versions.order_by("-number").first() if copy_of else None
+    add_draft(scenario=scenario, source=source)
+    record(
+        actor=actor,
+        action="collection.scenario_created",
+        row=scenario,
+        changes={"name": [None, name], "copy_of": [None, copy_of.name if copy_of else None]},
     )
+    return scenario
 
 
-def step_rules(version: ScenarioVersion) -> Steps:
-    """The version's steps as the rule takes them, in order. 1 SQL query."""
-    return Steps(step_rule(step) for step in version.steps.order_by("position"))
+@transaction.atomic
+def rename_scenario(*, scenario: Scenario, name: str, description: str, actor: Actor) -> Scenario:
+    """Another name or description. Raises BadScenario."""
+    name, description = name.strip(), description.strip()
+    if not name:
+        raise BadScenario(fields={"name": [gettext_lazy("Give it a name, please.")]})
+    if Scenario.objects.filter(name__iexact=name).exclude(id=scenario.id).exists():
+        raise BadScenario(fields={"name": [gettext_lazy("Another scenario has this name.")]})
+    changes = {"name": [scenario.name, name], "description": [scenario.description, description]}
+    scenario.name, scenario.description = name, description
+    scenario.save(update_fields=["name", "description"])
+    record(actor=actor, action="collection.scenario_renamed", row=scenario, changes=changes)
+    return scenario
 
 
-def step_rule(step: Step) -> StepRule:
-    """The step as the rule takes it."""
-    return StepRule(step.step_key, step.position, Anchor(step.anchor), step.offset_days)
+@transaction.atomic
+def archive_scenario(*, scenario: Scenario, on: date, actor: Actor) -> Scenario:
+    """Out of use from the day `on`: its rules and choices are passed over, so the next ones apply. Raises NotArchivable.
+
+    What it has done stays; the nights take back what it has proposed and nobody decided.
+    """
+    locked = Scenario.objects.select_for_update().get(id=scenario.id)
+    if locked.is_default:
+        raise NotArchivable
+    if locked.archived_on is None:
+        locked.archived_on = on
+        locked.save(update_fields=["archived_on"])
+        record(actor=actor, action="collection.scenario_archived", row=locked, changes={"archived_on": [None, on]})
+    return locked
+
+
+@transaction.atomic
+def restore_scenario(*, scenario: Scenario, actor: Actor) -> Scenario:
+    """Back in use."""
+    locked = Scenario.objects.select_for_update().get(id=scenario.id)
+    if locked.archived_on is not None:
+        changes = {"archived_on": [locked.archived_on, None]}
+        locked.archived_on = None
+        locked.save(update_fields=["archived_on"])
+        record(actor=actor, action="collection.scenario_restored", row=locked, changes=changes)
+    return locked
 
 
 @transaction.atomic
@@ -148,7 +213,8 @@ def _set_steps_of_old_items(version: ScenarioVersion) -> int:
     """Record the steps that old items start behind. Returns how many."""
     if version.live_from is None or version.old_items == OldItems.FIRST_STEP:
         return 0
-    steps, live_from = step_rules(version), version.live_from
+    book, live_from = playbook(version), version.live_from
+    assigned = assignments(on=live_from, known=live_scenario_ids(on=live_from) | {book.scenario_id})
     lines = [
         ActionLine(
             item_id=item.item_id,
@@ -160,119 +226,8 @@ def _set_steps_of_old_items(version: ScenarioVersion) -> int:
             state=ActionLine.State.SET_BY_GO_LIVE,
         )
         for item in candidates(on=live_from, due_until=live_from - timedelta(days=1))
-        for step in set_by_go_live(
-            steps=steps, due_date=item.due_date, live_from=live_from, old_items=OldItems(version.old_items)
-        )
+        if assigned.of(item).scenario_id == book.scenario_id
+        for step in steps_set(item, book, live_from=live_from, old_items=OldItems(version.old_items))
     ]
     ActionLine.objects.bulk_create(lines, ignore_conflicts=True, batch_size=5000)
     return len(lines)
-
-
-class BadVersion(Invalid):
-    code = "bad_version"
-    message = gettext_lazy("The scenario cannot be saved like this.")
-
-
-@dataclass(frozen=True)
-class StepChange:
-    """What an editor may change of a step; its key, anchor, channel and text stay."""
-
-    step_key: str
-    offset_days: int
-    mode: str
-
-
-@transaction.atomic
-def publish_version(
-    *,
-    version: ScenarioVersion,
-    limits: Mapping[str, Any],
-    steps: Sequence[StepChange],
-    on: date,
-    actor: Actor,
-) -> ScenarioVersion:
-    """A new version with these limits and steps in the place of `version`: from tomorrow, at once while not live.
-
-    Steps keep their keys, so what was done for an item stays done. `limits`: minimum_delay_days, minimum_item_amount,
-    minimum_total_amount, working_days_only. Raises BadVersion when steps are not in the order of their days.
-    """
-    locked = ScenarioVersion.objects.select_for_update().get(id=version.id)
-    if locked.valid_to is not None:
-        raise BadVersion(gettext_lazy("A newer version exists already. Load the page again."))
-    _check_order(locked, steps)
-    is_live = locked.live_from is not None
-    starts = on + timedelta(days=1) if is_live else on
-    if starts <= locked.valid_from:
-        # Not in force yet: it is replaced, since nothing was ever planned by it.
-        starts = locked.valid_from
-    changes = {step.step_key: step for step in steps}
-    values = {name: getattr(locked, name) for name in _CARRIED} | dict(limits)
-    if starts == locked.valid_from and not locked.actions.exists():
-        for name, value in limits.items():
-            setattr(locked, name, value)
-        locked.save()
-        successor = locked
-        for step in locked.steps.all():
-            step.offset_days, step.mode = changes[step.step_key].offset_days, changes[step.step_key].mode
-            step.save(update_fields=["offset_days", "mode"])
-    else:
-        if starts == locked.valid_from:
-            starts = on + timedelta(days=1)
-        locked.valid_to = starts
-        locked.save(update_fields=["valid_to"])
-        successor = ScenarioVersion.objects.create(
-            scenario_id=locked.scenario_id, number=locked.number + 1, valid_from=starts, **values
-        )
-        Step.objects.bulk_create(
-            Step(
-                version=successor,
-                step_key=step.step_key,
-                position=step.position,
-                name=step.name,
-                anchor=step.anchor,
-                offset_days=changes[step.step_key].offset_days,
-                channel=step.channel,
-                mode=changes[step.step_key].mode,
-                template_code=step.template_code,
-            )
-            for step in locked.steps.order_by("position")
-        )
-    record(
-        actor=actor,
-        action="collection.version_published",
-        row=successor,
-        changes={
-            **{name: [getattr(version, name), value] for name, value in limits.items()},
-            "steps": [None, [[step.step_key, step.offset_days, step.mode] for step in steps]],
-        },
-    )
-    return successor
-
-
-_CARRIED = (
-    "minimum_delay_days",
-    "minimum_item_amount",
-    "minimum_total_amount",
-    "stale_after_days",
-    "working_days_only",
-    "live_from",
-    "old_items",
-    "approved_by_id",
-    "approved_at",
-)
-
-
-def _check_order(version: ScenarioVersion, steps: Sequence[StepChange]) -> None:
-    known = list(version.steps.order_by("position"))
-    given = {step.step_key: step for step in steps}
-    if set(given) != {step.step_key for step in known}:
-        raise BadVersion
-    problems: dict[str, list[Any]] = {}
-    for earlier, later in pairwise(known):
-        same_anchor = earlier.anchor == later.anchor == Step.Anchor.DUE_DATE
-        if same_anchor and given[later.step_key].offset_days <= given[earlier.step_key].offset_days:
-            problems[f"days_{later.step_key}"] = [gettext_lazy("Later than the step before it, please.")]
-        if given[later.step_key].offset_days == 0:
-            problems[f"days_{later.step_key}"] = [gettext_lazy("Before or after the due date, not on it.")]
-    if problems:
-        raise BadVersion(fields=problems)

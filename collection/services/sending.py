@@ -18,7 +18,7 @@ from collection.rules.grouping import Excluded, Line, Plan
 from collection.rules.steps import LeftOut, item_left_out
 from collection.services.composing import Draft, Parties, compose, persons_of
 from collection.services.deciding import UNDO_SECONDS, decide, proposed_action
-from collection.services.scenarios import step_rule
+from collection.services.playbooks import step_rule
 from core.audit import SYSTEM, Actor
 from core.errors import Conflict, Invalid, Refusal
 from core.tenancy import require_tenant_id

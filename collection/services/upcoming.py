@@ -9,12 +9,11 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from accounts.access import Scope
-from collection.models import ScenarioVersion
+from collection.models import Scenario
 from collection.queries.candidates import Candidate, candidates
-from collection.rules.grouping import Excluded, Plan, Recent, plan
-from collection.rules.steps import Steps
-from collection.services.planning import limits_of
-from collection.services.scenarios import step_rules, version_in_force
+from collection.rules.grouping import Excluded, Plan, plan
+from collection.services.assigning import Why, assignments
+from collection.services.playbooks import Playbook, is_live, playbook, versions_in_force
 from receivables.models import Customer, Entity, Hold
 from receivables.queries.visible import accounts_in
 
@@ -24,9 +23,14 @@ MOST_DAYS = 12
 
 @dataclass(frozen=True)
 class Upcoming:
-    """The next message of one entity: `on` None where no date brings one. `excluded`: as of today, with reasons."""
+    """The next message of one entity by one scenario: `on` None where no date brings one.
+
+    `excluded`: as of today, with reasons. `why`: what gave the scenario. `scenario` is None where none is live.
+    """
 
     entity: Entity
+    scenario: Scenario | None = None
+    why: Why | None = None
     on: date | None = None
     step_name: str = ""
     item_count: int = 0
@@ -35,33 +39,36 @@ class Upcoming:
 
 @transaction.atomic
 def upcoming(*, customer_id: UUID, scope: Scope, on: date) -> list[Upcoming]:
-    """By entity where the asker sees the customer and something is open, in the order of its code. 5 SQL queries.
+    """By entity where the asker sees the customer and something is open, in the order of its code. At most 16 queries.
 
-    The first day, from `on`, on which the version in force would send something if nothing were paid, promised or
-    disputed meanwhile; days off put it later. Empty before a scenario exists.
+    The first day, from `on`, on which the scenario of its items would send something if nothing were paid, promised or
+    disputed meanwhile; days off put it later, and so may the message of another scenario. Before any scenario is live,
+    what the default one would do; nothing before that one exists.
     """
-    version = version_in_force(on=on)
-    if version is None:
+    versions = [one for one in versions_in_force(on=on) if is_live(one, on=on) or one.scenario.is_default]
+    live = [one for one in versions if is_live(one, on=on)]
+    books = {str(one.scenario_id): playbook(one) for one in live or versions}
+    if not books:
         return []
+    assigned = assignments(on=on, known=books.keys(), customer_ids=[customer_id])
     seen = set(accounts_in(scope=scope).filter(customer_id=customer_id).values_list("entity_id", flat=True))
-    items: dict[UUID, list[Candidate]] = defaultdict(list)
+    items: dict[tuple[UUID, str], list[Candidate]] = defaultdict(list)
+    reasons: dict[tuple[UUID, str], Why] = {}
     for item in candidates(on=on, due_until=date.max, customer_ids=[customer_id]):
         if item.entity_id in seen:
-            items[item.entity_id].append(item)
-    steps = step_rules(version)
-    names = dict(version.steps.values_list("step_key", "name"))
-    return [
-        _next(
-            entity,
-            items[entity.id],
-            version=version,
-            steps=steps,
-            names=names,
-            recent=items[entity.id][0].recent,
-            on=on,
-        )
-        for entity in Entity.objects.filter(id__in=items.keys()).order_by("code")
-    ]
+            why = assigned.of(item)
+            place = (item.entity_id, why.scenario_id or "")
+            items[place].append(item)
+            reasons.setdefault(place, why)
+    out = []
+    for entity in Entity.objects.filter(id__in={entity_id for entity_id, _scenario in items}).order_by("code"):
+        for place in sorted(place for place in items if place[0] == entity.id):
+            book = books.get(place[1])
+            if book is None:
+                out.append(Upcoming(entity))
+            else:
+                out.append(_next(entity, items[place], book=book, why=reasons[place], on=on))
+    return out
 
 
 def holds_of(*, customer: Customer, on: date) -> list[Hold]:
@@ -75,28 +82,22 @@ def holds_of(*, customer: Customer, on: date) -> list[Hold]:
     return list(in_force.filter(whose).order_by(F("until_on").desc(nulls_first=True), "id"))
 
 
-def _next(
-    entity: Entity,
-    items: list[Candidate],
-    *,
-    version: ScenarioVersion,
-    steps: Steps,
-    names: dict[str, str],
-    recent: Recent,
-    on: date,
-) -> Upcoming:
-    limits = limits_of(version)
+def _next(entity: Entity, items: list[Candidate], *, book: Playbook, why: Why, on: date) -> Upcoming:
+    steps, recent = book.steps_at(entity.id), items[0].recent
+    names = {step.step_key: step.name for step in book.version.steps.all()}
+    scenario = book.version.scenario
 
     def planned(day: date) -> Plan:
-        return plan(items=items, steps=steps, limits=limits, recent=recent, on=day)
+        return plan(items=items, steps=steps, limits=book.limits, recent=recent, on=day)
 
     today = planned(on)
     found, day = today, on
     for _attempt in range(MOST_DAYS):
         if found.lines:
-            return Upcoming(entity, day, names[found.step.step_key], len(found.lines), today.excluded)
+            name = names[found.step.step_key]
+            return Upcoming(entity, scenario, why, day, name, len(found.lines), today.excluded)
         later = min((one.until for one in found.excluded if one.until and one.until > day), default=None)
         if later is None:
             break
         day, found = later, planned(later)
-    return Upcoming(entity, excluded=today.excluded)
+    return Upcoming(entity, scenario, why, excluded=today.excluded)

@@ -11,9 +11,10 @@ from accounts.access import requires
 from accounts.roles import Can
 from collection.queries.actions import worklist
 from collection.services import sending
-from collection.services.scenarios import version_in_force
+from collection.services.assigning import live_scenario_ids
 from collection.services.upcoming import holds_of, upcoming
 from collection.views.panel import EXCLUDED_SHOWN, excluded_words, panel
+from collection.words import why_words
 from core.errors import NotFound
 from core.web import page
 from receivables.models import Promise
@@ -37,13 +38,14 @@ def preview_part(request: HttpRequest, customer_id: UUID) -> HttpResponse:
         raise NotFound
     proposed = list(worklist(scope=scope).filter(customer_id=customer_id).select_related("version"))
     decided = {action.entity_id for action in proposed}
-    version = version_in_force(on=on)
     context = {
         "customer": customer,
         "panels": [panel(request, one) for one in sending.prepare(actions=proposed, on=on)],
         "upcoming": [
             {
                 "next": one,
+                "why": why_words(one.why) if one.why else "",
+                "is_chosen": bool(one.why and one.why.override),
                 "excluded": [excluded_words(out) for out in one.excluded[:EXCLUDED_SHOWN]],
                 "excluded_more": max(len(one.excluded) - EXCLUDED_SHOWN, 0),
             }
@@ -57,7 +59,8 @@ def preview_part(request: HttpRequest, customer_id: UUID) -> HttpResponse:
             .select_related("entity")
             .order_by("due_on", "id")
         ),
-        "is_live": version is not None and version.live_from is not None,
+        "is_live": bool(live_scenario_ids(on=on)),
+        "may_choose": request.member.can(Can.EDIT_SCENARIOS),  # type: ignore[attr-defined]
         "place": AT_CUSTOMER,
         "on": on,
     }

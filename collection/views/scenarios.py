@@ -1,27 +1,40 @@
-"""The scenario in force: its steps and limits, the dry run, and the approval that lets messages leave."""
+"""Scenarios: the list, one with its steps, limits and dry run, its editor, and the approval that lets messages leave."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.access import requires
 from accounts.roles import Can
-from collection.forms import GoLiveForm, VersionForm
-from collection.models import ScenarioVersion
+from collection.forms import GoLiveForm
+from collection.models import Scenario, ScenarioVersion
 from collection.rules.steps import LeftOut, OldItems
-from collection.services import going_live, scenarios
+from collection.scenario_forms import (
+    PublishForm,
+    ScenarioForm,
+    VersionForm,
+    limits_shown,
+    posted_rows,
+    rearranged,
+    rows_of,
+)
+from collection.services import going_live, scenarios, versions
+from collection.services.coverage import coverage
 from collection.services.dry_run import DryRun, dry_run
 from collection.views.panel import LEFT_OUT
 from core import formats
-from core.errors import Refusal
+from core.errors import NotFound, Refusal
 from core.web import add_refusal, page, say
+from desk.queries.templates import template_codes
 
 SHOWN = 100
 CHOICES = (
@@ -45,9 +58,86 @@ CHOICES = (
 
 @requires(Can.EDIT_SCENARIOS)
 @require_GET
-def scenario(request: HttpRequest) -> HttpResponse:
-    """The steps in words, the limits, and, until it is live, what would leave today."""
-    version = _version(request)
+def scenario_list(request: HttpRequest) -> HttpResponse:
+    """All scenarios, with what each applies to today."""
+    on = request.on  # type: ignore[attr-defined]
+    scenarios.ensure_default_scenario(tenant=request.tenant, on=on)  # type: ignore[attr-defined]
+    rows = coverage(on=on)
+    context = {
+        "rows": [row for row in rows if row.scenario.archived_on is None],
+        "archived": [row for row in rows if row.scenario.archived_on is not None],
+        "on": on,
+    }
+    return page(request, "collection/scenarios.html", context)
+
+
+@requires(Can.EDIT_SCENARIOS)
+@require_http_methods(["GET", "POST"])
+def scenario_new(request: HttpRequest) -> HttpResponse:
+    """A new scenario: a copy of one, or empty."""
+    known = list(Scenario.objects.filter(archived_on__isnull=True).order_by("-is_default", "name"))
+    form = ScenarioForm(request.POST or None, scenarios=known)
+    if request.method == "POST" and form.is_valid():
+        source = next((one for one in known if str(one.id) == form.cleaned_data["copy_of"]), None)
+        try:
+            made = scenarios.create_scenario(
+                name=form.cleaned_data["name"],
+                description=form.cleaned_data["description"],
+                copy_of=source,
+                actor=request.actor,  # type: ignore[attr-defined]
+            )
+        except Refusal as refusal:
+            add_refusal(form, refusal)
+        else:
+            say(request, _("Made, as a draft. Nothing leaves before you publish it and approve its dry run."))
+            return redirect("scenario_edit", made.id)
+    status = 422 if request.method == "POST" else 200
+    return page(request, "collection/scenario_new.html", {"form": form}, status=status)
+
+
+@requires(Can.EDIT_SCENARIOS)
+@require_http_methods(["GET", "POST"])
+def scenario_rename(request: HttpRequest, scenario_id: UUID) -> HttpResponse:
+    """Another name or description."""
+    found = _scenario(scenario_id)
+    form = ScenarioForm(request.POST or None, initial={"name": found.name, "description": found.description})
+    if request.method == "POST" and form.is_valid():
+        try:
+            scenarios.rename_scenario(
+                scenario=found,
+                name=form.cleaned_data["name"],
+                description=form.cleaned_data["description"],
+                actor=request.actor,  # type: ignore[attr-defined]
+            )
+        except Refusal as refusal:
+            add_refusal(form, refusal)
+        else:
+            say(request, _("Saved."))
+            return redirect("scenario", found.id)
+    status = 422 if request.method == "POST" else 200
+    return page(request, "collection/scenario_new.html", {"form": form, "scenario": found}, status=status)
+
+
+@requires(Can.EDIT_SCENARIOS)
+@require_POST
+def scenario_archive(request: HttpRequest, scenario_id: UUID) -> HttpResponse:
+    """Out of use; an archived one back in use."""
+    found = _scenario(scenario_id)
+    actor = request.actor  # type: ignore[attr-defined]
+    if found.archived_on is None:
+        scenarios.archive_scenario(scenario=found, on=request.on, actor=actor)  # type: ignore[attr-defined]
+        say(request, _("Archived: what it applied to follows the next rule that holds."))
+    else:
+        scenarios.restore_scenario(scenario=found, actor=actor)
+        say(request, _("Back in use."))
+    return redirect("scenarios")
+
+
+@requires(Can.EDIT_SCENARIOS)
+@require_GET
+def scenario(request: HttpRequest, scenario_id: UUID) -> HttpResponse:
+    """The steps in words, the limits, and what would leave today: of the version in force, or of `?version=<number>`."""
+    version = _version(request, scenario_id, number=request.GET.get("version", ""))
     chosen = _old_items(request.GET.get("old_items", ""))
     on = request.on  # type: ignore[attr-defined]
     if version.live_from is None:
@@ -62,6 +152,7 @@ def _context(request: HttpRequest, *, version: ScenarioVersion, run: DryRun, cho
     approval = going_live.approval_of(version)
     return {
         "version": version,
+        "versions": list(version.scenario.versions.order_by("-number")),
         "steps": list(version.steps.order_by("position")),
         "choices": CHOICES,
         "chosen": chosen,
@@ -73,13 +164,14 @@ def _context(request: HttpRequest, *, version: ScenarioVersion, run: DryRun, cho
         "approval": approval,
         "approved_amounts": {one: Decimal(text) for one, text in approval.amounts.items()} if approval else {},
         "may_approve": request.member.can(Can.APPROVE_GO_LIVE),  # type: ignore[attr-defined]
+        "publish_form": PublishForm() if version.is_draft else None,
         "on": request.on,  # type: ignore[attr-defined]
     }
 
 
 @requires(Can.APPROVE_GO_LIVE)
 @require_POST
-def go_live(request: HttpRequest) -> HttpResponse:
+def go_live(request: HttpRequest, scenario_id: UUID) -> HttpResponse:
     """Approve the dry run that was shown: from today on reminders are proposed each night.
 
     When the ledger or the scenario has changed since, the fresh dry run is shown with what changed, and nothing is set.
@@ -87,11 +179,11 @@ def go_live(request: HttpRequest) -> HttpResponse:
     form = GoLiveForm(request.POST)
     if not form.is_valid():
         say(request, _("Look at the dry run, then approve it."), level="warning")
-        return redirect("scenarios")
+        return redirect("scenario", scenario_id)
     old_items = OldItems(form.cleaned_data["old_items"])
     try:
         going_live.approve_dry_run(
-            version=_version(request),
+            version=_version(request, scenario_id),
             fingerprint=form.cleaned_data["fingerprint"],
             old_items=old_items,
             on=request.on,  # type: ignore[attr-defined]
@@ -103,7 +195,7 @@ def go_live(request: HttpRequest) -> HttpResponse:
         changed = {"refusal": refusal, "changes": refusal.changes, "changed": _in_words(refusal, context["names"])}
         return page(request, "collection/scenario.html", context | changed, status=refusal.status)
     say(request, _("Approved. The next night proposes the first reminders; each waits for a confirmation."))
-    return redirect("scenarios")
+    return redirect("scenario", scenario_id)
 
 
 def _in_words(refusal: going_live.DryRunChanged, names: dict[str, str]) -> list[tuple[going_live.Change, str, str]]:
@@ -121,30 +213,104 @@ def _in_words(refusal: going_live.DryRunChanged, names: dict[str, str]) -> list[
 
 @requires(Can.EDIT_SCENARIOS)
 @require_http_methods(["GET", "POST"])
-def scenario_edit(request: HttpRequest) -> HttpResponse:
-    """Change days, modes and limits: a new version follows the one in force, from tomorrow (at once while not live)."""
-    version = _version(request)
-    form = VersionForm(request.POST or None, version=version)
-    if request.method == "POST" and form.is_valid():
+def scenario_edit(request: HttpRequest, scenario_id: UUID) -> HttpResponse:
+    """Change steps and limits: kept in a draft until it is published."""
+    found = _scenario(scenario_id)
+    version = found.versions.order_by("-number").first()
+    if version is None:
+        raise NotFound
+    codes = sorted(template_codes())
+    if request.method == "GET":
+        form = VersionForm(initial=limits_shown(version), rows=rows_of(version), codes=codes)
+        return page(request, "collection/scenario_edit.html", {"form": form, "version": version, "scenario": found})
+    rows, wish = posted_rows(request.POST), request.POST.get("do", "save")
+    if wish != "save":
+        given = {name: request.POST.get(name, "") for name in VersionForm.LIMITS}
+        given["working_days_only"] = "working_days_only" in request.POST  # type: ignore[assignment]
+        form = VersionForm(initial=given, rows=rearranged(rows, wish), codes=codes)
+        return page(request, "collection/scenario_edit.html", {"form": form, "version": version, "scenario": found})
+    form = VersionForm(request.POST, rows=rows, codes=codes)
+    if form.is_valid():
+        actor = request.actor  # type: ignore[attr-defined]
         try:
-            scenarios.publish_version(
-                version=version,
-                limits=form.limits(),
-                steps=form.step_changes(),
-                on=request.on,  # type: ignore[attr-defined]
-                actor=request.actor,  # type: ignore[attr-defined]
-            )
+            draft = versions.open_draft(scenario=found, actor=actor)
+            versions.save_draft(version=draft, limits=form.limits(), steps=form.steps(), actor=actor)
         except Refusal as refusal:
             add_refusal(form, refusal)
         else:
-            say(request, _("Saved as a new version."))
-            return redirect("scenarios")
-    status = 422 if request.method == "POST" else 200
-    return page(request, "collection/scenario_edit.html", {"form": form, "version": version}, status=status)
+            say(request, _("The draft is saved. Look at what it would send, then publish it."))
+            return redirect(f"{_address(found.id)}?version={draft.number}")
+    context = {"form": form, "version": version, "scenario": found}
+    return page(request, "collection/scenario_edit.html", context, status=422)
 
 
-def _version(request: HttpRequest) -> ScenarioVersion:
-    return scenarios.ensure_default_scenario(tenant=request.tenant, on=request.on)  # type: ignore[attr-defined]
+@requires(Can.EDIT_SCENARIOS)
+@require_POST
+def scenario_publish(request: HttpRequest, scenario_id: UUID) -> HttpResponse:
+    """The draft becomes what the scenario does, from a day on."""
+    draft = _draft(scenario_id)
+    form = PublishForm(request.POST)
+    if not form.is_valid():
+        say(request, _("This is no day."), level="error")
+        return redirect(f"{_address(scenario_id)}?version={draft.number}")
+    try:
+        made = versions.publish_draft(
+            version=draft,
+            from_on=form.cleaned_data["from_on"],
+            on=request.on,  # type: ignore[attr-defined]
+            actor=request.actor,  # type: ignore[attr-defined]
+        )
+    except versions.BadVersion as refusal:
+        texts = [str(text) for listed in refusal.fields.values() for text in listed] or [str(refusal.message)]
+        say(request, " ".join(texts), level="error")
+        return redirect(f"{_address(scenario_id)}?version={draft.number}")
+    day = formats.current().day(made.valid_from)
+    say(request, _("Published: it applies from %(day)s.") % {"day": day})
+    return redirect(f"{_address(scenario_id)}?version={made.number}")
+
+
+@requires(Can.EDIT_SCENARIOS)
+@require_POST
+def scenario_discard(request: HttpRequest, scenario_id: UUID) -> HttpResponse:
+    """Throw the draft away."""
+    try:
+        versions.discard_draft(version=_draft(scenario_id), actor=request.actor)  # type: ignore[attr-defined]
+    except versions.BadVersion as refusal:
+        say(request, refusal.message, level="error")
+    else:
+        say(request, _("The draft is gone."))
+    return redirect("scenario", scenario_id)
+
+
+def _address(scenario_id: UUID) -> str:
+    return reverse("scenario", args=[scenario_id])
+
+
+def _scenario(scenario_id: UUID) -> Scenario:
+    found = Scenario.objects.filter(id=scenario_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _draft(scenario_id: UUID) -> ScenarioVersion:
+    found = ScenarioVersion.objects.filter(scenario_id=scenario_id, valid_from__isnull=True).first()
+    if found is None:
+        raise versions.NoDraft
+    return found
+
+
+def _version(request: HttpRequest, scenario_id: UUID, *, number: str = "") -> ScenarioVersion:
+    """The one with the number; else the one in force, the next one, or the draft."""
+    rows = ScenarioVersion.objects.filter(scenario_id=scenario_id).select_related("scenario")
+    if number.isdecimal():
+        found = rows.filter(number=int(number[:6])).first()
+    else:
+        on = request.on  # type: ignore[attr-defined]
+        found = scenarios.version_in_force(on=on, scenario_id=scenario_id) or rows.order_by("-number").first()
+    if found is None:
+        raise NotFound
+    return found
 
 
 def _old_items(text: str) -> OldItems:

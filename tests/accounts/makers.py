@@ -14,9 +14,10 @@ from django.utils import timezone
 from accounts.models import Member, Role
 from accounts.services.api_keys import create_api_key
 from accounts.services.invitations import invite
-from collection.models import Action, Claim, Interaction
+from collection.models import Action, Claim, Interaction, Scenario
 from collection.services.planning import plan_actions
-from collection.services.scenarios import approve_go_live, ensure_default_scenario
+from collection.services.scenarios import approve_go_live, create_scenario, ensure_default_scenario
+from collection.services.versions import open_draft, publish_draft
 from core.audit import SYSTEM
 from core.jobs import start_numbered
 from core.models import SavedView
@@ -152,6 +153,15 @@ def make_profile(member: Member) -> PayerProfile:
     return PayerProfile.objects.get(customer=account.customer)
 
 
+def make_scenario(member: Member) -> Scenario:
+    """A scenario with a draft and a version before it."""
+    version = ensure_default_scenario(tenant=member.tenant, on=TODAY)
+    made = create_scenario(name=uuid4().hex[:8], copy_of=version.scenario, actor=SYSTEM)
+    publish_draft(version=made.versions.get(), on=TODAY, actor=SYSTEM)
+    open_draft(scenario=made, actor=SYSTEM)
+    return made
+
+
 def make_action(member: Member) -> Action:
     """A reminder that the night proposed: an overdue invoice of a new customer, sending approved."""
     account = make_account()
@@ -237,6 +247,7 @@ MAKERS: dict[str, Callable[[Member], Any]] = {
     "hold_id": make_hold,
     "profile_id": make_profile,
     "action_id": make_action,
+    "scenario_id": make_scenario,
     "claim_id": make_claim,
     "attachment_id": make_attachment,
     "reason_id": lambda member: DisputeReason.objects.create(code=uuid4().hex[:8], label="Price"),

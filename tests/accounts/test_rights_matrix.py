@@ -77,7 +77,16 @@ law                                               x    x    .    .    .    .    
 rate_new                                          x    x    .    .    .    .    x    .
 late_terms_new                                    x    x    .    .    .    .    x    .
 scenarios                                         x    x    .    .    .    .    x    .
+scenario                                          x    x    .    .    .    .    x    .
+scenario_new                                      x    x    .    .    .    .    x    .
+scenario_rename                                   x    x    .    .    .    .    x    .
 scenario_edit                                     x    x    .    .    .    .    x    .
+scenario_publish                                  x    x    .    .    .    .    x    .
+scenario_discard                                  x    x    .    .    .    .    x    .
+scenario_archive                                  x    x    .    .    .    .    x    .
+assignment_rules                                  x    x    .    .    .    .    x    .
+customer_scenario                                 x    x    .    .    .    .    x    .
+customer_scenario_end                             x    x    .    .    .    .    x    .
 go_live                                           x    x    .    .    .    .    x    .
 imports                                           .    x    .    .    .    .    x    .
 import_new                                        .    x    .    .    .    .    x    .

@@ -3,6 +3,8 @@
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from django.urls import reverse
+
 from accounts.access import EVERYTHING
 from accounts.models import Tenant
 from collection.models import Action, ScenarioVersion
@@ -11,6 +13,7 @@ from collection.services.planning import plan_actions
 from collection.services.scenarios import approve_go_live, ensure_default_scenario
 from collection.services.sending import ActionReasons, confirm_action
 from core.audit import SYSTEM, Actor
+from core.tenancy import tenant_scope
 from desk.models import Message
 from desk.services import outbox
 from receivables.models import Contact, CustomerAccount
@@ -29,6 +32,12 @@ def approve(tenant: Tenant, *, old_items: OldItems = OldItems.FIRST_STEP, live_f
     """The default scenario, live from MONDAY."""
     version = ensure_default_scenario(tenant=tenant, on=MONDAY)
     return approve_go_live(version=version, old_items=old_items, live_from=live_from, approved_by=None, actor=SYSTEM)
+
+
+def address(url_name: str, tenant: Tenant) -> str:
+    """The address of a page of the default scenario."""
+    with tenant_scope(tenant):
+        return reverse(url_name, args=[ensure_default_scenario(tenant=tenant, on=MONDAY).scenario_id])
 
 
 def make_debtor(*, email: str = "ap@durand.example", **fields: Any) -> CustomerAccount:

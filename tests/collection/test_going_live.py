@@ -8,20 +8,20 @@ from decimal import Decimal
 import pytest
 from django.core.cache import cache
 from django.db import connection, transaction
-from django.urls import reverse
 
 from collection.models import ActionLine, GoLiveApproval, ScenarioVersion
 from collection.rules.steps import OldItems
 from collection.services.dry_run import dry_run
 from collection.services.going_live import DryRunChanged, approve_dry_run, show
 from collection.services.planning import plan_actions
-from collection.services.scenarios import AlreadyLive, StepChange, ensure_default_scenario, publish_version
+from collection.services.scenarios import AlreadyLive, ensure_default_scenario
+from collection.services.versions import STEP_FIELDS, StepValues, open_draft, publish_draft, save_draft
 from core.audit import SYSTEM
 from core.models import AuditRecord
 from core.tenancy import tenant_scope
 from receivables.models import Hold
 from tests.accounts.conftest import enter
-from tests.collection.story import MONDAY, due, make_debtor
+from tests.collection.story import MONDAY, address, due, make_debtor
 from tests.make import make_allocation, make_item, make_member, make_tenant
 
 FIRST = OldItems.FIRST_STEP
@@ -85,8 +85,12 @@ def _later(version, item):
 
 
 def _new_version(version, item):
-    steps = [StepChange(step.step_key, step.offset_days, step.mode) for step in version.steps.all()]
-    publish_version(version=version, limits={"minimum_delay_days": 9}, steps=steps, on=MONDAY, actor=SYSTEM)
+    draft = open_draft(scenario=version.scenario, actor=SYSTEM)
+    steps = [
+        StepValues(**{name: getattr(one, name) for name in STEP_FIELDS}) for one in draft.steps.order_by("position")
+    ]
+    save_draft(version=draft, limits={"minimum_delay_days": 9}, steps=steps, actor=SYSTEM)
+    publish_draft(version=draft, on=MONDAY, actor=SYSTEM)
 
 
 @pytest.mark.django_db
@@ -187,12 +191,12 @@ def test_the_page_sends_what_it_showed_and_shows_what_changed(organisation):
     client, _member = enter(organisation, role="credit_manager")
     with tenant_scope(organisation):
         item = make_item(account=make_debtor(), due=due(20), amount="100.00", issued=due(50))
-    shown = client.get(reverse("scenarios")).content.decode()
+    shown = client.get(address("scenario", organisation)).content.decode()
     seen = re.search(r'name="fingerprint" value="([0-9a-f]{64})"', shown)[1]
-    assert client.post(reverse("go_live"), {"old_items": "FIRST_STEP"}).status_code == 302
+    assert client.post(address("go_live", organisation), {"old_items": "FIRST_STEP"}).status_code == 302
     with tenant_scope(organisation):
         make_allocation(debit=item, amount="30.00", on=due(1))
-    refused = client.post(reverse("go_live"), {"old_items": "FIRST_STEP", "fingerprint": seen})
+    refused = client.post(address("go_live", organisation), {"old_items": "FIRST_STEP", "fingerprint": seen})
     words = refused.content.decode()
     assert refused.status_code == 409
     for text in ("Nothing was approved.", "has changed since you looked", "Durand SA", "€100.00", "€70.00"):
@@ -200,8 +204,8 @@ def test_the_page_sends_what_it_showed_and_shows_what_changed(organisation):
     with tenant_scope(organisation):
         assert not GoLiveApproval.objects.exists()
     fresh = re.search(r'name="fingerprint" value="([0-9a-f]{64})"', words)[1]
-    client.post(reverse("go_live"), {"old_items": "FIRST_STEP", "fingerprint": fresh})
-    live = client.get(reverse("scenarios")).content.decode()
+    client.post(address("go_live", organisation), {"old_items": "FIRST_STEP", "fingerprint": fresh})
+    live = client.get(address("scenario", organisation)).content.decode()
     assert "Live since" in live
     assert "On a dry run of 1 message" in live
     assert fresh[:12] in live

@@ -11,7 +11,7 @@ from core.tenancy import tenant_scope
 from desk.models import Message
 from receivables.models import Hold, Promise
 from tests.accounts.conftest import enter
-from tests.collection.story import MONDAY, approve, due, make_contact, make_debtor, propose
+from tests.collection.story import MONDAY, address, approve, due, make_contact, make_debtor, propose
 from tests.make import make_item, make_member, make_tenant
 
 pytestmark = pytest.mark.django_db
@@ -170,7 +170,7 @@ def test_the_dry_run_counts_items_left_out_also_of_customers_who_get_nothing(org
         silent = make_debtor(email="s@s.example", name="Silent SA", entity=written.entity)
         item = make_item(account=silent, due=due(10), issued=due(40))
         Hold.objects.create(item=item, customer=silent.customer, reason="COMMERCIAL", from_on=MONDAY)
-    shown = client.get(reverse("scenarios"))
+    shown = client.get(address("scenario", organisation))
     assert shown.context["run"].left_out == {"HELD": 1}
     assert len(shown.context["run"].messages) == 1
     assert "1 suspended" in shown.content.decode()
@@ -178,13 +178,16 @@ def test_the_dry_run_counts_items_left_out_also_of_customers_who_get_nothing(org
 
 def test_go_live_is_approved_on_the_page_once(organisation):
     client, _member = enter(organisation, role="credit_manager")
-    approval = {"old_items": "FIRST_STEP", "fingerprint": client.get(reverse("scenarios")).context["run"].fingerprint}
-    client.post(reverse("go_live"), approval)
-    shown = client.get(reverse("scenarios")).content.decode()
+    approval = {
+        "old_items": "FIRST_STEP",
+        "fingerprint": client.get(address("scenario", organisation)).context["run"].fingerprint,
+    }
+    client.post(address("go_live", organisation), approval)
+    shown = client.get(address("scenario", organisation)).content.decode()
     assert "Live since" in shown
-    assert client.post(reverse("go_live"), approval).status_code == 409
+    assert client.post(address("go_live", organisation), approval).status_code == 409
     collector, _member = enter(organisation, role="collector")
-    assert collector.post(reverse("go_live"), approval).status_code == 403
+    assert collector.post(address("go_live", organisation), approval).status_code == 403
 
 
 # --- The customer's page ---------------------------------------------------------------------------------------------

@@ -1,0 +1,208 @@
+"""Versions of a scenario: a draft that people work on, then the version that applies from a day on.
+
+Steps keep their keys through versions, so what was done for an item stays done.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from itertools import pairwise
+from typing import Any
+
+from django.db import transaction
+from django.utils.text import slugify
+from django.utils.translation import gettext_lazy as _
+
+from collection.models import Scenario, ScenarioVersion, Step
+from core.audit import Actor, record
+from core.errors import Conflict, Invalid
+from desk.queries.templates import template_codes
+
+MOST_STEPS = 30
+# What a version takes over from the one before it.
+LIMITS = (
+    "minimum_delay_days", "minimum_item_amount", "minimum_total_amount", "stale_after_days", "working_days_only",
+)  # fmt: skip
+_APPROVAL = ("live_from", "old_items", "approved_by_id", "approved_at")
+
+
+class BadVersion(Invalid):
+    code = "bad_version"
+    message = _("The scenario cannot be saved like this.")
+
+
+class NoDraft(Conflict):
+    code = "no_draft"
+    message = _("This version is published: it is followed by a new one, not changed.")
+
+
+@dataclass(frozen=True)
+class StepValues:
+    """A step as an editor gives it, in the order of the list. `step_key` is empty for a new one."""
+
+    name: str
+    anchor: str
+    offset_days: int
+    channel: str
+    mode: str
+    template_code: str
+    step_key: str = ""
+    in_working_days: bool = False
+
+
+STEP_FIELDS = tuple(StepValues.__dataclass_fields__)
+
+
+def add_draft(*, scenario: Scenario, source: ScenarioVersion | None) -> ScenarioVersion:
+    """A draft of the scenario with the limits and steps of `source`."""
+    last = scenario.versions.order_by("-number").values_list("number", flat=True).first()
+    values = {name: getattr(source, name) for name in LIMITS} if source else {}
+    draft = ScenarioVersion.objects.create(scenario=scenario, number=(last or 0) + 1, **values)
+    rows = source.steps.order_by("position") if source else ()
+    Step.objects.bulk_create(
+        Step(version=draft, position=place, **{name: getattr(row, name) for name in STEP_FIELDS})
+        for place, row in enumerate(rows, start=1)
+    )
+    return draft
+
+
+@transaction.atomic
+def open_draft(*, scenario: Scenario, actor: Actor) -> ScenarioVersion:
+    """The scenario's draft; made as a copy of its newest version where there is none."""
+    locked = Scenario.objects.select_for_update().get(id=scenario.id)
+    draft = locked.versions.filter(valid_from__isnull=True).first()
+    if draft is None:
+        draft = add_draft(scenario=locked, source=locked.versions.order_by("-number").first())
+        record(actor=actor, action="collection.draft_opened", row=draft, changes={"number": [None, draft.number]})
+    return draft
+
+
+@transaction.atomic
+def discard_draft(*, version: ScenarioVersion, actor: Actor) -> None:
+    """Throw the draft away; the version in force stays. Raises NoDraft, BadVersion for a scenario that has no other."""
+    locked = _draft(version)
+    if not locked.scenario.versions.exclude(id=locked.id).exists():
+        raise BadVersion(_("It is the only version. Archive the scenario instead."))
+    record(actor=actor, action="collection.draft_discarded", row=locked, changes={"number": [locked.number, None]})
+    locked.steps.all().delete()
+    locked.delete()
+
+
+@transaction.atomic
+def save_draft(
+    *, version: ScenarioVersion, limits: Mapping[str, Any], steps: Sequence[StepValues], actor: Actor
+) -> ScenarioVersion:
+    """The draft with these limits (some of LIMITS) and these steps in their order. Raises NoDraft, BadVersion."""
+    locked = _draft(version)
+    steps = _with_keys(steps)
+    _check(steps)
+    before = [asdict(_values(row)) for row in locked.steps.order_by("position")]
+    changes: dict[str, list[Any]] = {
+        name: [getattr(locked, name), value] for name, value in limits.items() if getattr(locked, name) != value
+    }
+    for name, value in limits.items():
+        setattr(locked, name, value)
+    locked.save(update_fields=[*limits])
+    after = [asdict(one) for one in steps]
+    if before != after:
+        locked.steps.all().delete()
+        Step.objects.bulk_create(
+            Step(version=locked, position=place, **asdict(one)) for place, one in enumerate(steps, start=1)
+        )
+        changes["steps"] = [before, after]
+    if changes:
+        record(actor=actor, action="collection.draft_saved", row=locked, changes=changes)
+    return locked
+
+
+@transaction.atomic
+def publish_draft(*, version: ScenarioVersion, from_on: date | None = None, on: date, actor: Actor) -> ScenarioVersion:
+    """Let the draft be what the scenario does from a day on: from tomorrow at the earliest, at once while not live.
+
+    The version before it ends on the day before, and hands on the approval of sending. Raises NoDraft, BadVersion.
+    """
+    locked = _draft(version)
+    if not locked.steps.exists():
+        raise BadVersion(_("Add a step first."))
+    former = (
+        ScenarioVersion.objects.select_for_update()
+        .filter(scenario_id=locked.scenario_id, valid_from__isnull=False, valid_to__isnull=True)
+        .first()
+    )
+    earliest = on + timedelta(days=1) if former and former.live_from is not None else on
+    if former and former.valid_from and former.valid_from >= earliest:
+        earliest = former.valid_from + timedelta(days=1)
+    starts = from_on or earliest
+    if starts < earliest:
+        raise BadVersion(fields={"from_on": [_("It can apply from %(day)s at the earliest.") % {"day": earliest}]})
+    if former:
+        former.valid_to = starts
+        former.save(update_fields=["valid_to"])
+        for name in _APPROVAL:
+            setattr(locked, name, getattr(former, name))
+    locked.valid_from = starts
+    locked.save()
+    record(
+        actor=actor,
+        action="collection.version_published",
+        row=locked,
+        changes={"valid_from": [None, starts], "number": [former.number if former else None, locked.number]},
+    )
+    return locked
+
+
+def _draft(version: ScenarioVersion) -> ScenarioVersion:
+    locked = ScenarioVersion.objects.select_for_update(of=("self",)).select_related("scenario").get(id=version.id)
+    if not locked.is_draft:
+        raise NoDraft
+    return locked
+
+
+def _values(row: Step) -> StepValues:
+    return StepValues(**{name: getattr(row, name) for name in STEP_FIELDS})
+
+
+def _with_keys(steps: Sequence[StepValues]) -> list[StepValues]:
+    """New steps get a key from their name; none that another step has."""
+    taken = {one.step_key for one in steps if one.step_key}
+    out = []
+    for one in steps:
+        if not one.step_key:
+            stem = re.sub(r"[^a-z0-9_]", "_", slugify(one.name))[:34] or "step"
+            key, place = stem, 1
+            while key in taken:
+                place += 1
+                key = f"{stem}_{place}"
+            taken.add(key)
+            one = StepValues(**{**asdict(one), "step_key": key})
+        out.append(one)
+    return out
+
+
+def _check(steps: Sequence[StepValues]) -> None:
+    """Names, days and texts; problems by field "<name>-<place>", counted from 0."""
+    problems: dict[str, list[Any]] = {}
+    codes = template_codes()
+    if len(steps) > MOST_STEPS:
+        problems[""] = [_("At most %(n)d steps.") % {"n": MOST_STEPS}]
+    keys = [one.step_key for one in steps]
+    if len(set(keys)) < len(keys):
+        problems[""] = [_("Two steps have the same key.")]
+    for place, one in enumerate(steps):
+        if not one.name.strip():
+            problems[f"name-{place}"] = [_("Give it a name, please.")]
+        if one.anchor == Step.Anchor.DUE_DATE and one.offset_days == 0:
+            problems[f"offset_days-{place}"] = [_("Before or after the due date, not on it.")]
+        if one.anchor != Step.Anchor.DUE_DATE and one.offset_days < 0:
+            problems[f"offset_days-{place}"] = [_("Only steps that count from the due date come before it.")]
+        if one.anchor == Step.Anchor.PREVIOUS_STEP and place == 0:
+            problems[f"anchor-{place}"] = [_("There is no step before the first one.")]
+        if one.template_code not in codes:
+            problems[f"template_code-{place}"] = [_("There is no text with this code.")]
+    due = [(place, one) for place, one in enumerate(steps) if one.anchor == Step.Anchor.DUE_DATE]
+    for (_earlier_place, earlier), (place, later) in pairwise(due):
+        if later.in_working_days == earlier.in_working_days and later.offset_days <= earlier.offset_days:
+            problems[f"offset_days-{place}"] = [_("Later than the step before it, please.")]
+    if problems:
+        raise BadVersion(fields=problems)
