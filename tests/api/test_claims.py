@@ -5,8 +5,9 @@ from uuid import uuid4
 
 import pytest
 
+from collection.models import Claim
 from core.tenancy import tenant_scope
-from tests.api.conftest import caller_of
+from tests.api.conftest import OLD, caller_of
 from tests.make import make_account, make_entity, make_item
 
 
@@ -18,11 +19,13 @@ def late(organisation):
         return make_item(account=account, amount="10000.00", due=date(2024, 5, 31), issued=date(2024, 5, 1))
 
 
-def test_claims_are_made_read_waived_and_paid(api, late):
+def test_claims_are_made_read_waived_and_paid(api, organisation, late):
     made = api.post("claims/", {"items": [str(late.id)], "until": "2024-09-15"})
     assert made.status_code == 201
+    with tenant_scope(organisation):
+        Claim.objects.update(updated_at=OLD)
 
-    rows = api.get("claims/", {"item": str(late.id)}).json()["results"]
+    rows = api.get(f"claims/?item={late.id}").json()["results"]
 
     assert {row["kind"]: row["amount"] for row in rows} == {
         "INTEREST": {"amount": "419.80", "currency": "EUR"},
@@ -39,7 +42,8 @@ def test_claims_are_made_read_waived_and_paid(api, late):
 def test_what_cannot_be_claimed_says_why(api, late):
     assert api.post("claims/", {"items": []}).status_code == 400
     assert api.post("claims/", {"items": [str(uuid4())], "until": "2024-09-15"}).status_code == 409
-    assert api.post("claims/", {"items": [str(late.id)], "until": "2199-01-01"}).json()["fields"]["until"]
+    ahead = api.post("claims/", {"items": [str(late.id)], "until": "2199-01-01"})
+    assert [error["field"] for error in ahead.json()["errors"]] == ["until"]
 
 
 def test_who_reads_only_may_not_claim(organisation, late):
