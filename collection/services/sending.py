@@ -72,7 +72,7 @@ def prepare(*, actions: Sequence[Action], on: date) -> list[Prepared]:
     for step in Step.objects.filter(version_id__in={action.version_id for action in actions}):
         steps[step.version_id][step.step_key] = step
     senders = Member.objects.in_bulk({action.decided_by_id for action in actions if action.decided_by_id})
-    bounced = _bounced(customer_ids)
+    bounced = bounced_addresses(customer_ids)
     texts = Texts()
     out = []
     for action in actions:
@@ -100,7 +100,7 @@ def prepare(*, actions: Sequence[Action], on: date) -> list[Prepared]:
     return out
 
 
-def _bounced(customer_ids: Collection[UUID]) -> set[str]:
+def bounced_addresses(customer_ids: Collection[UUID]) -> set[str]:
     """Addresses of these customers, not of their contacts, that refused a message."""
     rows = Message.objects.filter(
         customer_id__in=customer_ids, channel=Channel.EMAIL, state=Message.State.BOUNCED, contact__isnull=True
