@@ -52,6 +52,7 @@ urlpatterns = [
     path("collections/scenarios/<uuid:scenario_id>/", scenarios.scenario, name="scenario"),
     path("collections/scenarios/<uuid:scenario_id>/name/", scenarios.scenario_rename, name="scenario_rename"),
     path("collections/scenarios/<uuid:scenario_id>/edit/", scenarios.scenario_edit, name="scenario_edit"),
+    path("collections/scenarios/<uuid:scenario_id>/replay/", scenarios.scenario_replay, name="scenario_replay"),
     path("collections/scenarios/<uuid:scenario_id>/publish/", scenarios.scenario_publish, name="scenario_publish"),
     path("collections/scenarios/<uuid:scenario_id>/discard/", scenarios.scenario_discard, name="scenario_discard"),
     path("collections/scenarios/<uuid:scenario_id>/archive/", scenarios.scenario_archive, name="scenario_archive"),

@@ -270,7 +270,13 @@ class Difference:
     after: Said | None
 
     @property
+    def sides(self) -> tuple[Said | None, Said | None]:
+        """Now, then with the other version."""
+        return self.before, self.after
+
+    @property
     def one(self) -> Said:
+        """Whichever there is."""
         found = self.after or self.before
         assert found is not None
         return found

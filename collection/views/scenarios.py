@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -30,13 +32,17 @@ from collection.scenario_forms import (
 from collection.services import going_live, scenarios, versions
 from collection.services.coverage import coverage
 from collection.services.dry_run import DryRun, dry_run
+from collection.services.replay import Difference, differences, replay
 from collection.views.panel import LEFT_OUT
 from core import formats
 from core.errors import NotFound, Refusal
 from core.web import add_refusal, page, say
 from desk.queries.templates import template_codes
+from receivables.models import LedgerItem
 
 SHOWN = 100
+# So many open items are replayed over 90 days while somebody waits.
+MOST_REPLAYED = 20_000
 CHOICES = (
     (
         OldItems.FIRST_STEP,
@@ -152,6 +158,7 @@ def _context(request: HttpRequest, *, version: ScenarioVersion, run: DryRun, cho
     approval = going_live.approval_of(version)
     return {
         "version": version,
+        "begins": not version.scenario.versions.filter(live_from__isnull=False).exists(),
         "versions": list(version.scenario.versions.order_by("-number")),
         "steps": list(version.steps.order_by("position")),
         "choices": CHOICES,
@@ -167,6 +174,41 @@ def _context(request: HttpRequest, *, version: ScenarioVersion, run: DryRun, cho
         "publish_form": PublishForm() if version.is_draft else None,
         "on": request.on,  # type: ignore[attr-defined]
     }
+
+
+@requires(Can.EDIT_SCENARIOS)
+@require_GET
+def scenario_replay(request: HttpRequest, scenario_id: UUID) -> HttpResponse:
+    """What it would have sent over the last `?days=` (1: today), and what is different from what applies now."""
+    version = _version(request, scenario_id, number=request.GET.get("version", ""))
+    on, days = request.on, 90 if request.GET.get("days") == "90" else 1  # type: ignore[attr-defined]
+    since = on - timedelta(days=days - 1)
+    context: dict[str, Any] = {"scenario": version.scenario, "version": version, "on": on, "since": since}
+    if days > 1 and LedgerItem.objects.filter(is_open=True).count() > MOST_REPLAYED:
+        return page(request, "collection/scenario_replay.html", context | {"too_large": True})
+    asked: dict[str, Any] = {"tenant": request.tenant, "on": on, "since": since if days > 1 else None}  # type: ignore[attr-defined]
+    found = replay(**asked, version=version, old_items=_old_items(request.GET.get("old_items", "")))
+    mine = [one for one in found.said if one.scenario == version.scenario.name]
+    changes: list[Difference] = []
+    compared = version.valid_to is None and (version.is_draft or not version.valid_from or version.valid_from > on)
+    if compared:
+        changes = differences(replay(**asked).said, found.said)
+    reasons = Counter(one.reason for _customer, _entity, name, one in found.left_out if name == version.scenario.name)
+    amounts: dict[str, Decimal] = {}
+    for one in mine:
+        for currency, amount in one.amounts.items():
+            amounts[currency] = amounts.get(currency, Decimal(0)) + amount
+    context |= {
+        "count": len(mine),
+        "amounts": dict(sorted(amounts.items())),
+        "by_step": Counter(one.step_name for one in mine).most_common(),
+        "left_out": [(LEFT_OUT.get(reason, reason), count) for reason, count in reasons.most_common()],
+        "shown": mine[:SHOWN],
+        "compared": compared,
+        "differences": changes[:SHOWN],
+        "difference_count": len(changes),
+    }
+    return page(request, "collection/scenario_replay.html", context)
 
 
 @requires(Can.APPROVE_GO_LIVE)

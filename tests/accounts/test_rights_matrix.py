@@ -84,6 +84,7 @@ scenario_edit                                     x    x    .    .    .    .    
 scenario_publish                                  x    x    .    .    .    .    x    .
 scenario_discard                                  x    x    .    .    .    .    x    .
 scenario_archive                                  x    x    .    .    .    .    x    .
+scenario_replay                                   x    x    .    .    .    .    x    .
 assignment_rules                                  x    x    .    .    .    .    x    .
 customer_scenario                                 x    x    .    .    .    .    x    .
 customer_scenario_end                             x    x    .    .    .    .    x    .

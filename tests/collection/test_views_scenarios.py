@@ -3,11 +3,11 @@
 import pytest
 from django.urls import reverse
 
-from collection.models import RuleSet, Scenario, ScenarioOverride, ScenarioVersion
+from collection.models import Action, RuleSet, Scenario, ScenarioOverride, ScenarioVersion
 from core.tenancy import tenant_scope
-from receivables.models import CustomerGroup
+from receivables.models import CustomerGroup, Entity
 from tests.accounts.conftest import enter
-from tests.collection.story import address, approve, due, make_debtor
+from tests.collection.story import address, approve, due, make_debtor, make_sender
 from tests.make import make_item
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +25,11 @@ def form_of(response) -> dict[str, str]:
     """What a browser would send of the editor's form, unchanged."""
     form = response.context["form"]
     values = {name: form[name].value() for name in form.fields}
-    return {name: "on" if value is True else value for name, value in values.items() if value is not None and value is not False}
+    return {
+        name: "on" if value is True else value
+        for name, value in values.items()
+        if value is not None and value is not False
+    }
 
 
 def test_a_new_scenario_is_edited_step_by_step_and_published(organisation, manager):
@@ -138,3 +142,35 @@ def test_a_choice_for_a_customer_says_why_on_its_page_and_ends(organisation, man
     collector, _member = enter(organisation, role="collector")
     assert "by default" in collector.get(preview).content.decode()
     assert "Choose another" not in collector.get(preview).content.decode()
+
+
+def test_what_a_draft_changes_is_shown_before_it_is_published(organisation, manager):
+    with tenant_scope(organisation):
+        for name, days in (("Early SA", 3), ("Late SA", 10)):
+            make_item(
+                account=make_debtor(name=name, ref=name, entity=sender()),
+                due=due(days),
+                amount="100.00",
+                issued=due(40),
+            )
+    edit = address("scenario_edit", organisation)
+    data = form_of(manager.get(edit))
+    saved = manager.post(edit, {**data, "offset_days-1": "3", "do": "save"})
+    number = saved["Location"].rpartition("=")[2]
+    part = address("scenario_replay", organisation)
+    today = manager.get(part, {"version": number, "days": "1"})
+    assert [(one.before, one.after and one.after.customer.name) for one in today.context["differences"]] == [
+        (None, "Early SA")
+    ]
+    assert {one.customer.name for one in today.context["shown"]} == {"Early SA", "Late SA"}
+    assert "1 message is another one than now" in today.content.decode()
+    long = manager.get(part, {"version": number, "days": "90"}).context
+    # In force since MONDAY only: before it nothing was sent, with the draft each item has had its step on its day.
+    assert {(one.one.customer.name, one.before is None) for one in long["differences"]} >= {("Late SA", True)}
+    assert manager.get(saved["Location"]).status_code == 200
+    with tenant_scope(organisation):
+        assert not Action.objects.exists()
+
+
+def sender():
+    return Entity.objects.filter(code="FR").first() or make_sender()
