@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.roles import Can
 from core.formats import Formats
@@ -65,7 +66,7 @@ BANK_LINES = ListPage(
     columns=(
         day("booked_on", _("Booked"), sort="booked_on"),
         Column("payer_name", _("Payer"), _payer_cell, css="clip"),
-        text("text", _("Text"), css="clip"),
+        text("text", pgettext_lazy("of a payment", "Text"), css="clip"),
         amount("amount", _("Amount")),
         amount("remaining_amount", _("To match"), total=True, strong=True, sort="remaining_amount"),
         text("currency", _("Currency")),
