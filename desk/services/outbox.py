@@ -177,7 +177,7 @@ def drain(
 def _leave(underway: _Slice) -> None:
     """Look at the messages again, hand them over, transmit and record them: a few at a time, until time is up."""
     start, size = 0, FIRST_LOOK
-    while start < len(underway.batch) and time.monotonic() < underway.until:
+    while start < len(underway.batch) and time.monotonic() < underway.until and underway.is_ours():
         began = time.monotonic()
         group = _next_group(underway.batch[start : start + size])
         _count_attempt(underway, group)
@@ -196,7 +196,7 @@ def _next_group(messages: Sequence[Message]) -> Sequence[Message]:
 @transaction.atomic
 def _count_attempt(underway: _Slice, group: Sequence[Message]) -> None:
     """Before anything is done with them, so that an attempt that ends the worker counts."""
-    _leased(group, Message.State.CLAIMED).update(attempts=F("attempts") + 1)
+    _mine(group, Message.State.CLAIMED).update(attempts=F("attempts") + 1)
     for message in group:
         message.attempts += 1
         underway.counted.add(message.id)

@@ -316,6 +316,14 @@ def test_dying_before_a_message_is_begun_is_no_attempt():
     assert message.attempts == 1
 
 
+def test_a_worker_whose_lease_has_ended_begins_nothing_more(monkeypatch):
+    messages = post(*(f"{n}@x.example" for n in range(40)))
+    monkeypatch.setattr(outbox._Slice, "is_ours", lambda underway: not underway.counted)
+    drain()
+    assert {state(message) for message in messages[20:]} == {"DUE"}
+    assert {message.attempts for message in messages[20:]} == {0}
+
+
 def test_messages_that_were_tried_often_go_alone():
     post(*(f"{n}@x.example" for n in range(4)))
     Message.objects.filter(recipient__in=["1@x.example", "2@x.example"]).update(attempts=outbox.ALONE_AFTER)
