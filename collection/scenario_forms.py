@@ -22,6 +22,7 @@ NEW_STEP = {
     "channel": Channel.EMAIL.value,
     "mode": Step.Mode.TO_CONFIRM.value,
     "template_code": "reminder_1",
+    "minimum_amount": Decimal("0.00"),
 }
 
 
@@ -75,15 +76,17 @@ class VersionForm(forms.Form):
         required=False,
         help_text=_("Empty: not checked."),
     )
+    grouping = forms.ChoiceField(label=_("Messages to a customer"), choices=ScenarioVersion.Grouping.choices)
     working_days_only = forms.BooleanField(label=_("On working days only"), required=False)
     LIMITS = (
-        "minimum_delay_days", "minimum_item_amount", "minimum_total_amount", "stale_after_days", "working_days_only",
+        "grouping", "minimum_delay_days", "minimum_item_amount", "minimum_total_amount", "stale_after_days",
+        "working_days_only",
     )  # fmt: skip
 
     def __init__(self, *args: Any, rows: Sequence[Mapping[str, Any]], codes: Sequence[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.count = len(rows)
-        self.initial["count"] = self.count
+        self.places = len(rows)
+        self.initial["count"] = self.places
         for place, row in enumerate(rows):
             for name, made in self._step_fields(place + 1, codes).items():
                 self.fields[f"{name}-{place}"] = made
@@ -102,6 +105,12 @@ class VersionForm(forms.Form):
             "in_working_days": forms.BooleanField(
                 required=False, widget=forms.CheckboxInput(attrs=named(_("in working days")))
             ),
+            "minimum_amount": forms.DecimalField(
+                min_value=0,
+                max_digits=16,
+                decimal_places=2,
+                widget=forms.NumberInput(attrs=named(_("smallest amount of an item"))),
+            ),
             "anchor": forms.ChoiceField(
                 choices=Step.Anchor.choices, widget=forms.Select(attrs=named(_("counts from")))
             ),
@@ -116,14 +125,14 @@ class VersionForm(forms.Form):
         return [self[name] for name in self.LIMITS]
 
     def step_rows(self) -> list[StepRow]:
-        return [StepRow(place, {name: self[f"{name}-{place}"] for name in STEP_FIELDS}) for place in range(self.count)]
+        return [StepRow(place, {name: self[f"{name}-{place}"] for name in STEP_FIELDS}) for place in range(self.places)]
 
     def limits(self) -> dict[str, Any]:
         return {name: self.cleaned_data[name] for name in self.LIMITS}
 
     def steps(self) -> list[StepValues]:
         given = self.cleaned_data
-        return [StepValues(**{name: given[f"{name}-{place}"] for name in STEP_FIELDS}) for place in range(self.count)]
+        return [StepValues(**{name: given[f"{name}-{place}"] for name in STEP_FIELDS}) for place in range(self.places)]
 
 
 def limits_shown(version: ScenarioVersion) -> dict[str, Any]:
@@ -136,7 +145,10 @@ def limits_shown(version: ScenarioVersion) -> dict[str, Any]:
 
 def rows_of(version: ScenarioVersion) -> list[dict[str, Any]]:
     """The version's steps as rows of the editor."""
-    return [{name: getattr(step, name) for name in STEP_FIELDS} for step in version.steps.order_by("position")]
+    return [
+        {name: getattr(step, name) for name in STEP_FIELDS} | {"minimum_amount": step.minimum_amount.quantize(CENT)}
+        for step in version.steps.order_by("position")
+    ]
 
 
 def posted_rows(data: Mapping[str, str]) -> list[dict[str, Any]]:

@@ -125,10 +125,10 @@ def why_words(why: Why) -> str:
     if why.override is not None:
         until = why.override.until_on
         day = formats.current().day(until) if until else ""
-        text = _("chosen until %(day)s: %(reason)s") if until else _("chosen: %(reason)s")
-        return str(text) % {"day": day, "reason": why.override.reason}
-    text = str(_("by the rule “%(rule)s”") % {"rule": why.rule.name}) if why.rule else str(_("by default"))
+        chosen = _("chosen until %(day)s: %(reason)s") if until else _("chosen: %(reason)s")
+        return str(chosen) % {"day": day, "reason": why.override.reason}
+    text = str(_("by the rule “%(rule)s”")) % {"rule": why.rule.name} if why.rule else str(_("by default"))
     if why.not_known:
         facts = ", ".join(str(FACT_WORDS[name]) for name in why.not_known)
-        text += " · " + str(_("rules before it ask for what is not known: %(facts)s") % {"facts": facts})
+        text += " · " + str(_("rules before it ask for what is not known: %(facts)s")) % {"facts": facts}
     return text

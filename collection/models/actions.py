@@ -14,7 +14,7 @@ from receivables.models.ledger import tenant_by_reference
 
 
 class Action(TenantModel):
-    """One reminder to one customer of one entity on one day: proposed, decided by a person or by its mode, sent."""
+    """One reminder to one customer of one entity on one day, or a part of one: proposed, decided by a person or by its mode, sent."""
 
     class State(models.TextChoices):
         PROPOSED = "PROPOSED", _("to confirm")
@@ -29,6 +29,8 @@ class Action(TenantModel):
     entity = TenantForeignKey(Entity, models.PROTECT, related_name="+")
     version = TenantForeignKey(ScenarioVersion, models.PROTECT, related_name="actions", implied_by="step")
     on = models.DateField()
+    # Of several messages to a customer of an entity: the step's key, or the item's id; "" where there is one.
+    part = models.CharField(max_length=40, default="", db_default="")
     step = TenantForeignKey(Step, models.PROTECT, related_name="+")  # the highest of its lines
     channel = models.CharField(max_length=10, choices=Channel)
     state = models.CharField(max_length=10, choices=State, default=State.PROPOSED)
@@ -49,7 +51,9 @@ class Action(TenantModel):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["tenant", "customer", "entity", "version", "on"], name="action_once"),
+            models.UniqueConstraint(
+                fields=["tenant", "customer", "entity", "version", "on", "part"], name="action_part_once"
+            ),
         ]
         indexes = [
             models.Index(

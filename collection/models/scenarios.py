@@ -53,6 +53,11 @@ class ScenarioVersion(TenantModel):
         REACHED_STEP = "REACHED_STEP", _("old items start at the step reached")
         NONE = "NONE", _("old items are left out")
 
+    class Grouping(models.TextChoices):
+        HIGHEST = "HIGHEST", _("one message, in the words of the highest step")
+        BY_LEVEL = "BY_LEVEL", _("a message for each step")
+        PER_ITEM = "PER_ITEM", _("a message for each item")
+
     scenario = TenantForeignKey(Scenario, models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
     valid_from = models.DateField(null=True)  # null: a draft, one for each scenario
@@ -60,6 +65,7 @@ class ScenarioVersion(TenantModel):
     minimum_delay_days = models.PositiveSmallIntegerField(default=5)  # between two messages to a customer at an entity
     minimum_item_amount = models.DecimalField(max_digits=20, decimal_places=4, default=0)  # in the item's currency
     minimum_total_amount = models.DecimalField(max_digits=20, decimal_places=4, default=0)  # per message and currency
+    grouping = models.CharField(max_length=8, choices=Grouping, default=Grouping.HIGHEST)
     stale_after_days = models.PositiveSmallIntegerField(null=True)  # no reminder on an older ledger; null: unchecked
     working_days_only = models.BooleanField(default=True)
     live_from = models.DateField(null=True)
@@ -140,6 +146,8 @@ class Step(TenantModel):
     channel = models.CharField(max_length=10, choices=Channel)
     mode = models.CharField(max_length=12, choices=Mode, default=Mode.TO_CONFIRM)
     template_code = models.SlugField(max_length=40)
+    # An item below it waits at this step, in the item's currency.
+    minimum_amount = models.DecimalField(max_digits=20, decimal_places=4, default=0)
 
     class Meta:
         constraints = [

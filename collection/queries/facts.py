@@ -43,7 +43,7 @@ def account_facts(
     casefolded. A customer with several accounts at an entity counts by the first of them (source, reference).
     """
     narrow = " AND {0}.customer_id = ANY(%(customers)s)" if customer_ids is not None else ""
-    params = {
+    params: dict[str, Any] = {
         "tenant": require_tenant_id(), "on": on, "customers": list(customer_ids or ()),
         "currencies": list(values), "values": list(values.values()),
     }  # fmt: skip
@@ -68,7 +68,7 @@ def account_facts(
 def item_facts(*, on: date, customer_ids: Collection[UUID] | None = None) -> dict[str, dict[str, Any]]:
     """What the documents of items say that are open on the day: item id, as text -> facts. 1 SQL query and a probe."""
     narrow = " AND {0}.customer_id = ANY(%(customers)s)" if customer_ids is not None else ""
-    params = {"tenant": require_tenant_id(), "on": on, "customers": list(customer_ids or ())}
+    params: dict[str, Any] = {"tenant": require_tenant_id(), "on": on, "customers": list(customer_ids or ())}
     with connection.cursor() as cursor:
         cursor.execute(_ITEMS.format(**open_parts(on=on, narrow=narrow), narrow=narrow.format("i")), params)
         return {

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
+from enum import StrEnum
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
@@ -37,6 +38,14 @@ class Item(Protocol):
     def credit_amount(self) -> Decimal: ...
 
 
+class Grouping(StrEnum):
+    """How many messages the items of a customer at an entity make."""
+
+    HIGHEST = "HIGHEST"  # one, in the words of the highest step
+    BY_LEVEL = "BY_LEVEL"  # one for each step
+    PER_ITEM = "PER_ITEM"  # one for each item
+
+
 @dataclass(frozen=True)
 class Limits:
     """What a scenario version asks of a message. Amounts in each item's currency."""
@@ -44,6 +53,7 @@ class Limits:
     minimum_item_amount: Decimal
     minimum_total_amount: Decimal
     minimum_delay_days: int
+    grouping: Grouping = Grouping.HIGHEST
 
 
 class Line(NamedTuple):
@@ -137,12 +147,41 @@ def plan(
         elif decision.step is None:
             assert decision.waits is not None
             out.excluded.append(Excluded(item, _WAITING[decision.waits], decision.next_on))
+        elif item.chased_amount < decision.step.minimum_amount:
+            out.excluded.append(Excluded(item, LeftOut.BELOW_ITEM_MINIMUM))
         else:
             out.lines.append(Line(item, decision.step))
     if out.lines:
         _leave_out_recent(out, limits=limits, recent=recent, on=on)
-        _leave_out_currencies(out, limits=limits)
+        _leave_out_covered(out)
+        if limits.grouping is Grouping.HIGHEST:
+            _leave_out_small(out, limits=limits)
     return out
+
+
+def parts(found: Plan, *, limits: Limits) -> list[tuple[str, Plan]]:
+    """The messages of a plan, each with its part: one (""), or one for each step or item.
+
+    The smallest total holds for each message. What stays out and what has lapsed is in the first of them; there is
+    always one, perhaps without lines.
+    """
+    if limits.grouping is Grouping.HIGHEST or not found.lines:
+        return [("", found)]
+    by_step = limits.grouping is Grouping.BY_LEVEL
+    groups: dict[str, Plan] = {}
+    for line in sorted(found.lines, key=lambda line: (-line.step.position, line.item.due_date, line.item.number)):
+        part = line.step.step_key if by_step else str(line.item.item_id)
+        groups.setdefault(part, Plan()).lines.append(line)
+    rest = Plan(excluded=found.excluded, lapsed=found.lapsed)
+    for one in groups.values():
+        _leave_out_small(one, limits=limits)
+        rest.excluded += one.excluded
+        one.excluded = []
+    kept = [(part, one) for part, one in groups.items() if one.lines]
+    if not kept:
+        return [("", rest)]
+    kept[0][1].excluded, kept[0][1].lapsed = rest.excluded, rest.lapsed
+    return kept
 
 
 def let_one_speak(plans: Sequence[tuple[Plan, Limits]], *, on: date) -> None:
@@ -167,13 +206,17 @@ def _leave_out_recent(out: Plan, *, limits: Limits, recent: Recent, on: date) ->
             _leave_out(out, LeftOut.WRITTEN_RECENTLY, until=free_on)
 
 
-def _leave_out_currencies(out: Plan, *, limits: Limits) -> None:
+def _leave_out_covered(out: Plan) -> None:
     for currency, total in out.amounts.items():
         # The same for each item of a currency.
         credits = next(item.credit_amount for item, _step in out.lines if item.currency == currency)
         if total <= credits:
             _leave_out(out, LeftOut.COVERED_BY_CREDITS, currency=currency)
-        elif total < limits.minimum_total_amount:
+
+
+def _leave_out_small(out: Plan, *, limits: Limits) -> None:
+    for currency, total in out.amounts.items():
+        if total < limits.minimum_total_amount:
             _leave_out(out, LeftOut.BELOW_TOTAL_MINIMUM, currency=currency)
 
 

@@ -44,7 +44,7 @@ class Waits(StrEnum):
 class StepRule:
     """One step of a scenario version; `offset_days` may be negative with anchor DUE_DATE only.
 
-    `in_working_days`: the offset counts days worked in the calendar of the company, else all days.
+    `minimum_amount`: an item that owes less, in its currency, waits at the step. `in_working_days`: the offset counts days worked in the calendar of the company, else all days.
     """
 
     step_key: str
@@ -52,6 +52,7 @@ class StepRule:
     anchor: Anchor
     offset_days: int
     in_working_days: bool = False
+    minimum_amount: Decimal = Decimal(0)
 
     @property
     def is_before_due(self) -> bool:

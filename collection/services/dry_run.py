@@ -38,6 +38,7 @@ class Would:
     item_count: int
     amounts: dict[str, Decimal]
     oldest_due_date: date
+    part: str = ""  # of several messages to a customer of an entity, which
 
 
 @dataclass
@@ -78,17 +79,17 @@ def dry_run(*, version: ScenarioVersion, on: date, old_items: OldItems) -> DryRu
         else item
         for item in candidates(on=on, due_until=due_until_of(books.values(), on))
     )
-    for owner, book, planned in plans(items=items, books=books, assignments=assigned, on=on):
+    for owner, book, planned, part in plans(items=items, books=books, assignments=assigned, on=on):
         if book is not mine:
             continue
         out.left_out.update(excluded.reason for excluded in planned.excluded)
         seen += _plan_lines(owner, planned)
         if planned.lines:
-            found.append((owner, planned))
-    customers = Customer.objects.in_bulk([customer_id for (customer_id, _entity), _plan in found])
+            found.append((owner, planned, part))
+    customers = Customer.objects.in_bulk([customer_id for (customer_id, _entity), _plan, _part in found])
     entities = Entity.objects.in_bulk()
-    for (customer_id, entity_id), planned in found:
-        out.messages.append(_would(customers[customer_id], entities[entity_id], planned))
+    for (customer_id, entity_id), planned, part in found:
+        out.messages.append(_would(customers[customer_id], entities[entity_id], planned, part))
         out.by_step[planned.step.step_key] += 1
         for currency, amount in planned.amounts.items():
             out.amounts[currency] = out.amounts.get(currency, Decimal(0)) + amount
@@ -109,9 +110,9 @@ def _scenario_lines(version: ScenarioVersion, *, on: date, old_items: OldItems) 
     """What the fingerprint says of the scenario, the day and the choice. 1 SQL query."""
     # In one form, whether the version was just made or read.
     amounts = f"{version.minimum_item_amount:.4f} {version.minimum_total_amount:.4f}"
-    limits = f"{version.minimum_delay_days} {amounts} {version.stale_after_days} {version.working_days_only}"
+    limits = f"{version.minimum_delay_days} {amounts} {version.stale_after_days} {version.working_days_only} {version.grouping}"
     steps = version.steps.order_by("position").values_list(
-        "step_key", "anchor", "offset_days", "in_working_days", "channel", "mode", "template_code"
+        "step_key", "anchor", "offset_days", "in_working_days", "channel", "mode", "template_code", "minimum_amount"
     )
     return [f"{on} {old_items.value} {version.id} {limits}", *(f"step {step}" for step in steps)]
 
@@ -140,10 +141,11 @@ def _as_if_live(item: Candidate, *, book: Playbook, on: date, old_items: OldItem
     )
 
 
-def _would(customer: Customer, entity: Entity, planned: Plan) -> Would:
+def _would(customer: Customer, entity: Entity, planned: Plan, part: str) -> Would:
     return Would(
         customer=customer,
         entity=entity,
+        part=part,
         step_key=planned.step.step_key,
         item_count=len(planned.lines),
         amounts=planned.amounts,

@@ -130,7 +130,7 @@ def _kept(fingerprint: str) -> dict[str, Any] | None:
 def _summary(run: DryRun, *, version: ScenarioVersion, on: date) -> dict[str, Any]:
     """What a later dry run is compared with: plain values."""
     messages = {
-        f"{would.customer.id} {would.entity.id}": (
+        f"{would.customer.id} {would.entity.id} {would.part}": (
             str(would.customer),
             would.entity.code,
             would.step_key,

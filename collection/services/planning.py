@@ -124,7 +124,7 @@ class _Rows:
 def _rows(found: Iterable[Found], *, on: date, rates: Mapping[str, Decimal]) -> _Rows:
     out = _Rows()
     columns: dict[str, dict[str, str]] = {}
-    for number, ((customer_id, entity_id), book, one) in enumerate(found):
+    for number, ((customer_id, entity_id), book, one, part) in enumerate(found):
         version = book.version
         live_from = version.live_from or on
         # What lapsed before sending began is no fact about the customer.
@@ -134,7 +134,7 @@ def _rows(found: Iterable[Found], *, on: date, rates: Mapping[str, Decimal]) -> 
             if steps is None:
                 steps = {step.step_key: f"{version.id}\t{step.id}\t{step.channel}" for step in version.steps.all()}
                 columns[book.scenario_id] = steps
-            action = f"{steps[one.step.step_key]}\t{_ranking(one, rates=rates, on=on)}"
+            action = f"{steps[one.step.step_key]}\t{_ranking(one, rates=rates, on=on)}\t{part}"
         elif lapsed:
             action = _NO_ACTION
         else:
@@ -149,8 +149,8 @@ def _rows(found: Iterable[Found], *, on: date, rates: Mapping[str, Decimal]) -> 
 
 
 _PLANNED, _LAPSED = ActionLine.State.PLANNED.value, ActionLine.State.LAPSED.value
-_OWNER_COLUMNS = "(number, customer_id, entity_id, version_id, step_id, channel, amounts, priority, reason)"
-_NO_ACTION = "\t".join(["\\N"] * 6)
+_OWNER_COLUMNS = "(number, customer_id, entity_id, version_id, step_id, channel, amounts, priority, reason, part)"
+_NO_ACTION = "\t".join(["\\N"] * 7)
 _ROWS_AT_A_TIME = 2000
 _ONE = Decimal(1)
 
@@ -177,7 +177,7 @@ def _write(rows: _Rows, *, on: date, actor: Actor) -> Planned:
         cursor.execute(
             "DROP TABLE IF EXISTS pg_temp.plan_owner, pg_temp.plan_line;"
             "CREATE TEMP TABLE plan_owner (number int, customer_id uuid, entity_id uuid, version_id uuid, step_id uuid, channel text,"
-            " amounts jsonb, priority bigint, reason jsonb, id uuid DEFAULT uuidv7()) ON COMMIT DROP;"
+            " amounts jsonb, priority bigint, reason jsonb, part text, id uuid DEFAULT uuidv7()) ON COMMIT DROP;"
             "CREATE TEMP TABLE plan_line (number int, item_id uuid, step_key text, currency text, open_amount numeric,"
             " state text) ON COMMIT DROP"
         )
@@ -189,9 +189,9 @@ def _write(rows: _Rows, *, on: date, actor: Actor) -> Planned:
         cursor.execute(
             """
             INSERT INTO collection_action (tenant_id, id, customer_id, entity_id, version_id, "on", step_id, channel,
-                state, amounts, priority_cents, priority_reason, proposed_since, note)
+                state, amounts, priority_cents, priority_reason, proposed_since, note, part)
             SELECT %(tenant)s, o.id, o.customer_id, o.entity_id, o.version_id, %(on)s, o.step_id, o.channel,
-                   'PROPOSED', o.amounts, o.priority, o.reason, coalesce(g.since, %(on)s), ''
+                   'PROPOSED', o.amounts, o.priority, o.reason, coalesce(g.since, %(on)s), '', o.part
             FROM plan_owner o
             LEFT JOIN (SELECT customer_id, entity_id, min(proposed_since) AS since FROM plan_gone GROUP BY 1, 2) g
                 ON g.customer_id = o.customer_id AND g.entity_id = o.entity_id

@@ -13,7 +13,7 @@ from django.db.models import Q, prefetch_related_objects
 from accounts.models import Tenant
 from collection.models import ScenarioVersion, Step
 from collection.queries.candidates import Candidate
-from collection.rules.grouping import Limits, Plan, let_one_speak, plan
+from collection.rules.grouping import Grouping, Limits, Plan, let_one_speak, parts, plan
 from collection.rules.steps import Anchor, OldItems, StepRule, Steps, set_by_go_live
 from collection.services.assigning import Assignments
 from core.days import BusinessCalendar
@@ -46,11 +46,12 @@ class Playbook:
 
 
 class Found(NamedTuple):
-    """What a customer of an entity gets by one scenario."""
+    """A message that a customer of an entity gets by one scenario, with what stays out; `part`: of several, which."""
 
     owner: Owner
     book: Playbook
     plan: Plan
+    part: str = ""
 
 
 def versions_in_force(*, on: date) -> list[ScenarioVersion]:
@@ -69,7 +70,9 @@ def is_live(version: ScenarioVersion, *, on: date) -> bool:
 
 def step_rule(step: Step) -> StepRule:
     """The step as the rule takes it."""
-    return StepRule(step.step_key, step.position, Anchor(step.anchor), step.offset_days, step.in_working_days)
+    return StepRule(
+        step.step_key, step.position, Anchor(step.anchor), step.offset_days, step.in_working_days, step.minimum_amount
+    )
 
 
 def step_rules(version: ScenarioVersion) -> Steps:
@@ -100,7 +103,12 @@ def steps_set(item: Candidate, book: Playbook, *, live_from: date, old_items: Ol
 
 def limits_of(version: ScenarioVersion) -> Limits:
     """What the version asks of a message, as the rule takes it."""
-    return Limits(version.minimum_item_amount, version.minimum_total_amount, version.minimum_delay_days)
+    return Limits(
+        version.minimum_item_amount,
+        version.minimum_total_amount,
+        version.minimum_delay_days,
+        Grouping(version.grouping),
+    )
 
 
 def due_until(steps: Iterable[StepRule], on: date) -> date:
@@ -147,7 +155,7 @@ def with_silence(
 def plans(
     *, items: Iterable[Candidate], books: Mapping[str, Playbook], assignments: Assignments, on: date
 ) -> Iterator[Found]:
-    """The plan of each customer at each entity by scenario, among the items, which come in that order. No SQL.
+    """The messages to each customer at each entity by scenario, among the items, which come in that order. No SQL.
 
     Items that no scenario of `books` applies to are in none of them.
     """
@@ -156,7 +164,7 @@ def plans(
     if sole and not assignments.overrides:
         for owner, group in groupby(items, key=itemgetter(1, 2)):
             if str(owner[1]) not in sole.silent:
-                yield Found(owner, sole, _plan(list(group), sole, on=on))
+                yield from _messages(Found(owner, sole, _plan(list(group), sole, on=on)))
         return
     for owner, group in groupby(items, key=itemgetter(1, 2)):
         shares: dict[str, list[Candidate]] = {}
@@ -172,7 +180,14 @@ def plans(
         ]
         if len(found) > 1:
             let_one_speak([(one.plan, one.book.limits) for one in found], on=on)
-        yield from found
+        for one in found:
+            yield from _messages(one)
+
+
+def _messages(found: Found) -> Iterable[Found]:
+    if found.book.limits.grouping is Grouping.HIGHEST:
+        return (found,)
+    return [found._replace(plan=one, part=part) for part, one in parts(found.plan, limits=found.book.limits)]
 
 
 def _plan(items: list[Candidate], book: Playbook, *, on: date) -> Plan:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
@@ -23,6 +24,7 @@ MOST_STEPS = 30
 # What a version takes over from the one before it.
 LIMITS = (
     "minimum_delay_days", "minimum_item_amount", "minimum_total_amount", "stale_after_days", "working_days_only",
+    "grouping",
 )  # fmt: skip
 _APPROVAL = ("live_from", "old_items", "approved_by_id", "approved_at")
 
@@ -49,6 +51,7 @@ class StepValues:
     template_code: str
     step_key: str = ""
     in_working_days: bool = False
+    minimum_amount: Decimal = Decimal(0)
 
 
 STEP_FIELDS = tuple(StepValues.__dataclass_fields__)
@@ -120,11 +123,10 @@ def save_draft(
 def publish_draft(*, version: ScenarioVersion, from_on: date | None = None, on: date, actor: Actor) -> ScenarioVersion:
     """Let the draft be what the scenario does from a day on: from tomorrow at the earliest, at once while not live.
 
-    The version before it ends on the day before, and hands on the approval of sending. Raises NoDraft, BadVersion.
+    The version before it ends on the day before, and hands on the approval of sending. Without steps it is the scenario
+    of those to whom nothing is written. Raises NoDraft, BadVersion.
     """
     locked = _draft(version)
-    if not locked.steps.exists():
-        raise BadVersion(_("Add a step first."))
     former = (
         ScenarioVersion.objects.select_for_update()
         .filter(scenario_id=locked.scenario_id, valid_from__isnull=False, valid_to__isnull=True)

@@ -236,12 +236,19 @@ def test_steps_that_cannot_be(tenant, steps, field):
     assert set(refused.value.fields) == {field}
 
 
-def test_empty_or_named_like_another_is_refused(tenant):
-    scenario = create_scenario(name="New", actor=SYSTEM)
+def test_a_name_is_taken_once(tenant):
+    create_scenario(name="New", actor=SYSTEM)
     with pytest.raises(BadScenario):
         create_scenario(name="new ", actor=SYSTEM)
-    with pytest.raises(BadVersion):
-        publish_draft(version=scenario.versions.get(), on=MONDAY, actor=SYSTEM)
+
+
+def test_one_without_steps_writes_to_nobody(tenant, two):
+    silent = create_scenario(name="Nothing", actor=SYSTEM)
+    version = publish_draft(version=silent.versions.get(), on=MONDAY, actor=SYSTEM)
+    approve_go_live(version=version, old_items=OldItems.FIRST_STEP, live_from=MONDAY, approved_by=None, actor=SYSTEM)
+    give(silent, FRANCE)
+    plan_actions(tenant=tenant, on=MONDAY)
+    assert set(proposed()) == {"Peeters NV"}
 
 
 def test_steps_from_the_issue_date_and_in_working_days(tenant, two):
@@ -281,3 +288,64 @@ def test_left_out_of_the_second_message_says_so(tenant, two):
     give(big, {"fact": "item_amount", "operator": "AT_LEAST", "values": ["5000"]})
     run = dry_run(version=big.versions.get(), on=MONDAY, old_items=OldItems.FIRST_STEP)
     assert (run.messages, run.left_out) == ([], {LeftOut.WRITTEN_RECENTLY: 1})
+
+
+# --- Messages in parts -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def three(tenant):
+    """A customer owes 30.00 since 40 days (first reminder done), 50.00 and 5.00 since 10 days."""
+    account = make_debtor()
+    items = [
+        make_item(account=account, number=number, due=due(days), amount=amount, issued=due(60))
+        for number, days, amount in (("A", 40, "30.00"), ("B", 10, "50.00"), ("C", 10, "5.00"))
+    ]
+    ActionLine.objects.create(
+        item=items[0], customer_id=account.customer_id, step_key="one", on=due(20), currency="EUR", open_amount=30,
+        state="DONE",
+    )  # fmt: skip
+    return account
+
+
+def messages() -> dict[str, list[str]]:
+    """Step key and items of each proposal."""
+    out: dict[str, list[str]] = {}
+    for action in Action.objects.select_related("step").order_by("step__position", "part"):
+        numbers = action.lines.order_by("item__number").values_list("item__number", flat=True)
+        out.setdefault(action.step.step_key, []).append("".join(numbers))
+    return {key: sorted(found) for key, found in out.items()}
+
+
+@pytest.mark.parametrize(
+    ("grouping", "smallest", "expected"),
+    [
+        ("HIGHEST", 0, {"two": ["ABC"]}),
+        ("BY_LEVEL", 0, {"one": ["BC"], "two": ["A"]}),
+        ("PER_ITEM", 0, {"one": ["B", "C"], "two": ["A"]}),
+        ("HIGHEST", 40, {"two": ["ABC"]}),
+        ("BY_LEVEL", 40, {"one": ["BC"]}),
+        ("PER_ITEM", 40, {"one": ["B"]}),
+        ("PER_ITEM", 400, {}),
+    ],
+)
+def test_how_many_messages_the_items_of_a_customer_make(tenant, three, grouping, smallest, expected):
+    mine = make_scenario("Parts", step("One", 5), step("Two", 15), grouping=grouping, minimum_total_amount=smallest)
+    give(mine)
+    run = dry_run(version=mine.versions.get(), on=MONDAY, old_items=OldItems.FIRST_STEP)
+    plan_actions(tenant=tenant, on=MONDAY)
+    assert messages() == expected
+    assert (len(run.messages), run.item_count) == (Action.objects.count(), ActionLine.objects.filter(on=MONDAY).count())
+    assert run.item_count + sum(run.left_out.values()) == 3
+    assert plan_actions(tenant=tenant, on=MONDAY).actions == 0
+    for action in Action.objects.all():
+        assert len(confirm(action).facts) == action.lines.count()
+    # All parts left on one day; the minimum delay holds for each of them from then on.
+    plan_actions(tenant=tenant, on=MONDAY + DAY)
+    assert not Action.objects.filter(state="PROPOSED").exists()
+
+
+def test_a_small_item_waits_at_a_step_that_asks_for_more(tenant, three):
+    give(make_scenario("Steps", step("One", 5, minimum_amount=50), step("Two", 15)))
+    plan_actions(tenant=tenant, on=MONDAY)
+    assert messages() == {"two": ["AB"]}
