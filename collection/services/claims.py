@@ -308,7 +308,11 @@ def add_rate(*, series: str, valid_from: date, percent: Decimal, source: str, ac
             )
     except IntegrityError as error:
         raise BadRate(fields={"valid_from": [_("There is a rate of this day already.")]}) from error
-    changes: dict[str, Sequence[Any]] = {"series": [None, series], "valid_from": [None, valid_from], "percent": [None, percent]}
+    changes: dict[str, Sequence[Any]] = {
+        "series": [None, series],
+        "valid_from": [None, valid_from],
+        "percent": [None, percent],
+    }
     record(actor=actor, action="collection.rate_added", row=row, changes=changes)
     return row
 
