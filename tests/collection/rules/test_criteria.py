@@ -128,3 +128,33 @@ def test_every_fact_and_operator_is_read_and_written_back(data):
     given_data = {"fact": fact.name, "operator": str(operator), "values": [data.draw(_values(fact.kind))]}
 
     assert written(read_criterion(given_data)) == given_data
+
+
+_SMALL = st.sampled_from(["FR", "BE", "DE"])
+_CRITERIA = st.lists(
+    st.one_of(
+        st.builds(lambda op, codes: Criterion("country", op, tuple(codes)),
+                  st.sampled_from([Operator.IN, Operator.NOT_IN]), st.lists(_SMALL, min_size=1, max_size=2)),
+        st.builds(lambda op, n: Criterion("open_amount", op, (Decimal(n),)),
+                  st.sampled_from([Operator.AT_LEAST, Operator.AT_MOST]), st.integers(0, 4)),
+        st.just(Criterion("risk_class", Operator.IN, ("A",))),
+    ),
+    max_size=3,
+)  # fmt: skip
+
+
+@given(
+    criteria=st.lists(_CRITERIA, max_size=6),
+    country=st.one_of(st.none(), _SMALL),
+    amount=st.one_of(st.none(), st.integers(0, 4).map(Decimal)),
+)
+def test_the_first_rule_in_order_decides_and_rules_behind_it_change_nothing(criteria, country, amount):
+    rules = [AssignmentRule(str(place), "target", tuple(one)) for place, one in enumerate(criteria)]
+    facts = {"country": country, "open_amount": amount}
+    decided = assign(rules, facts).rule
+    holding = [rule for rule in rules if all(holds(criterion, facts) for criterion in rule.criteria)]
+    assert decided == (holding[0] if holding else None)
+    place = rules.index(decided) if decided else len(rules)
+    assert assign([*rules[: place + 1], *reversed(rules[place + 1 :])], facts).rule == decided
+    assert assign([*reversed(rules[:place]), *rules[place:]], facts).rule == decided
+    assert not set(unreachable(rules)) & {decided}
