@@ -289,6 +289,10 @@ UNDER_A_CUSTOMER = {
 # What a call must bring so that it gets as far as looking for the row.
 BODIES: dict[str, dict[str, Any]] = {
     "post api/v1/actions/<uuid:id>/postpone/": {"until": (TODAY + timedelta(days=7)).isoformat()},
+    "post api/v1/claims/<uuid:id>/waive/": {"reason": "goodwill"},
+    "post api/v1/bank-lines/<uuid:id>/assign/": {"customer": None},
+    "post api/v1/bank-lines/<uuid:id>/set_aside/": {"reason": "not ours"},
+    "post api/v1/bank-lines/<uuid:id>/split/": {"shares": [{"item": str(uuid4()), "amount": "1.00"}]},
     "put api/v1/imports/<uuid:id>/mapping/": {"mapping": {"kind": "items", "mode": "delta", "columns": {}}},
 }
 # Arguments that are words and not rows.

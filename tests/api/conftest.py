@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,15 +12,35 @@ from django.test import Client
 
 from accounts.models import Role
 from accounts.services.api_keys import create_api_key
-from collection.models import Action, Scenario, ScenarioVersion, Step
+from collection.models import Action, Claim, Scenario, ScenarioVersion, Step
 from core.audit import SYSTEM
 from core.tenancy import tenant_scope
 from desk.models import Message
 from integrations.models import SyncRun
-from receivables.models import Contact, Dispute, Document, Hold, OpenOrder, PaymentTerms, Promise
+from receivables.models import (
+    BankLine,
+    CashAllocation,
+    Contact,
+    Dispute,
+    Document,
+    Hold,
+    OpenOrder,
+    PaymentTerms,
+    Promise,
+)
+from receivables.services.matching import Share, split_line
 from risk.models import PayerProfile
 from risk.services.profiles import refresh_profiles
-from tests.make import TODAY, make_account, make_allocation, make_customer, make_entity, make_item, make_member
+from tests.make import (
+    TODAY,
+    make_account,
+    make_allocation,
+    make_bank_line,
+    make_customer,
+    make_entity,
+    make_item,
+    make_member,
+)
 
 OLD = datetime(2026, 3, 1, 8, tzinfo=UTC)
 V1 = "/api/v1"
@@ -148,6 +169,14 @@ def one_of_each(organisation):
         Hold.objects.create(customer=customer, reason="PLAN", from_on=TODAY, updated_at=OLD)
         refresh_profiles(on=TODAY)
         PayerProfile.objects.update(updated_at=OLD, days_beyond_terms="13.3", late_pct="66.7")
+        Claim.objects.create(
+            customer=customer, entity=entity, item=debit, document=document, kind="FIXED", currency="EUR", amount="40",
+            law="FR", on=TODAY, updated_at=OLD,
+        )  # fmt: skip
+        line = make_bank_line(amount="50.00", customer=customer, entity=entity)
+        split_line(line_id=line.id, shares=[Share(debit.id, Decimal(50))], on=TODAY, actor=SYSTEM)
+        BankLine.objects.update(updated_at=OLD)
+        CashAllocation.objects.update(updated_at=OLD)
         action = make_action(account)
         Message.objects.create(
             customer=customer, entity=entity, reason_type="collection.Action", reason_id=action.id, on=TODAY, channel="EMAIL",
