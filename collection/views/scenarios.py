@@ -218,14 +218,14 @@ def go_live(request: HttpRequest, scenario_id: UUID) -> HttpResponse:
 
     When the ledger or the scenario has changed since, the fresh dry run is shown with what changed, and nothing is set.
     """
-    form = GoLiveForm(request.POST)
+    version, form = _version(request, scenario_id), GoLiveForm(request.POST)
     if not form.is_valid():
         say(request, _("Look at the dry run, then approve it."), level="warning")
         return redirect("scenario", scenario_id)
     old_items = OldItems(form.cleaned_data["old_items"])
     try:
         going_live.approve_dry_run(
-            version=_version(request, scenario_id),
+            version=version,
             fingerprint=form.cleaned_data["fingerprint"],
             old_items=old_items,
             on=request.on,  # type: ignore[attr-defined]
@@ -336,7 +336,8 @@ def _scenario(scenario_id: UUID) -> Scenario:
 
 
 def _draft(scenario_id: UUID) -> ScenarioVersion:
-    found = ScenarioVersion.objects.filter(scenario_id=scenario_id, valid_from__isnull=True).first()
+    """The draft of a scenario. Raises NotFound for an unknown scenario, NoDraft for one without."""
+    found = ScenarioVersion.objects.filter(scenario=_scenario(scenario_id), valid_from__isnull=True).first()
     if found is None:
         raise versions.NoDraft
     return found
