@@ -40,6 +40,8 @@ class ScenarioForm(forms.Form):
         else:
             rows = [(str(one.id), one.name) for one in scenarios]
             self.fields["copy_of"].choices = [*rows, ("", _("none: an empty scenario"))]  # type: ignore[attr-defined]
+            if rows:
+                self.initial.setdefault("copy_of", rows[0][0])
 
 
 class PublishForm(forms.Form):
