@@ -122,7 +122,9 @@ class ApiSchema(AutoSchema):
                 OpenApiParameter(name, OpenApiTypes.UUID if path.endswith("_id") else str, description="Exactly this.")
                 for name, path in view.exact.items()
             ]
-            found += [_filter(name, one) for name, one in (vars(view.filters)["base_filters"] if view.filters else {}).items()]
+            found += [
+                _filter(name, one) for name, one in (vars(view.filters)["base_filters"] if view.filters else {}).items()
+            ]
         if self.method in _WRITES:
             found.append(_ONCE)
         return found

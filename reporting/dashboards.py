@@ -43,7 +43,11 @@ class Layout:
 # department, a collector works through the day, a salesperson looks after own customers.
 SALES = Layout("sales", wide=(LATE,))
 MANAGER = Layout(
-    "manager", top=(FIGURES,), charts=(AGEING, TREND), wide=(LATE,), side=(WORK, ALERTS, PROMISES, DISPUTES, QUALITY, IMPORTS)
+    "manager",
+    top=(FIGURES,),
+    charts=(AGEING, TREND),
+    wide=(LATE,),
+    side=(WORK, ALERTS, PROMISES, DISPUTES, QUALITY, IMPORTS),
 )
 COLLECTOR = Layout("collector", top=(WORK,), wide=(MINE_LATE,), side=(ALERTS, PROMISES, DISPUTES, QUALITY))
 CFO = Layout("cfo", top=(FIGURES,), charts=(AGEING, TREND), wide=(LATE,), side=(CASH, ALERTS, DISPUTES))

@@ -40,7 +40,9 @@ class ByAmount:
         if reader.scope.is_everything:
             having = Q(balances__currency=currency)
             balances: QuerySet[Any] = customers.annotate(balance=FilteredRelation("balances", condition=having))
-            self.owing: QuerySet[Any] = balances.filter(balance__isnull=False).annotate(ranked=F(f"balance__{CENTS[field]}"))
+            self.owing: QuerySet[Any] = balances.filter(balance__isnull=False).annotate(
+                ranked=F(f"balance__{CENTS[field]}")
+            )
             self.others: QuerySet[Any] = balances.filter(balance__isnull=True)
         else:
             summed: QuerySet[Any] = customers.annotate(ranked=_sum_seen(field, currency, reader.scope, reader.on))

@@ -147,7 +147,11 @@ def _accept(line: BankLine, shares: Sequence[Share], *, on: date, actor: Actor) 
     line.said_by_id = actor.member_id
     line.proposal, line.confidence = {}, Decimal(0)
     _save(line, "remaining_amount", "state", "customer", "said_by", "proposal", "confidence")
-    changes: dict[str, Sequence[Any]] = {"line": [None, line], "amount": [None, paid], "items": [None, [str(share.item_id) for share in shares]]}
+    changes: dict[str, Sequence[Any]] = {
+        "line": [None, line],
+        "amount": [None, paid],
+        "items": [None, [str(share.item_id) for share in shares]],
+    }
     record(actor=actor, action="receivables.cash_matched", row=match, changes=changes)
     _learn(line, {item.customer_id for item in items.values()}, on=on, actor=actor)
     if line.remaining_amount:

@@ -101,7 +101,10 @@ def test_every_run_date_of_the_oca_sample_by_the_night_command(db):
     setup, first = sample["setup"], date(2013, 1, 1)
     tenant = make_tenant(sandbox_on=first)
     with tenant_scope(tenant):
-        groups = {policy["name"]: CustomerGroup.objects.create(ref=policy["name"], name=policy["name"]) for policy in setup["policies"]}
+        groups = {
+            policy["name"]: CustomerGroup.objects.create(ref=policy["name"], name=policy["name"])
+            for policy in setup["policies"]
+        }
         oca_scenarios(setup, groups, on=first)
         sender, accounts = make_sender(), {}
         for number, (name, text) in enumerate(setup["customers"].items()):

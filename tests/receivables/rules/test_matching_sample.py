@@ -53,4 +53,3 @@ def test_the_surer_the_more_often_right(year, done):
     low = [one for one in lettered if one.confidence < 0.5]
     middle = [one for one in lettered if 0.5 <= one.confidence < Policy().threshold]
     assert rate(low) < rate(middle) <= rate([one for one in lettered if one.automatic])
-
