@@ -186,12 +186,8 @@ def scenario_replay(request: HttpRequest, scenario_id: UUID) -> HttpResponse:
     context: dict[str, Any] = {"scenario": version.scenario, "version": version, "on": on, "since": since}
     if days > 1 and LedgerItem.objects.filter(is_open=True).count() > MOST_REPLAYED:
         return page(request, "collection/scenario_replay.html", context | {"too_large": True})
-    asked: dict[str, Any] = {
-        "tenant": request.tenant,
-        "on": on,
-        "since": since if days > 1 else None,
-        "days_off": days == 1,
-    }  # type: ignore[attr-defined]
+    tenant = request.tenant  # type: ignore[attr-defined]
+    asked: dict[str, Any] = {"tenant": tenant, "on": on, "since": since if days > 1 else None, "days_off": days == 1}
     found = replay(**asked, version=version, old_items=_old_items(request.GET.get("old_items", "")))
     mine = [one for one in found.said if one.scenario == version.scenario.name]
     changes: list[Difference] = []

@@ -114,12 +114,17 @@ def test_postponing_by_keyboard_and_a_call_with_its_follow_up(visit, day):
 @pytest.mark.parametrize(("theme", "size"), [("light", WIDE), ("dark", WIDE), ("light", PHONE), ("dark", PHONE)])
 def test_the_pages_of_the_day_have_no_fault(visit, day, theme, size):
     with tenant_scope(day), transaction.atomic():
-        action = Action.objects.first()
+        action = Action.objects.select_related("version").first()
+    scenario = f"/collections/scenarios/{action.version.scenario_id}/"
     opened = visit(user=person(day, "credit_manager"), theme=theme, size=size)
     for path in (
         "/collections/",
         f"/collections/actions/{action.id}/",
         "/collections/scenarios/",
+        "/collections/scenarios/new/",
+        "/collections/scenarios/rules/",
+        scenario,
+        f"{scenario}edit/",
         "/messages/",
         "/mailbox/",
         "/connections/",
