@@ -226,11 +226,10 @@ def _leave_out(out: Plan, reason: LeftOut, *, currency: str | None = None, until
     out.lines = [line for line in out.lines if currency not in (None, line.item.currency)]
 
 
-def priority_cents(*, amount: Decimal, days_overdue: int) -> int:
-    """What ranks an action in the day's list: the amount asked for, in cents, weighted by its age.
+def priority_cents(*, amount: Decimal, chance: Decimal) -> int:
+    """What ranks an action in the day's list: what it is expected to bring in soon, in cents.
 
-    A full weight of 2 after 90 days: two amounts alike, the older comes first; an amount twice as large comes before
-    any older one. Not negative; items not yet due weigh half.
+    `amount` asked for, in the organisation's currency, times the chance (0-1) that it comes within the days looked at.
+    Not negative.
     """
-    weight = Decimal("0.5") if days_overdue <= 0 else 1 + Decimal(min(days_overdue, 90)) / 90
-    return int(max(amount, Decimal(0)) * 100 * weight)
+    return int(max(amount, Decimal(0)) * 100 * chance)

@@ -7,11 +7,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
 
+from accounts.access import EVERYTHING
 from accounts.models import Tenant
 from collection.models import Action, ActionLine
 from collection.queries.candidates import unserved_candidates
@@ -34,6 +36,8 @@ from core.jobs import lock
 from core.models import AuditRecord
 from core.tenancy import require_tenant_id
 from receivables.models import Entity
+from risk.queries.habits import Habits, payment_habits
+from risk.rules.chance import Habit, chance_within
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,8 @@ def plan_actions(
     by_scenario = {book.scenario_id: book for book in books}
     items = unserved_candidates(on=on, due_until=due_until_of(books, on), entity_ids=speaking)
     found = plans(items=items, books=by_scenario, assignments=assignments(on=on, known=by_scenario.keys()), on=on)
-    rows = _rows(found, on=on, rates=values_of_currencies(currency=tenant.currency, on=on))
+    rates = values_of_currencies(currency=tenant.currency, on=on)
+    rows = _rows(found, on=on, rates=rates, habits=payment_habits(scope=EVERYTHING))
     return _write(rows, on=on, actor=actor)
 
 
@@ -121,8 +126,10 @@ class _Rows:
     lines: list[str] = field(default_factory=list)
 
 
-def _rows(found: Iterable[Found], *, on: date, rates: Mapping[str, Decimal]) -> _Rows:
+def _rows(found: Iterable[Found], *, on: date, rates: Mapping[str, Decimal], habits: Habits) -> _Rows:
     out = _Rows()
+    # The run's ids are texts (unserved_candidates).
+    own = {str(customer_id): habit for customer_id, habit in habits.own.items()}
     columns: dict[str, dict[str, str]] = {}
     for number, ((customer_id, entity_id), book, one, part) in enumerate(found):
         version = book.version
@@ -134,7 +141,8 @@ def _rows(found: Iterable[Found], *, on: date, rates: Mapping[str, Decimal]) -> 
             if steps is None:
                 steps = {step.step_key: f"{version.id}\t{step.id}\t{step.channel}" for step in version.steps.all()}
                 columns[book.scenario_id] = steps
-            action = f"{steps[one.step.step_key]}\t{_ranking(one, rates=rates, on=on)}\t{part}"
+            ranking = _ranking(one, rates=rates, habit=own.get(str(customer_id), habits.usual), on=on)
+            action = f"{steps[one.step.step_key]}\t{ranking}\t{part}"
         elif lapsed:
             action = _NO_ACTION
         else:
@@ -153,17 +161,28 @@ _OWNER_COLUMNS = "(number, customer_id, entity_id, version_id, step_id, channel,
 _NO_ACTION = "\t".join(["\\N"] * 7)
 _ROWS_AT_A_TIME = 2000
 _ONE = Decimal(1)
+# Ranked by what is expected to come in within so many days.
+CHANCE_DAYS = 14
 
 
-def _ranking(found: Plan, *, rates: Mapping[str, Decimal], on: date) -> str:
+def _ranking(found: Plan, *, rates: Mapping[str, Decimal], habit: Habit, on: date) -> str:
     """What the action asks for, its rank and why it has it, as three columns."""
     amounts = found.amounts
     # Ranked in one currency; one without a rate counts at its face value, which the reason then says.
     ranked = sum([amount * rates.get(currency, _ONE) for currency, amount in amounts.items()], Decimal(0))
     days = (on - min([item.due_date for item, _step in found.lines])).days
+    share = _chance(habit, days)
     asked = ", ".join([f'"{currency}": "{amount}"' for currency, amount in amounts.items()])
-    reason = f'{{"items": {len(found.lines)}, "oldest_days": {days}, "amounts": {{{asked}}}}}'
-    return f"{{{asked}}}\t{priority_cents(amount=ranked, days_overdue=days)}\t{reason}"
+    reason = (
+        f'{{"items": {len(found.lines)}, "oldest_days": {days}, "amounts": {{{asked}}}, "chance_pct": {int(share * 100)},'
+        f' "within_days": {CHANCE_DAYS}, "median_days": {habit.median_days}, "is_own": {str(habit.is_own).lower()}}}'
+    )
+    return f"{{{asked}}}\t{priority_cents(amount=ranked, chance=share)}\t{reason}"
+
+
+@lru_cache(maxsize=10_000)
+def _chance(habit: Habit, days_overdue: int) -> Decimal:
+    return chance_within(days=CHANCE_DAYS, days_overdue=days_overdue, habit=habit).share
 
 
 def _write(rows: _Rows, *, on: date, actor: Actor) -> Planned:

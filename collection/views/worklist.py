@@ -93,7 +93,19 @@ def _shown(action: Action) -> Shown:
         why = _("due today")
     else:
         why = ngettext("due in %(n)d day", "due in %(n)d days", -days) % {"n": -days}
-    return Shown(action, sums, json.dumps(action.amounts), f"{items} · {why}")
+    return Shown(action, sums, json.dumps(action.amounts), " · ".join(filter(None, [items, why, _chance(reason)])))
+
+
+def _chance(reason: dict[str, Any]) -> str:
+    """How likely it is paid soon, by how its customer usually pays; "" for actions planned before that was asked."""
+    if "chance_pct" not in reason:
+        return ""
+    values = {"chance": reason["chance_pct"], "days": reason["within_days"], "median": reason["median_days"]}
+    if reason["is_own"] and reason["median_days"] <= 0:
+        return _("usually pays in time: %(chance)d %% within %(days)d days") % values
+    if reason["is_own"]:
+        return _("usually pays %(median)d days late: %(chance)d %% within %(days)d days") % values
+    return _("no history of its own: %(chance)d %% within %(days)d days") % values
 
 
 @requires(Can.VIEW_ACTIONS)
