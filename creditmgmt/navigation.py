@@ -81,6 +81,7 @@ SECTIONS = (
         (
             Entry(_("Home"), "home", "home", phone=True),
             Entry(_("My actions"), "checklist", "worklist", (Can.VIEW_ACTIONS,), actions_waiting, phone=True),
+            Entry(_("Tasks"), "list-check", "tasks", ()),
             Entry(_("Aged balance"), "table", "ageing", (Can.VIEW_AGEING,)),
             Entry(_("Customers"), "users", "customers", (Can.VIEW_CUSTOMERS,), phone=True),
             Entry(_("Items"), "file-invoice", "items", (Can.VIEW_ITEMS,), phone=True),

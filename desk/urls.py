@@ -1,12 +1,14 @@
-"""Addresses of messages out and of alerts."""
+"""Addresses of messages out, alerts and tasks."""
 
 from django.urls import path
 
-from desk.views import alerts, messages
+from desk.views import alerts, messages, tasks
 
 urlpatterns = [
     path("alerts/", alerts.alerts, name="alerts"),
     path("alerts/acknowledge/", alerts.alerts_acknowledge, name="alerts_acknowledge"),
+    path("tasks/", tasks.tasks, name="tasks"),
+    path("tasks/<uuid:task_id>/done/", tasks.task_done, name="task_done"),
     path("messages/", messages.messages, name="messages"),
     path("messages/<uuid:message_id>/", messages.message, name="message"),
     path("messages/<uuid:message_id>/body/", messages.message_body, name="message_body"),

@@ -21,7 +21,7 @@ from collection.services.versions import open_draft, publish_draft
 from core.audit import SYSTEM
 from core.jobs import start_numbered
 from core.models import SavedView
-from desk.models import Attachment, Message
+from desk.models import Attachment, Message, Task
 from integrations.models import Connection, SyncRun
 from receivables.models import (
     BankLine,
@@ -249,6 +249,15 @@ MAKERS: dict[str, Callable[[Member], Any]] = {
     "action_id": make_action,
     "scenario_id": make_scenario,
     "claim_id": make_claim,
+    "task_id": lambda member: Task.objects.create(
+        customer=make_account().customer,
+        kind=Task.Kind.MENTION,
+        key=uuid4().hex,
+        assignee=member,
+        on=TODAY,
+        due_on=TODAY,
+        text="Done",
+    ),
     "attachment_id": make_attachment,
     "reason_id": lambda member: DisputeReason.objects.create(code=uuid4().hex[:8], label="Price"),
     "line_id": make_line,

@@ -45,6 +45,8 @@ api_keys                                          .    .    .    .    .    .    
 api_key_new                                       .    .    .    .    .    .    x    .
 api_key_revoke                                    .    .    .    .    .    .    x    .
 audit                                             x    x    .    .    .    x    x    x
+tasks                                             x    x    x    x    x    x    x    x
+task_done                                         x    x    x    x    x    x    x    x
 worklist                                          x    x    x    .    .    x    x    .
 actions_confirm                                   .    x    x    .    .    .    x    .
 action                                            x    x    x    .    .    x    x    .
