@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.http import content_disposition_header
@@ -137,16 +138,17 @@ def _answer(form: AnswerForm, shown: Dispute, *, actor: Actor, on: Any) -> bool:
     """Whether the answer and its proof were taken; else the form says why not, and neither was."""
     given = form.cleaned_data
     try:
-        if given["file"]:
-            _attach(shown, given["file"], actor=actor, on=on)
-        disputes.answer_dispute(
-            dispute_id=shown.id,
-            answer=given["answer"],
-            proposed_outcome=given["proposed_outcome"],
-            expected_credit=given["expected_credit"],
-            actor=actor,
-            on=on,
-        )
+        with transaction.atomic():
+            if given["file"]:
+                _attach(shown, given["file"], actor=actor, on=on)
+            disputes.answer_dispute(
+                dispute_id=shown.id,
+                answer=given["answer"],
+                proposed_outcome=given["proposed_outcome"],
+                expected_credit=given["expected_credit"],
+                actor=actor,
+                on=on,
+            )
     except Refusal as refusal:
         add_refusal(form, refusal)
         return False

@@ -217,6 +217,21 @@ def test_a_bad_file_keeps_the_answer_out_too(organisation, handed):
         assert dispute.answered_on is None
 
 
+def test_a_refused_answer_keeps_its_proof_out_so_that_it_can_be_sent_again(organisation, handed):
+    client, _member, dispute = handed
+    address = reverse("dispute_answer_here", args=[dispute.id])
+
+    def send(credit: str) -> int:
+        proof = SimpleUploadedFile("slip.pdf", b"%PDF-1.4 slip")
+        given = {"proposed_outcome": "CREDIT_NOTE", "answer": "x", "expected_credit": credit, "file": proof}
+        return client.post(address, given).status_code
+
+    assert send("1000000") == 422
+    with tenant_scope(organisation):
+        assert not Attachment.objects.exists()
+    assert send("100") == 302
+
+
 def test_the_link_answers_without_signing_in_and_once(organisation, handed, client):
     _client, member, dispute = handed
     address = link(organisation, dispute, member)
