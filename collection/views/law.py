@@ -81,4 +81,4 @@ def late_terms_new(request: HttpRequest) -> HttpResponse:
 
 def _form(request: HttpRequest, form: object, title: str) -> HttpResponse:
     status = 422 if request.method == "POST" else 200
-    return page(request, "collection/law_form.html", {"form": form, "title": title}, status=status)
+    return page(request, "collection/interaction.html", {"form": form, "title": title}, status=status)
