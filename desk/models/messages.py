@@ -29,6 +29,54 @@ class Template(TenantModel):
         constraints = [models.UniqueConstraint(fields=["tenant", "code", "channel", "language"], name="template_once")]
 
 
+class TemplateCode(TenantModel):
+    """A code of the organisation's own, beside the common ones: what a step of a scenario may have said."""
+
+    code = models.SlugField(max_length=40)
+    name = models.CharField(max_length=80)
+    created_by = TenantForeignKey(Member, models.PROTECT, null=True, related_name="+")
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "code"], name="template_code_once"),
+            models.UniqueConstraint(fields=["tenant", "name"], name="template_code_name_once"),
+        ]
+        indexes = [models.Index(fields=["tenant", "created_by"], name="template_code_creator")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TemplateVersion(TenantModel):
+    """A text as it was from `saved_at` on: each saving adds one, numbered from 1. Append-only.
+
+    `is_common`: the organisation went back to the common text, which is kept here in the words it had then.
+    Two people who save at once ask for the same number; one of them is refused.
+    """
+
+    append_only = True
+
+    code = models.SlugField(max_length=40)
+    channel = models.CharField(max_length=10, choices=Channel)
+    language = models.CharField(max_length=5)
+    number = models.PositiveIntegerField()
+    subject = models.CharField(max_length=200)
+    body = models.TextField()
+    is_common = models.BooleanField(default=False)
+    restored_from = models.PositiveIntegerField(null=True)  # the number of the version that was brought back
+    saved_by = TenantForeignKey(Member, models.PROTECT, null=True, related_name="+")
+    saved_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "code", "channel", "language", "number"], name="template_version_once"
+            )
+        ]
+        indexes = [models.Index(fields=["tenant", "saved_by"], name="template_version_saver")]
+
+
 class Message(TenantModel):
     """One message to one recipient: the outbox row, and afterwards the archive of what was sent.
 
