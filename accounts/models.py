@@ -6,9 +6,10 @@ Tenant, User, UserTenant and Doorbell are global tables (see core.tenancy.instal
 from datetime import time
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
-from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import ArrayField, RangeOperators
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q
 from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_lazy as _
 
@@ -172,6 +173,48 @@ class Member(TenantModel):
 
     def can(self, capability: Can) -> bool:
         return self.is_active and self.role.can(capability)
+
+
+class DaysIncluded(Func):
+    """The days from the first to the last, both included."""
+
+    function = "daterange"
+    template = "%(function)s(%(expressions)s, '[]')"
+
+
+class Replacement(TenantModel):
+    """Somebody does the work of an absent member from `from_on` until `until_on` (included), within rights of their own.
+
+    In force before `ended_on`, where it was ended early.
+    """
+
+    member = TenantForeignKey(Member, models.PROTECT, related_name="replacements")
+    replacement = TenantForeignKey(Member, models.PROTECT, related_name="stands_in")
+    from_on = models.DateField()
+    until_on = models.DateField()
+    ended_on = models.DateField(null=True)
+    named_by = TenantForeignKey(Member, models.PROTECT, null=True, related_name="+")
+    named_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="replacement_days", condition=Q(until_on__gte=F("from_on"))),
+            models.CheckConstraint(name="replacement_is_another", condition=~Q(member=F("replacement"))),
+            ExclusionConstraint(
+                name="replacement_one_at_a_time",
+                expressions=[
+                    ("tenant", RangeOperators.EQUAL),
+                    ("member", RangeOperators.EQUAL),
+                    (DaysIncluded(F("from_on"), F("until_on")), RangeOperators.OVERLAPS),
+                ],
+                condition=Q(ended_on__isnull=True),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "member"], name="replacement_member"),
+            models.Index(fields=["tenant", "replacement", "until_on"], name="replacement_replacement"),
+            models.Index(fields=["tenant", "named_by"], name="replacement_named_by"),
+        ]
 
 
 class Invitation(TenantModel):

@@ -3,7 +3,7 @@
 from collection.models.actions import Action, ActionLine
 from collection.models.assignment import AssignmentRule, RuleSet, ScenarioOverride
 from collection.models.claims import Claim, LateTerms, ReferenceRate
-from collection.models.interactions import Interaction
+from collection.models.interactions import Escalation, Interaction
 from collection.models.scenarios import DateRange, GoLiveApproval, Scenario, ScenarioVersion, Step
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "AssignmentRule",
     "Claim",
     "DateRange",
+    "Escalation",
     "GoLiveApproval",
     "Interaction",
     "LateTerms",

@@ -25,6 +25,7 @@ class Task(TenantModel):
         ESCALATION = "ESCALATION", _("question to the credit manager")
         REVIEW = "REVIEW", _("customer to review")
         STEP = "STEP", _("step of a scenario")
+        CONTACT = "CONTACT", _("contact to find")
 
     customer = TenantForeignKey(Customer, models.PROTECT, related_name="tasks")
     kind = models.CharField(max_length=12, choices=Kind)

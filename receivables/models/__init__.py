@@ -20,7 +20,15 @@ from receivables.models.ledger import (
     LoadChange,
     OpenOrder,
 )
-from receivables.models.standing import Dispute, DisputeReason, Hold, Promise, PromiseItem
+from receivables.models.standing import (
+    Dispute,
+    DisputeReason,
+    Hold,
+    InstalmentPlan,
+    Promise,
+    PromiseItem,
+    PromiseSettings,
+)
 
 __all__ = [
     "Allocation",
@@ -40,6 +48,7 @@ __all__ = [
     "EntityAccess",
     "FxRate",
     "Hold",
+    "InstalmentPlan",
     "KnownPayer",
     "LedgerItem",
     "LedgerItemRevision",
@@ -48,4 +57,5 @@ __all__ = [
     "PaymentTerms",
     "Promise",
     "PromiseItem",
+    "PromiseSettings",
 ]

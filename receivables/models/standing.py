@@ -91,13 +91,68 @@ class Dispute(TenantModel):
         ]
 
 
-class Promise(TenantModel):
-    """The customer says that it pays `amount` by `due_on`; reminders wait until then."""
+class PromiseSettings(TenantModel):
+    """What an organisation lets pass before it calls a promise broken; without a row nothing.
+
+    A promise is kept with what comes in until `late_days` (calendar days) after its day, and where no more is missing
+    than `missing_pct` of it or `missing_amount` (in its currency), whichever is more.
+    """
+
+    late_days = models.PositiveSmallIntegerField(default=0)
+    missing_pct = models.DecimalField(max_digits=4, decimal_places=2, default=0)
+    missing_amount = models.DecimalField(**AMOUNT, default=0)
+    updated_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant"], name="promise_settings_once"),
+            models.CheckConstraint(
+                name="promise_settings_in_range",
+                condition=Q(late_days__lte=30, missing_pct__gte=0, missing_pct__lte=20, missing_amount__gte=0),
+            ),
+        ]
+
+
+class InstalmentPlan(TenantModel):
+    """What a customer agreed to pay in parts: its promises, the earliest first. One part broken breaks the plan."""
 
     class State(models.TextChoices):
         OPEN = "OPEN", _("open")
         KEPT = "KEPT", _("kept")
         BROKEN = "BROKEN", _("broken")
+        WITHDRAWN = "WITHDRAWN", _("withdrawn")
+
+    customer = TenantForeignKey(Customer, models.PROTECT, related_name="instalment_plans")
+    entity = TenantForeignKey(Entity, models.PROTECT, null=True, related_name="+")
+    amount = models.DecimalField(**AMOUNT)  # the sum of its parts
+    currency = models.CharField(max_length=3)
+    agreed_on = models.DateField()
+    state = models.CharField(max_length=10, choices=State, default=State.OPEN)
+    decided_on = models.DateField(null=True)
+    comment = models.TextField(blank=True)
+    recorded_by = TenantForeignKey(Member, models.PROTECT, null=True, related_name="+")
+    updated_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="instalment_plan_amount_positive", condition=Q(amount__gt=0)),
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "customer"], name="instalment_plan_customer"),
+            models.Index(fields=["tenant", "entity"], name="instalment_plan_entity"),
+            models.Index(fields=["tenant", "recorded_by"], name="instalment_plan_recorded_by"),
+        ]
+
+
+class Promise(TenantModel):
+    """The customer says that it pays `amount` by `due_on`, perhaps as a part of a plan; reminders wait until then."""
+
+    class State(models.TextChoices):
+        OPEN = "OPEN", _("open")
+        KEPT = "KEPT", _("kept")
+        PARTLY = "PARTLY", _("kept in part")
+        BROKEN = "BROKEN", _("broken")
+        LAPSED = "LAPSED", _("lapsed with its plan")
         WITHDRAWN = "WITHDRAWN", _("withdrawn")
 
     customer = TenantForeignKey(Customer, models.PROTECT, related_name="promises")
@@ -108,6 +163,10 @@ class Promise(TenantModel):
     due_on = models.DateField()
     state = models.CharField(max_length=10, choices=State, default=State.OPEN)
     decided_on = models.DateField(null=True, blank=True)
+    received_amount = models.DecimalField(**AMOUNT, null=True)  # what had come in for it when it was decided
+    plan = TenantForeignKey(InstalmentPlan, models.PROTECT, null=True, related_name="promises")
+    # The day on which somebody looked after it: the worklist shows it no more until it changes.
+    handled_on = models.DateField(null=True)
     comment = models.TextField(blank=True)
     run_id = models.UUIDField(null=True)
     recorded_by = TenantForeignKey(Member, models.PROTECT, null=True, related_name="+")
@@ -126,6 +185,12 @@ class Promise(TenantModel):
             models.Index(fields=["tenant", "entity"], name="promise_entity"),
             models.Index(fields=["tenant", "recorded_by"], name="promise_recorded_by"),
             models.Index(fields=["tenant", "due_on"], name="promise_open_due", condition=Q(state="OPEN")),
+            models.Index(fields=["tenant", "plan"], name="promise_plan", condition=Q(plan__isnull=False)),
+            models.Index(
+                fields=["tenant", "decided_on"],
+                name="promise_not_kept",
+                condition=Q(state__in=["BROKEN", "PARTLY"]),
+            ),
             models.Index(fields=["tenant", "updated_at", "id"], name="promise_updated"),
         ]
 
