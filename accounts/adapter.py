@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.internal import ratelimit
 from allauth.mfa.adapter import DefaultMFAAdapter
-from cryptography.fernet import Fernet
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
+from core.sealed import seal, unseal
+
+SECOND_FACTOR = "encours second factor"
 SIGN_IN_LIMIT = {"sign_in": "30/m/ip,50/15m/key"}
 
 
@@ -54,26 +53,14 @@ class AccountAdapter(DefaultAccountAdapter):
 
 
 class MFAAdapter(DefaultMFAAdapter):
-    """Second-factor secrets rest encrypted: a copy of the database alone gives no codes.
-
-    `<key id>:<token>`: the id says which key of SECRET_KEY and SECRET_KEY_FALLBACKS encrypted it.
-    """
+    """Second-factor secrets rest encrypted: a copy of the database alone gives no codes."""
 
     def encrypt(self, text: str) -> str:
-        key_id, fernet = _fernet(settings.SECRET_KEY)
-        return f"{key_id}:{fernet.encrypt(text.encode()).decode()}"
+        return seal(text, purpose=SECOND_FACTOR)
 
     def decrypt(self, encrypted_text: str) -> str:
         """Raises KeyError when the key that encrypted it is not among the settings any more."""
-        key_id, _separator, token = encrypted_text.partition(":")
-        keys = dict(_fernet(secret) for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS))
-        return keys[key_id].decrypt(token.encode()).decode()
-
-
-def _fernet(secret: str | bytes) -> tuple[str, Fernet]:
-    """The key made of one of the project's secrets, and a short name for it that tells nothing of it."""
-    key = hmac.digest(secret if isinstance(secret, bytes) else secret.encode(), b"encours second factor", "sha256")
-    return hashlib.sha256(key).hexdigest()[:8], Fernet(base64.urlsafe_b64encode(key))
+        return unseal(encrypted_text, purpose=SECOND_FACTOR)
 
 
 def client_address(request: HttpRequest) -> str:

@@ -45,11 +45,13 @@ class ColumnMapping(TenantModel):
 
 
 class Connection(TenantModel):
-    """A link to a system outside: a folder or an upload address that the night empties."""
+    """A link to a system outside: a folder or an upload address that brings files, a mailbox or an address for mail."""
 
     class Kind(models.TextChoices):
         FOLDER = "FOLDER", _("folder")
         UPLOAD = "UPLOAD", _("upload address")
+        IMAP = "IMAP", _("mailbox")
+        MAIL = "MAIL", _("address for mail")
 
     name = models.CharField(max_length=80)
     kind = models.CharField(max_length=10, choices=Kind)
@@ -78,6 +80,46 @@ class Connection(TenantModel):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Mailbox(TenantModel):
+    """How a connection of kind IMAP reads its mailbox, and how far it has come.
+
+    The mails stay on the server: flagged as read, or moved to a folder there.
+    """
+
+    class Security(models.TextChoices):
+        TLS = "TLS", _("TLS from the start")
+        STARTTLS = "STARTTLS", _("STARTTLS")
+
+    class Afterwards(models.TextChoices):
+        FLAG = "FLAG", _("mark as read")
+        MOVE = "MOVE", _("move to a folder")
+
+    connection = TenantForeignKey(Connection, models.CASCADE, related_name="mailboxes")
+    host = models.CharField(max_length=253)
+    port = models.PositiveIntegerField(default=993)
+    security = models.CharField(max_length=8, choices=Security, default=Security.TLS)
+    user_name = models.CharField(max_length=254)
+    password = models.CharField(max_length=1000)  # sealed (core.sealed)
+    folder = models.CharField(max_length=120, default="INBOX")
+    afterwards = models.CharField(max_length=4, choices=Afterwards, default=Afterwards.FLAG)
+    moved_to = models.CharField(max_length=120, blank=True)
+    # The server's numbers are good under one validity; another one means that they all begin anew.
+    uid_validity = models.BigIntegerField(null=True)
+    last_uid = models.BigIntegerField(default=0)
+    taken_count = models.PositiveIntegerField(default=0)
+    read_at = models.DateTimeField(null=True)  # when it was last read to its end
+    error = models.CharField(max_length=300, blank=True)  # why it could not be read the last time
+    updated_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "connection"], name="mailbox_once"),
+            models.CheckConstraint(
+                name="mailbox_moves_somewhere", condition=Q(afterwards="FLAG", moved_to="") | Q(afterwards="MOVE")
+            ),
+        ]
 
 
 class SyncRun(TenantModel):

@@ -108,6 +108,8 @@ class Message(TenantModel):
     cc = models.JSONField(default=list)
     reply_to = models.CharField(max_length=254, blank=True)
     sender_name = models.CharField(max_length=160, blank=True)
+    # Message-ID of the mail that it answers, so that the recipient's program shows both as one conversation.
+    in_reply_to = models.CharField(max_length=300, blank=True, default="", db_default="")
     language = models.CharField(max_length=5)
     subject = models.CharField(max_length=250)
     body_text = models.TextField()
