@@ -4,7 +4,7 @@ from collection.models.actions import Action, ActionLine
 from collection.models.assignment import AssignmentRule, RuleSet, ScenarioOverride
 from collection.models.claims import Claim, LateTerms, ReferenceRate
 from collection.models.interactions import Escalation, Interaction
-from collection.models.scenarios import DateRange, GoLiveApproval, Scenario, ScenarioVersion, Step
+from collection.models.scenarios import DateRange, GoLiveApproval, ItemPin, Scenario, ScenarioVersion, Step
 
 __all__ = [
     "Action",
@@ -15,6 +15,7 @@ __all__ = [
     "Escalation",
     "GoLiveApproval",
     "Interaction",
+    "ItemPin",
     "LateTerms",
     "ReferenceRate",
     "RuleSet",

@@ -1,7 +1,7 @@
 """Reminders of a day, and the lines that make each step happen once for each item."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -18,8 +18,10 @@ class Action(TenantModel):
 
     class State(models.TextChoices):
         PROPOSED = "PROPOSED", _("to confirm")
+        ASSIGNED = "ASSIGNED", _("given to a colleague as a task")
         CONFIRMED = "CONFIRMED", _("confirmed")  # queued; undone until undo_until
         SENT = "SENT", _("sent")
+        DONE = "DONE", _("done")  # a call that was made, a task that was finished: nothing left the house
         SKIPPED = "SKIPPED", _("skipped")
         POSTPONED = "POSTPONED", _("postponed")
         CANCELLED = "CANCELLED", _("no longer needed")
@@ -29,13 +31,18 @@ class Action(TenantModel):
     entity = TenantForeignKey(Entity, models.PROTECT, related_name="+")
     version = TenantForeignKey(ScenarioVersion, models.PROTECT, related_name="actions", implied_by="step")
     on = models.DateField()
-    # Of several messages to a customer of an entity: the step's key, or the item's id; "" where there is one.
-    part = models.CharField(max_length=40, default="", db_default="")
+    # Of several messages to a customer of an entity: the step's key, or the item's id; "" where there is one. Those of
+    # tasks begin with "task:".
+    part = models.CharField(max_length=50, default="", db_default="")
     step = TenantForeignKey(Step, models.PROTECT, related_name="+")  # the highest of its lines
-    channel = models.CharField(max_length=10, choices=Channel)
+    channel = models.CharField(max_length=20, choices=Channel, blank=True)  # "" for a task
     state = models.CharField(max_length=10, choices=State, default=State.PROPOSED)
     # {"EUR": "1200.00"}: what the message asks for, by currency, when planned.
     amounts = models.JSONField(default=dict)
+    # {"EUR": "50.00"}: credits that these amounts are less by, where the scenario deducts them.
+    netted = models.JSONField(default=dict, db_default=Value({}, models.JSONField()))
+    # Asked for in the message; the due dates of the items stay.
+    new_deadline = models.DateField(null=True)
     # Ranking: what the action is expected to bring in, in cents of the organisation's currency, and why.
     priority_cents = models.BigIntegerField(default=0)
     priority_reason = models.JSONField(default=dict)
