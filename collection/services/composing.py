@@ -1,6 +1,6 @@
 """From a plan to the words: one message per customer and entity, the same for preview, sending and the re-check."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -15,13 +15,17 @@ from django.utils.translation import gettext
 
 from accounts.models import Member
 from collection.rules.grouping import Line, Plan
+from collection.rules.steps import LeftOut
 from core.formats import Formats, of
 from desk.models import Channel
 from desk.queries.templates import Texts, language_of
 from desk.rules.recipients import Person, email_recipient
-from desk.rules.templates import fill_html, fill_line, fill_text, text_table
+from desk.rules.templates import fill_html, fill_line, fill_text, inert, text_table
 from desk.texts import WORDS, Words
 from receivables.models import Contact, Customer, Entity
+
+# So many disputed items are named in a text.
+MOST_NAMED = 10
 
 
 class Wording(NamedTuple):
@@ -120,13 +124,14 @@ def compose(*, parties: Parties, plan: Plan, channel: str, template_code: str, o
 
     def word() -> Wording:
         values = _values(parties, plan, on, voice)
+        holds = _holds(values, plan, on)
         blocks = _blocks(lines, on, voice.formats)
-        subject = fill_line(text.subject, values)[:250]
+        subject = fill_line(text.subject, values, holds)[:250]
         table = render_to_string("messages/items.html", {"blocks": blocks, "words": voice.words})
-        body = fill_html(text.body, values, items=table)
+        body = fill_html(text.body, values, items=table, holds=holds)
         return Wording(
             subject=subject,
-            body_text=fill_text(text.body, values, items=_text_blocks(blocks, voice.words)),
+            body_text=fill_text(text.body, values, items=_text_blocks(blocks, voice.words), holds=holds),
             body_html=_framed(channel, subject, body, parties, on, voice),
         )
 
@@ -159,6 +164,8 @@ def _values(parties: Parties, plan: Plan, on: date, voice: _Voice) -> dict[str, 
     totals = [formats.money(amount, currency) for currency, amount in plan.amounts.items()]
     iban = " ".join(entity.iban[start : start + 4] for start in range(0, len(entity.iban), 4))
     account = f"IBAN {iban}, BIC {entity.bic}" if entity.bic else f"IBAN {iban}"
+    disputed = [out.item.number for out in plan.excluded if out.reason is LeftOut.DISPUTED]
+    credits = {line.item.currency: line.item.credit_amount for line in plan.lines if line.item.credit_amount}
     return {
         "contact_name": voice.person.name if voice.person else customer.name,
         "customer_name": customer.name,
@@ -171,9 +178,26 @@ def _values(parties: Parties, plan: Plan, on: date, voice: _Voice) -> dict[str, 
         "bank_details": account if iban else voice.words.usual_account,
         "sender_name": parties.sender.name if parties.sender else "",
         "total": " + ".join(totals),
+        "item_count": formats.number(len(plan.lines)),
+        "disputed_items": ", ".join(disputed[:MOST_NAMED]) + (" …" if len(disputed) > MOST_NAMED else ""),
+        "credits_total": " + ".join(formats.money(amount, currency) for currency, amount in sorted(credits.items())),
         "oldest_due_date": formats.day_long(oldest),
         "oldest_days_late": formats.number(max((on - oldest).days, 0)),
         "today": formats.day_long(on),
+    }
+
+
+def _holds(values: Mapping[str, str], plan: Plan, on: date) -> dict[str, bool]:
+    """Which of the conditions that a text may name hold (desk.rules.templates.CONDITIONS)."""
+    return {
+        "several_items": len(plan.lines) > 1,
+        "overdue": any(line.item.due_date < on for line in plan.lines),
+        "dispute": bool(values["disputed_items"]),
+        "credits": bool(values["credits_total"]),
+        "contact": values["contact_name"] != values["customer_name"],
+        "sender": bool(values["sender_name"]),
+        "phone": bool(values["entity_phone"]),
+        "bank_details": bool(values["entity_iban"]),
     }
 
 
@@ -186,7 +210,7 @@ def _blocks(lines: Sequence[Line], on: date, formats: Formats) -> list[dict[str,
         block["sum"] += item.chased_amount
         block["rows"].append(
             {
-                "number": item.number,
+                "number": inert(item.number),
                 "document_date": formats.day(item.document_date),
                 "due_date": formats.day(item.due_date),
                 "days_late": formats.number(max((on - item.due_date).days, 0)),
@@ -234,7 +258,7 @@ def _address(parties: Parties, language: str) -> list[str]:
     lines = [customer.name, customer.street, f"{customer.postal_code} {customer.city}".strip()]
     if customer.country and customer.country != entity.country:
         lines.append(_country(customer.country, language_of(entity.language, language)).upper())
-    return [" ".join(line.split()) for line in lines if line.strip()]
+    return [" ".join(inert(line).split()) for line in lines if line.strip()]
 
 
 @lru_cache(maxsize=1000)

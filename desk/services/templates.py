@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from core.audit import Actor, record
 from core.errors import Invalid
 from desk.models import Channel, Template
-from desk.rules.templates import Problem, problems
+from desk.rules.templates import DEEPEST, LONGEST, REMINDERS, VOCABULARIES, Problem, Why, problems
 from desk.texts import DEFAULT_TEXTS, LANGUAGES
 
 if TYPE_CHECKING:
@@ -28,9 +28,10 @@ def save_template(*, code: str, channel: str, language: str, subject: str, body:
     """The organisation's text for a code, channel and language, in place of the one it had. Raises BadTemplate."""
     if channel not in Channel.values or language not in LANGUAGES or not _is_known(code):
         raise BadTemplate
+    words = VOCABULARIES.get(code, REMINDERS)
     fields: dict[str, list[StrOrPromise]] = {
-        "subject": [_said(one) for one in problems(subject, with_items=False)],
-        "body": [_said(one) for one in problems(body)],
+        "subject": [said(one) for one in problems(subject, with_items=False, vocabulary=words)],
+        "body": [said(one) for one in problems(body, vocabulary=words)],
     }
     if not subject.strip() or len(subject) > 200 or len(subject.splitlines()) > 1:
         fields["subject"].append(_("A subject is one line of at most 200 characters."))
@@ -65,5 +66,26 @@ def _is_known(code: str) -> bool:
     return any(known == code for known, _language in DEFAULT_TEXTS) or Template.objects.filter(code=code).exists()
 
 
-def _said(problem: Problem) -> str:
-    return str(_("Line %(line)s: %(found)s is not understood.") % {"line": problem.line, "found": problem.found})
+def said(problem: Problem) -> str:
+    """A problem in words: where, what, and what may have been meant."""
+    words = str(_WORDS[problem.why]) % {"found": problem.found, "deepest": DEEPEST, "longest": LONGEST}
+    if problem.meant:
+        meant = "{{ " + problem.meant + " }}" if problem.why is not Why.UNKNOWN_CONDITION else problem.meant
+        words += " " + _("Did you mean %(meant)s?") % {"meant": meant}
+    return _("Line %(line)d: %(what)s") % {"line": problem.line, "what": words} if problem.line else words
+
+
+_WORDS: dict[Why, StrOrPromise] = {
+    Why.UNKNOWN_NAME: _("%(found)s is not among the names."),
+    Why.UNKNOWN_CONDITION: _("%(found)s is not among the conditions."),
+    Why.NOT_UNDERSTOOD: _("%(found)s is not understood."),
+    Why.NOT_ALONE: _("%(found)s must stand alone on its line."),
+    Why.NO_TABLE_HERE: _("%(found)s cannot stand here."),
+    Why.NOT_ENDED: _("%(found)s has no {{ end }}."),
+    Why.NOTHING_BEGUN: _("%(found)s without an {{ if }} before it."),
+    Why.SECOND_ELSE: _("a second {{ else }}."),
+    Why.TOO_DEEP: _("conditions within conditions, at most %(deepest)d deep."),
+    Why.UNSEEN: _("a character that nobody sees: %(found)s."),
+    Why.TOO_LONG: _("The text is too long: at most %(longest)d characters."),
+    Why.TOO_MANY: _("Too many names or tables: %(found)s."),
+}

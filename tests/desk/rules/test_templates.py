@@ -10,11 +10,16 @@ from hypothesis import strategies as st
 from desk.rules.recipients import Person, email_recipient
 from desk.rules.templates import (
     LONGEST,
+    LONGEST_VALUE,
+    MOST_MARKS,
     NAMES,
     Problem,
+    Vocabulary,
+    Why,
     fill_html,
     fill_line,
     fill_text,
+    inert,
     problems,
     text_table,
 )
@@ -29,15 +34,55 @@ EVIL = "<script>alert(1)</script>\r\nBcc: all@x.example {{ total }} {% load x %}
     [
         pytest.param("Dear {{ contact_name }},", [], id="example 1: a known name"),
         pytest.param("Dear {{contact_name}},", [], id="example 1: without spaces"),
-        pytest.param("{{ password }}", [Problem(1, "{{ password }}")], id="example 2: an unknown name"),
-        pytest.param("a\n{% load x %}", [Problem(2, "{%"), Problem(2, "%}")], id="example 3: a tag"),
-        pytest.param("{{ contact_name|upper }}", [Problem(1, "{{"), Problem(1, "}}")], id="example 4: a filter"),
-        pytest.param("{{ a.b }}", [Problem(1, "{{"), Problem(1, "}}")], id="example 4: an attribute"),
+        pytest.param("{{ if credits }}x{{ else }}y{{ end }}", [], id="example 2: a condition within a line"),
+        pytest.param("{{ if not dispute }}\nx\n{{ end }}", [], id="example 2: a condition around lines"),
+        pytest.param(
+            "{{ password }}", [Problem(1, "{{ password }}", Why.UNKNOWN_NAME)], id="example 3: an unknown name"
+        ),
+        pytest.param(
+            "a\n{{ totl }}", [Problem(2, "{{ totl }}", Why.UNKNOWN_NAME, "total")], id="example 3: nearly a name"
+        ),
+        pytest.param(
+            "{{ if disputed }}x{{ end }}",
+            [Problem(1, "{{ if disputed }}", Why.UNKNOWN_CONDITION, "dispute")],
+            id="example 3: nearly a condition",
+        ),
+        pytest.param("a\n{% load x %}", [Problem(2, "{%"), Problem(2, "%}")], id="example 4: a tag"),
+        pytest.param(
+            "{{ contact_name|upper }}",
+            [Problem(1, "{{ contact_name|upper }}", Why.UNKNOWN_NAME, "contact_name")],
+            id="example 4: a filter",
+        ),
+        pytest.param("{{ a.b }}", [Problem(1, "{{ a.b }}", Why.UNKNOWN_NAME)], id="example 4: an attribute"),
         pytest.param("{# note #}", [Problem(1, "{#"), Problem(1, "#}")], id="example 4: a comment"),
-        pytest.param("see {{ items }}", [Problem(1, "{{ items }}")], id="example 5: the table inside a line"),
+        pytest.param("{{ total", [Problem(1, "{{")], id="example 4: braces not closed"),
+        pytest.param(
+            "see {{ items }}", [Problem(1, "{{ items }}", Why.NOT_ALONE)], id="example 5: the table inside a line"
+        ),
         pytest.param("{{ items }}", [], id="example 5: the table alone on its line"),
-        pytest.param("a\x00b", [Problem(1, "'\\x00'")], id="example 6: a control character"),
-        pytest.param("x" * (LONGEST + 1), [Problem(0, f"{LONGEST + 1} > {LONGEST}")], id="example 7: too long"),
+        pytest.param("a\x00b", [Problem(1, "'\\x00'", Why.UNSEEN)], id="example 6: a control character"),
+        pytest.param("a\u202eb", [Problem(1, "'\\u202e'", Why.UNSEEN)], id="example 6: turns the order around"),
+        pytest.param(
+            "x" * (LONGEST + 1), [Problem(0, f"{LONGEST + 1} > {LONGEST}", Why.TOO_LONG)], id="example 7: too long"
+        ),
+        pytest.param("{{ if credits }}\nx", [Problem(1, "{{ if credits }}", Why.NOT_ENDED)], id="example 8: not ended"),
+        pytest.param("x{{ end }}", [Problem(1, "{{ end }}", Why.NOTHING_BEGUN)], id="example 8: nothing begun"),
+        pytest.param(
+            "{{ if sender }}{{ else }}{{ else }}{{ end }}",
+            [Problem(1, "{{ else }}", Why.SECOND_ELSE)],
+            id="example 8: a second else",
+        ),
+        pytest.param(
+            "{{ if sender }}" * 4 + "x" + "{{ end }}" * 4,
+            [Problem(1, "{{ if sender }}", Why.TOO_DEEP)],
+            id="example 8: four deep",
+        ),
+        pytest.param(
+            "{{today}}" * (MOST_MARKS + 1),
+            [Problem(0, f"{MOST_MARKS + 1} > {MOST_MARKS}", Why.TOO_MANY)],
+            id="example 9: too many names",
+        ),
+        pytest.param("{{ items }}\n" * 3, [Problem(0, "{{ items }}", Why.TOO_MANY)], id="example 9: three tables"),
     ],
 )
 def test_what_may_stand_in_a_text(text, expected):
@@ -45,7 +90,78 @@ def test_what_may_stand_in_a_text(text, expected):
 
 
 def test_the_table_is_not_for_subjects():
-    assert problems("{{ items }}", with_items=False) == [Problem(1, "{{ items }}")]
+    refused = [Problem(1, "{{ items }}", Why.NO_TABLE_HERE)]
+    assert problems("{{ items }}", with_items=False) == refused
+    assert problems("{{ items }}", vocabulary=Vocabulary(("total",), has_items=False)) == refused
+
+
+TEXT = """Hello
+
+{{ if dispute }}
+In dispute: {{ disputed_items }}
+
+{{ end }}
+The invoice{{ if several_items }}s{{ end }}:
+
+{{ items }}
+
+{{ if credits }}
+Yours: {{ credits_total }}
+{{ else }}
+Nothing of yours.
+{{ end }}
+
+Bye{{ if not sender }} from us{{ end }}"""
+
+
+@pytest.mark.parametrize(
+    ("holds", "expected"),
+    [
+        pytest.param(
+            set(), "Hello\n\nThe invoice:\n\nT\n\nNothing of yours.\n\nBye from us\n", id="example 10: none holds"
+        ),
+        pytest.param(
+            {"dispute", "several_items", "credits", "sender"},
+            "Hello\n\nIn dispute: F1\n\nThe invoices:\n\nT\n\nYours: 5\n\nBye\n",
+            id="example 10: all hold",
+        ),
+    ],
+)
+def test_conditions_keep_or_leave_out(holds, expected):
+    assert problems(TEXT) == []
+    values = {"disputed_items": "F1", "credits_total": "5"}
+    assert fill_text(TEXT, values, items="T", holds=dict.fromkeys(holds, True)) == expected
+    in_html = fill_html(TEXT, values, items="T", holds=dict.fromkeys(holds, True))
+    assert in_html.replace("<p>", "").replace("</p>", "").split("\n") == [one for one in expected.split("\n") if one]
+
+
+def test_a_condition_within_a_condition():
+    text = "{{ if credits }}a{{ if sender }}b{{ else }}c{{ end }}{{ else }}d{{ end }}"
+    assert fill_line(text, {}, {"credits": True, "sender": True}) == "ab"
+    assert fill_line(text, {}, {"credits": True}) == "ac"
+    assert fill_line(text, {}, {"sender": True}) == "d"
+
+
+def test_a_value_opens_no_condition():
+    text = "{{ contact_name }} {{ if sender }}x{{ end }}"
+    values = {"contact_name": "{{ if credits }}{{ end }}{{ items }}"}
+    assert fill_text(text, values, items="T") == "{{ if credits }}{{ end }}{{ items }}\n"
+    assert fill_text("{{ contact_name }}", {"contact_name": "{{ items }}"}, items="T") == "{{ items }}\n"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("A\r\nBcc: x@x.example", "A  Bcc: x@x.example"),
+        ("invoice \u202efdp.exe", "invoice fdp.exe"),
+        ("a\u2028b\x00c\ufeff", "a bc"),
+        ("x" * 10_000, "x" * (LONGEST_VALUE - 1) + "…"),
+        ("{{7*7}}", "{{7*7}}"),
+        ("Société Générale – Çelik ŁÓDŹ 中文 עברית", "Société Générale – Çelik ŁÓDŹ 中文 עברית"),
+    ],
+)
+def test_what_a_value_may_hold(value, expected):
+    assert inert(value) == expected
 
 
 @pytest.mark.parametrize("key", sorted(DEFAULT_TEXTS))
@@ -122,7 +238,7 @@ def test_what_can_be_saved_leaves_no_brace_and_no_surprise(text):
 
 @given(value=anything)
 def test_a_value_arrives_as_it_is(value):
-    plain = " ".join(value.split())
+    plain = " ".join(inert(value).split())
     html_text = fill_html("x{{ contact_name }}", {"contact_name": plain}, items="")
     assert html.unescape(html_text.removeprefix("<p>").removesuffix("</p>")) == "x" + plain
 
