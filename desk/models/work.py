@@ -26,6 +26,8 @@ class Task(TenantModel):
         REVIEW = "REVIEW", _("customer to review")
         STEP = "STEP", _("step of a scenario")
         CONTACT = "CONTACT", _("contact to find")
+        STATUS = "STATUS", _("status of an item")
+        APPROVAL = "APPROVAL", _("decision to take")
 
     customer = TenantForeignKey(Customer, models.PROTECT, related_name="tasks")
     kind = models.CharField(max_length=12, choices=Kind)

@@ -1,6 +1,7 @@
 """Who owes what, since when? Positive amounts are owed to us, everywhere."""
 
 from receivables.models.bank import BankLine, CashAllocation, CashMatch, CashSettings, KnownPayer
+from receivables.models.codes import Cause, ItemCause, ItemStatus, StatusCode
 from receivables.models.customers import (
     Contact,
     Customer,
@@ -36,6 +37,7 @@ __all__ = [
     "CashAllocation",
     "CashMatch",
     "CashSettings",
+    "Cause",
     "Contact",
     "Customer",
     "CustomerAccount",
@@ -49,6 +51,8 @@ __all__ = [
     "FxRate",
     "Hold",
     "InstalmentPlan",
+    "ItemCause",
+    "ItemStatus",
     "KnownPayer",
     "LedgerItem",
     "LedgerItemRevision",
@@ -58,4 +62,5 @@ __all__ = [
     "Promise",
     "PromiseItem",
     "PromiseSettings",
+    "StatusCode",
 ]

@@ -220,6 +220,7 @@ class Hold(TenantModel):
         COMMERCIAL = "COMMERCIAL", _("commercial")
         DO_NOT_CONTACT = "DO_NOT_CONTACT", _("do not contact")
         REPLY = "REPLY", _("reply to read")
+        WRITE_OFF = "WRITE_OFF", _("write-off decided")
 
     # customer is empty only for a hold on a whole group.
     customer = TenantForeignKey(Customer, models.PROTECT, null=True, blank=True, related_name="holds")
