@@ -259,8 +259,8 @@ def bells() -> dict[str, Bell]:
     """Queue of a doorbell -> what answers it."""
     soon = timedelta(seconds=settings.OUTBOX_LEASE_SECONDS / 4)
     sending = {
-        outbox.queue_of(channel): Bell("integrations.send_slice", soon, {"channel": channel})
-        for channel in outbox.Channel.values
+        outbox.queue_of(channel): Bell("integrations.send_slice", soon, {"channel": channel.value})
+        for channel in outbox.MESSAGE_CHANNELS
     }
     return sending | {
         JOB: Bell("creditmgmt.night", timedelta(minutes=15)),

@@ -6,7 +6,7 @@ from django.conf import settings
 
 from accounts.models import Tenant
 from core.ports import open_port
-from desk.models import Channel
+from desk.models import ON_PAPER, Channel
 from desk.ports import Reasons, Transport
 from integrations.adapters.messaging.letters import LetterTray
 from integrations.adapters.messaging.mailbox import MailboxTransport
@@ -21,7 +21,7 @@ def transport(*, channel: str, tenant: Tenant) -> Transport:
     """
     if channel == Channel.EMAIL:
         return MailboxTransport() if tenant.is_sandbox and not settings.DEMO_MAILBOX else SmtpTransport()
-    if channel == Channel.LETTER:
+    if channel in ON_PAPER:
         return LetterTray()
     raise ValueError(f"nothing carries {channel!r}")
 

@@ -17,7 +17,7 @@ from accounts.models import Member
 from collection.rules.grouping import Line, Plan
 from collection.rules.steps import LeftOut
 from core.formats import Formats, of
-from desk.models import Channel
+from desk.models import ON_PAPER, Channel
 from desk.queries.templates import Texts, language_of
 from desk.rules.recipients import Person, email_recipient
 from desk.rules.templates import fill_html, fill_line, fill_text, inert, text_table
@@ -235,7 +235,7 @@ def _framed(channel: str, subject: str, body: str, parties: Parties, on: date, v
     entity = parties.entity
     # Everything in the body was escaped by fill_html or rendered by our own template.
     context = {"subject": subject, "body": mark_safe(body), "language": voice.language, "entity": entity}  # noqa: S308
-    if channel != Channel.LETTER:
+    if channel not in ON_PAPER:
         return render_to_string("messages/email.html", context)
     footer = " · ".join(filter(None, [entity.name, entity.legal_identifier, entity.vat_number]))
     dated = voice.words.letter_date.format(day=voice.formats.day_long(on))
@@ -269,7 +269,9 @@ def _country(code: str, language: str) -> str:
 def _recipient(channel: str, parties: Parties, voice: _Voice) -> tuple[str, str, str]:
     """(recipient, name, what is missing)."""
     customer, person = parties.customer, voice.person
-    if channel == Channel.LETTER:
+    if channel == Channel.CALL:
+        return "", customer.name, gettext("A call is made by a person.")
+    if channel in ON_PAPER:
         if not (customer.street and customer.city):
             return "", customer.name, gettext("The customer has no postal address.")
         return ", ".join(_address(parties, voice.language))[:320], customer.name, ""

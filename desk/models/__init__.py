@@ -2,10 +2,24 @@
 
 from desk.models.events import Alert, Event
 from desk.models.inbound import InboundMessage, ReplyRules
-from desk.models.messages import Channel, Message, Template, TemplateCode, TemplateVersion
+from desk.models.messages import (
+    MESSAGE_CHANNEL_CHOICES,
+    MESSAGE_CHANNELS,
+    ON_PAPER,
+    Channel,
+    Message,
+    MessageFile,
+    Template,
+    TemplateCode,
+    TemplateVersion,
+)
+from desk.models.notices import Notice, NoticeOptOut, NoticeSetting
 from desk.models.work import Attachment, Comment, Task
 
 __all__ = [
+    "MESSAGE_CHANNELS",
+    "MESSAGE_CHANNEL_CHOICES",
+    "ON_PAPER",
     "Alert",
     "Attachment",
     "Channel",
@@ -13,6 +27,10 @@ __all__ = [
     "Event",
     "InboundMessage",
     "Message",
+    "MessageFile",
+    "Notice",
+    "NoticeOptOut",
+    "NoticeSetting",
     "ReplyRules",
     "Task",
     "Template",

@@ -23,7 +23,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import doorbells
 from core.audit import Actor, record
 from core.errors import Conflict, NotFound
-from desk.models import Channel, Event, Message
+from desk.models import MESSAGE_CHANNELS, Channel, Event, Message
 from desk.ports import NoConnection, Reasons, RefusedForGood, RefusedForNow, Transport, Verdict
 
 SLICE = 200
@@ -97,7 +97,7 @@ def rest(*, channel: str) -> bool:
 
 def wake() -> int:
     """Set the bell of every channel by what is waiting; how many messages wait. For the night: a lost bell rings again."""
-    for channel in Channel.values:
+    for channel in MESSAGE_CHANNELS:
         rest(channel=channel)
     return Message.objects.filter(state__in=WAITING).count()
 
@@ -392,6 +392,7 @@ def _tell(messages: Sequence[Message], what: str, **data: str) -> None:
             data={"subject": message.subject, "recipient": message.recipient, **data},
         )
         for message in messages
+        if message.customer_id
     )
 
 

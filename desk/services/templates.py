@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.audit import Actor, record
 from core.errors import Invalid
-from desk.models import Channel, Template
+from desk.models import MESSAGE_CHANNELS, Template
 from desk.rules.templates import DEEPEST, LONGEST, REMINDERS, VOCABULARIES, Problem, Why, problems
 from desk.texts import DEFAULT_TEXTS, LANGUAGES
 
@@ -26,7 +26,7 @@ class BadTemplate(Invalid):
 @transaction.atomic
 def save_template(*, code: str, channel: str, language: str, subject: str, body: str, actor: Actor) -> Template:
     """The organisation's text for a code, channel and language, in place of the one it had. Raises BadTemplate."""
-    if channel not in Channel.values or language not in LANGUAGES or not _is_known(code):
+    if channel not in MESSAGE_CHANNELS or language not in LANGUAGES or not _is_known(code):
         raise BadTemplate
     words = VOCABULARIES.get(code, REMINDERS)
     fields: dict[str, list[StrOrPromise]] = {

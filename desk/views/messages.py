@@ -26,7 +26,7 @@ from core.lists import show
 from core.ports import open_port
 from core.web import page, say
 from desk.lists import KINDS, MESSAGES, WAITING
-from desk.models import Channel, Message
+from desk.models import ON_PAPER, Message, MessageFile
 from desk.queries.messages import message_in_scope
 from desk.services import outbox
 
@@ -66,8 +66,8 @@ def message(request: HttpRequest, message_id: UUID) -> HttpResponse:
         "kind_badge": KINDS.get(found.state, ""),
         "facts": facts,
         "is_waiting": found.state in WAITING,
-        "has_letter": bool(found.attachment_path),
-        "is_letter": found.channel == Channel.LETTER,
+        "letter": found.files.filter(kind=MessageFile.Kind.LETTER).first(),
+        "is_letter": found.channel in ON_PAPER,
         "is_unsure": found.state == Message.State.UNSURE,
         "may_decide": request.member.can(Can.CONFIRM_ACTIONS),  # type: ignore[attr-defined]
     }
@@ -91,12 +91,15 @@ def message_body(request: HttpRequest, message_id: UUID) -> HttpResponse:  # typ
 def message_pdf(request: HttpRequest, message_id: UUID) -> HttpResponse:
     """The letter as archived, shown or (`?download=1`) as a file. Raises NotFound, LetterChanged."""
     found = _message(request, message_id)
+    file = found.files.filter(kind=MessageFile.Kind.LETTER).first()
+    if file is None:
+        raise NotFound
     archive = Path(settings.DATA_DIR) / "files"
-    path = (archive / found.attachment_path).resolve()
-    if not found.attachment_path or not path.is_relative_to(archive.resolve()) or not path.is_file():
+    path = (archive / file.path).resolve()
+    if not path.is_relative_to(archive.resolve()) or not path.is_file():
         raise NotFound
     letter = path.read_bytes()
-    if hashlib.sha256(letter).hexdigest() != found.attachment_sha256:
+    if hashlib.sha256(letter).hexdigest() != file.sha256:
         raise LetterChanged
     response = HttpResponse(letter, content_type="application/pdf")
     way = "attachment" if request.GET.get("download") else "inline"

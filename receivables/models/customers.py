@@ -175,6 +175,7 @@ class Contact(TenantModel):
     influence = models.CharField(max_length=10, choices=Influence, default=Influence.UNKNOWN)
     email = models.EmailField(max_length=254, blank=True)
     phone = models.CharField(max_length=40, blank=True)
+    mobile = models.CharField(max_length=40, blank=True, default="", db_default="")
     language = models.CharField(max_length=5, blank=True)
     is_primary = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)

@@ -210,8 +210,9 @@ def test_a_letter_is_archived_as_pdf_with_its_words_and_hash(letter, tmp_path):
         assert send(LetterTray(), channel="LETTER") == 1
     letter.refresh_from_db()
     assert letter.state == "SENT"
-    pdf = (tmp_path / "files" / letter.attachment_path).read_bytes()
-    assert hashlib.sha256(pdf).hexdigest() == letter.attachment_sha256
+    file = letter.files.get()
+    pdf = (tmp_path / "files" / file.path).read_bytes()
+    assert (file.kind, file.size, file.sha256) == ("LETTER", len(pdf), hashlib.sha256(pdf).hexdigest())
     words = words_of(pdf)
     for expected in (
         "Nordis France SAS", "Müller & Söhne GmbH", "50667 Köln", "ALLEMAGNE", "F2026-001", "12.345,60",

@@ -8,7 +8,7 @@ import pytest
 from django.urls import reverse
 
 from core.tenancy import tenant_scope
-from desk.models import Message
+from desk.models import Message, MessageFile
 from receivables.models import CustomerAccount, EntityAccess
 from tests.accounts.conftest import enter
 from tests.make import TODAY, make_account, make_customer, make_entity, make_tenant
@@ -44,14 +44,19 @@ def archive(settings, tmp_path):
     return tmp_path / "files"
 
 
-def make_letter(archive, **fields) -> Message:
+def make_letter(archive, *, file_path: str = "letters/one.pdf", **fields) -> Message:
     """A letter that lies in the archive."""
     path = archive / "letters" / "one.pdf"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(LETTER)
     values = {"channel": "LETTER", "recipient": "3 rue du Port, 44000 Nantes"}
     digest = hashlib.sha256(LETTER).hexdigest()
-    return make_message(**{**values, "attachment_path": "letters/one.pdf", "attachment_sha256": digest, **fields})
+    letter = make_message(**{**values, **fields})
+    if file_path:
+        MessageFile.objects.create(
+            message=letter, kind="LETTER", file_name="letter.pdf", size=len(LETTER), sha256=digest, path=file_path
+        )
+    return letter
 
 
 def test_the_list_shows_messages_with_their_state_and_the_refusing_servers_words(organisation):
@@ -116,7 +121,7 @@ def test_a_letter_that_was_changed_in_the_archive_is_not_shown(organisation, arc
 def test_a_path_without_a_letter_or_outside_of_the_archive_is_not_found(organisation, archive, path):
     (archive.parent / "secret.pdf").write_bytes(LETTER)
     client, _member = enter(organisation, role="collector")
-    letter = within(organisation, make_letter, archive=archive, attachment_path=path)
+    letter = within(organisation, make_letter, archive=archive, file_path=path)
     assert client.get(reverse("message_pdf", args=[letter.id])).status_code == 404
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from desk.models import Message
+from desk.models import Message, MessageFile
 from desk.pdf import PdfFailed, PdfProcess
 from desk.ports import RefusedForGood, RefusedForNow
 
@@ -74,5 +74,15 @@ def _keep_names(folder: Path) -> None:
 @transaction.atomic
 def _note(message: Message, *, path: Path, pdf: bytes) -> None:
     """Path and hash before the letter is handed over: an archived letter without its hash cannot be."""
-    rows = Message.objects.filter(id=message.id, lease_token=message.lease_token)
-    rows.update(attachment_path=str(path), attachment_sha256=hashlib.sha256(pdf).hexdigest())
+    if Message.objects.filter(id=message.id, lease_token=message.lease_token).exists():
+        MessageFile.objects.update_or_create(
+            message_id=message.id,
+            position=0,
+            defaults={
+                "kind": MessageFile.Kind.LETTER,
+                "file_name": "letter.pdf",
+                "size": len(pdf),
+                "sha256": hashlib.sha256(pdf).hexdigest(),
+                "path": str(path),
+            },
+        )
