@@ -25,6 +25,7 @@ from integrations.services.reading import inspection_of
 from integrations.services.receiving import blocks, receive
 from receivables.models import Customer, Entity, FxRate, PaymentTerms
 from receivables.sample import SampleCompany, SampleFile, generate, write_files
+from receivables.services.matching_run import match_bank_lines
 from receivables.services.open_amounts import refresh_balances
 from receivables.services.promises import decide_promises
 from receivables.services.standing import place_hold
@@ -68,6 +69,7 @@ def load_sample_company(
             for file in write_files(company, Path(folder)):
                 _import(file, on=on)
         _place_holds(company)
+        match_bank_lines(on=on)
         decide_promises(on=on, actor=SYSTEM)
         refresh_balances(on=on)
         # How customers paid until a month ago and now: the sample shows a history before its first night.

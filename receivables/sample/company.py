@@ -219,6 +219,21 @@ class PromiseRow:
 
 
 @dataclass(frozen=True)
+class BankLineRow:
+    """What the bank credited and the ERP has not booked. `own_iban`: the entity's account; `reference`: the bank's."""
+
+    booked_on: date
+    amount: Decimal
+    currency: str
+    payer_name: str
+    payer_iban: str
+    text: str
+    reference: str
+    own_iban: str
+    entity_code: str
+
+
+@dataclass(frozen=True)
 class SampleCompany:
     """Everything, as of the day `on`: nothing in it was known later than that day."""
 
@@ -235,3 +250,4 @@ class SampleCompany:
     orders: tuple[OrderRow, ...]
     disputes: tuple[DisputeRow, ...]
     promises: tuple[PromiseRow, ...]
+    bank_lines: tuple[BankLineRow, ...]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from receivables.sample.company import (
     AllocationRow,
+    BankLineRow,
     ContactRow,
     CustomerRow,
     DisputeRow,
@@ -47,6 +48,7 @@ def write_files(company: SampleCompany, folder: Path) -> list[SampleFile]:
         ("orders", "", OrderRow, company.orders),
         ("disputes", "", DisputeRow, company.disputes),
         ("promises", "", PromiseRow, company.promises),
+        ("bank_lines", "", BankLineRow, company.bank_lines),
     )
     written = []
     for kind, mode, row_type, rows in kinds:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from core.days import add_months
-from receivables.sample import organisation, rows, standing
+from receivables.sample import bank, organisation, rows, standing
 from receivables.sample.accounts import Account, Habit, Stop
 from receivables.sample.behaviour import accounts, stop_of
 from receivables.sample.company import DisputeRow, OrderRow, PromiseRow, SampleCompany, SampleHold
@@ -41,10 +41,12 @@ def generate(on: date, seed: int = DEFAULT_SEED) -> SampleCompany:
     rows.number_postings(ledgers)
     ledgers = [rows.drop_settled_before(ledger, add_months(on, -MONTHS_SHOWN)) for ledger in ledgers]
     holds = _holds(everyone, stops, on=on)
+    held = {hold.customer_ref for hold in holds}
+    about = organisation.organisation(stream(seed, "organisation"))
     return SampleCompany(
         on=on,
         seed=seed,
-        organisation=organisation.organisation(stream(seed, "organisation")),
+        organisation=about,
         groups=base.groups,
         rates=organisation.rates(on=on, months=MONTHS_SHOWN),
         holds=holds,
@@ -54,7 +56,8 @@ def generate(on: date, seed: int = DEFAULT_SEED) -> SampleCompany:
         allocations=rows.allocation_rows(ledgers),
         orders=_orders(everyone, stops, on=on, seed=seed),
         disputes=_disputes(ledgers, on=on, seed=seed),
-        promises=_promises(ledgers, {hold.customer_ref for hold in holds}, on=on, seed=seed),
+        promises=_promises(ledgers, held, on=on, seed=seed),
+        bank_lines=bank.bank_lines(ledgers, entities=about.entities, on=on, held=held, seed=seed),
     )
 
 

@@ -16,7 +16,17 @@ from core.tenancy import tenant_scope
 from integrations.management.commands.purge_tenant import purge
 from integrations.models import SyncRun
 from integrations.services.sample_company import NotASample, load_sample_company, remove_sandbox
-from receivables.models import Allocation, Customer, CustomerBalance, Entity, Hold, LedgerItem, OpenOrder, Promise
+from receivables.models import (
+    Allocation,
+    BankLine,
+    Customer,
+    CustomerBalance,
+    Entity,
+    Hold,
+    LedgerItem,
+    OpenOrder,
+    Promise,
+)
 from receivables.sample import generate
 from receivables.sample.files import write_files
 from receivables.services.open_amounts import check_open_amounts
@@ -52,6 +62,10 @@ def test_it_is_what_was_generated_and_can_be_closed(db):
         states = set(Promise.objects.values_list("state", flat=True))
         assert states == {"OPEN", "KEPT", "BROKEN"}
         assert not Promise.objects.filter(state="OPEN", due_on__lt=ON).exists()
+        matched = BankLine.objects.filter(state="MATCHED").count()
+        assert len(company.bank_lines) > matched > len(company.bank_lines) // 2
+        assert BankLine.objects.filter(state="OPEN", confidence__gt=0).exists()
+        assert not BankLine.objects.filter(payer_name="", state="MATCHED").exists()
         assert {login.password for login in demo_logins()} == {DEMO_PASSWORD}
         assert Member.objects.filter(source_ref="", user=None).count() == 0
     removed = remove_sandbox(tenant=tenant, actor=SYSTEM)

@@ -55,8 +55,7 @@ def test_another_day_or_seed_gives_other_bytes(written: list[SampleFile], tmp_pa
 
 
 def test_files_come_in_the_order_of_import(written: list[SampleFile]) -> None:
-    # What the bank brings is no part of what an ERP exports.
-    assert [file.kind for file in written] == [kind for kind in FIELDS if kind != "bank_lines"]
+    assert [file.kind for file in written] == list(FIELDS)
     assert {file.kind: file.mode for file in written if file.mode} == {"items": "history"}
     assert "history" in MODES
 
