@@ -29,7 +29,7 @@ DISPUTE_REASONS = {
 
 ITEM_KINDS = dict(ItemKind.choices)
 PROMISE_STATES = dict(Promise.State.choices)
-PROMISE_KINDS = {"OPEN": "promise", "KEPT": "good", "BROKEN": "bad", "WITHDRAWN": ""}
+PROMISE_KINDS = {"OPEN": "promise", "KEPT": "good", "PARTLY": "warn", "BROKEN": "bad", "LAPSED": "", "WITHDRAWN": ""}
 HOLD_REASONS = dict(Hold.Reason.choices)
 
 PAYMENT_METHODS = {

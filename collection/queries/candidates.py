@@ -26,8 +26,8 @@ class Candidate(NamedTuple):
 
     `chased_amount`: open on the day, less what was matched here and is not in the books yet, and not disputed. `credit_amount`: credits of the same customer, entity and
     currency that are set against nothing, as a positive amount. `pending`: a step of it waits for a person or for its
-    message to leave. `last_message_on`, `postponed_until`: of reminders to the customer at the entity. `held`: why the item, its customer or its group is out of dunning, else "". A promise holds the
-    items that it speaks of, or all of the customer in its currency when it names none.
+    message to leave. `last_message_on`, `postponed_until`: of reminders to the customer at the entity. `held`: why the item, its customer or its group is out of dunning, else "". A promise, or a plan,
+    holds the items that it speaks of, or all of the customer in its currency when it names none.
     """
 
     item_id: UUID
@@ -143,17 +143,21 @@ WITH {later}ours AS MATERIALIZED ({ours}), disputed AS MATERIALIZED (
 ), group_hold AS (
     SELECT group_id, min(reason) AS reason FROM hold WHERE group_id IS NOT NULL GROUP BY group_id
 ), promise AS MATERIALIZED (
-    SELECT p.id, p.customer_id, p.entity_id, p.currency FROM receivables_promise p
-    WHERE p.tenant_id = %(tenant)s AND p.state = 'OPEN' AND p.made_on <= %(on)s AND p.due_on >= %(on)s{narrow_p}
+    SELECT p.id, p.customer_id, p.entity_id, p.currency,
+           CASE WHEN p.plan_id IS NULL THEN 'PROMISE' ELSE 'PLAN' END AS held
+    FROM receivables_promise p
+    WHERE p.tenant_id = %(tenant)s AND p.state = 'OPEN' AND p.made_on <= %(on)s AND p.due_on >= %(on)s
+          - coalesce((SELECT s.late_days FROM receivables_promisesettings s WHERE s.tenant_id = %(tenant)s), 0){narrow_p}
 ), promised_item AS MATERIALIZED (
-    SELECT pi.promise_id, pi.item_id FROM receivables_promiseitem pi JOIN promise p ON p.id = pi.promise_id
+    SELECT pi.promise_id, pi.item_id, p.held FROM receivables_promiseitem pi JOIN promise p ON p.id = pi.promise_id
     WHERE pi.tenant_id = %(tenant)s
 ), promised AS (
-    SELECT DISTINCT item_id FROM promised_item
+    SELECT item_id, min(held) AS held FROM promised_item GROUP BY item_id
 ), promising AS (
-    SELECT DISTINCT p.customer_id, e.id AS entity_id, p.currency
+    SELECT p.customer_id, e.id AS entity_id, p.currency, min(p.held) AS held
     FROM promise p JOIN receivables_entity e ON e.tenant_id = %(tenant)s AND e.id = coalesce(p.entity_id, e.id)
     WHERE NOT EXISTS (SELECT 1 FROM promised_item pi WHERE pi.promise_id = p.id)
+    GROUP BY p.customer_id, e.id, p.currency
 ), step AS MATERIALIZED (
     SELECT l.item_id,
            array_agg(l.step_key) FILTER (WHERE l.state <> 'PLANNED') AS keys,
@@ -181,8 +185,7 @@ SELECT i.id, i.customer_id, i.entity_id, i.number, i.currency, i.document_date, 
        d.item_id IS NOT NULL,
        coalesce(c.amount, 0),
        s.keys, s.days, coalesce(s.pending, false),
-       coalesce(hi.reason, hc.reason, hg.reason,
-                CASE WHEN p.item_id IS NOT NULL OR pc.customer_id IS NOT NULL THEN 'PROMISE' WHEN i.is_factored THEN 'FACTORED' ELSE '' END),
+       coalesce(hi.reason, hc.reason, hg.reason, p.held, pc.held, CASE WHEN i.is_factored THEN 'FACTORED' ELSE '' END),
        r.last_message_on, r.postponed_until
 FROM {item}
 JOIN receivables_customer customer ON customer.tenant_id = i.tenant_id AND customer.id = i.customer_id

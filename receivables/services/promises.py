@@ -1,51 +1,136 @@
-"""Open promises, decided by the ledger: kept, broken, or still open."""
+"""Open promises, decided by the ledger: kept, kept in part, broken, or still open; and plans with their parts."""
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
-from core.audit import SYSTEM, Actor, audited
-from receivables.models import Promise
+from core.audit import SYSTEM, Actor, audited, changed, record
+from core.errors import Invalid
+from receivables.models import InstalmentPlan, Promise, PromiseSettings
+from receivables.queries.promises import promise_tolerance
 from receivables.rules.promises import Outcome, promise_outcome
 from receivables.services.loading_stage import fetch, tenant_literal
+
+DECIDED = (Outcome.KEPT, Outcome.PARTLY, Outcome.BROKEN)
+
+
+class BadPromiseSettings(Invalid):
+    code = "bad_promise_settings"
+    message = _("Promises cannot be judged like this.")
 
 
 @transaction.atomic
 def decide_promises(*, on: date, actor: Actor = SYSTEM) -> dict[Outcome, int]:
-    """Decide the open promises made by the business day `on`; how many were kept and how many broken.
+    """Decide the open promises made by the business day `on`; how many were kept, kept in part and broken.
 
-    2 SQL statements for all; a second run of the day finds nothing to decide.
+    A plan is broken with its first part that was not kept: its other parts lapse, and its items are chased again. It is
+    kept with the last one. 8 SQL statements for all; a second run of the day finds nothing to decide.
     """
-    decided: dict[Outcome, list[str]] = {Outcome.KEPT: [], Outcome.BROKEN: []}
-    for promise_id, amount, due_on, received in _open_promises(on=on):
-        outcome = promise_outcome(promised=amount, received=received, due_on=due_on, on=on)
+    tolerance = promise_tolerance()
+    decided: dict[Outcome, dict[str, Decimal]] = {outcome: {} for outcome in DECIDED}
+    for promise_id, amount, due_on, received in _open_promises(on=on, late_days=tolerance.late_days):
+        outcome = promise_outcome(promised=amount, received=received, due_on=due_on, on=on, tolerance=tolerance)
         if outcome is not Outcome.OPEN:
-            decided[outcome].append(str(promise_id))
-    return {
-        outcome: audited(
+            decided[outcome][str(promise_id)] = max(received, Decimal(0))
+    counts = {outcome: _decide(outcome, received, on=on, actor=actor) for outcome, received in decided.items()}
+    _decide_plans(on=on, actor=actor)
+    return counts
+
+
+def _decide(outcome: Outcome, received: dict[str, Decimal], *, on: date, actor: Actor) -> int:
+    if not received:
+        return 0
+    return audited(
+        statement=(
+            "UPDATE receivables_promise SET state = %s, decided_on = %s, received_amount = d.received, "
+            "updated_at = statement_timestamp() "
+            "FROM unnest(%s::uuid[], %s::numeric[]) AS d(id, received) "
+            f"WHERE tenant_id = {tenant_literal()} AND receivables_promise.id = d.id AND state = 'OPEN' "
+            "RETURNING receivables_promise.id, customer_id, jsonb_build_object('state', jsonb_build_array('OPEN', state))"
+        ),
+        params=[outcome.value, on, list(received), list(received.values())],
+        actor=actor,
+        action=f"receivables.promise_{outcome.value.lower()}",
+        model=Promise,
+    )
+
+
+def _decide_plans(*, on: date, actor: Actor) -> None:
+    tenant = tenant_literal()
+    of_plan = f"p.tenant_id = {tenant} AND p.plan_id = receivables_instalmentplan.id"
+    for state, condition in (
+        ("BROKEN", f"EXISTS (SELECT 1 FROM receivables_promise p WHERE {of_plan} AND p.state IN ('BROKEN', 'PARTLY'))"),
+        ("KEPT", f"NOT EXISTS (SELECT 1 FROM receivables_promise p WHERE {of_plan} AND p.state <> 'KEPT')"),
+    ):
+        audited(
             statement=(
-                f"UPDATE receivables_promise SET state = %s, decided_on = %s, updated_at = statement_timestamp() "
-                f"WHERE tenant_id = {tenant_literal()} AND id = ANY(%s::uuid[]) AND state = 'OPEN' "
+                "UPDATE receivables_instalmentplan SET state = %s, decided_on = %s, updated_at = statement_timestamp() "
+                f"WHERE tenant_id = {tenant} AND state = 'OPEN' AND {condition} "
                 "RETURNING id, customer_id, jsonb_build_object('state', jsonb_build_array('OPEN', state))"
             ),
-            params=[outcome.value, on, ids],
+            params=[state, on],
             actor=actor,
-            action=f"receivables.promise_{outcome.value.lower()}",
-            model=Promise,
+            action=f"receivables.plan_{state.lower()}",
+            model=InstalmentPlan,
         )
-        for outcome, ids in decided.items()
-    }
+    audited(
+        statement=(
+            "UPDATE receivables_promise SET state = 'LAPSED', decided_on = %s, updated_at = statement_timestamp() "
+            f"FROM receivables_instalmentplan plan WHERE receivables_promise.tenant_id = {tenant} "
+            f"AND plan.tenant_id = {tenant} AND plan.id = receivables_promise.plan_id AND plan.state = 'BROKEN' "
+            "AND receivables_promise.state = 'OPEN' RETURNING receivables_promise.id, receivables_promise.customer_id, "
+            "jsonb_build_object('state', jsonb_build_array('OPEN', 'LAPSED'))"
+        ),
+        params=[on],
+        actor=actor,
+        action="receivables.promise_lapsed",
+        model=Promise,
+    )
 
 
-def _open_promises(*, on: date) -> list[tuple[str, Decimal, date, Decimal]]:
-    """(id, amount, due day, what came in for it) of each open promise. 1 SQL query."""
+@transaction.atomic
+def set_promise_settings(
+    *, late_days: int, missing_pct: Decimal, missing_amount: Decimal, actor: Actor
+) -> PromiseSettings:
+    """Change what is let pass before a promise is called broken, from the next night on. Raises BadPromiseSettings."""
+    wrong = {}
+    if not 0 <= late_days <= 30:
+        wrong["late_days"] = [_("0 to 30 days.")]
+    if not 0 <= missing_pct <= 20:
+        wrong["missing_pct"] = [_("0 to 20 percent.")]
+    if missing_amount < 0:
+        wrong["missing_amount"] = [_("0 or more.")]
+    if wrong:
+        raise BadPromiseSettings(fields=wrong)
+    values = {"late_days": late_days, "missing_pct": missing_pct, "missing_amount": missing_amount}
+    row = PromiseSettings.objects.select_for_update().first()
+    if row is None:
+        row = PromiseSettings.objects.create(**values)
+        changes: dict[str, list[Any]] = {name: [None, value] for name, value in values.items()}
+    else:
+        changes = changed(row, values)
+        row.updated_at = Now()  # type: ignore[assignment]
+        row.save(update_fields=[*values, "updated_at"])
+    record(actor=actor, action="receivables.promise_settings_changed", row=row, changes=changes)
+    return row
+
+
+def _open_promises(*, on: date, late_days: int) -> list[tuple[str, Decimal, date, Decimal]]:
+    """(id, amount, due day, what came in for it) of each open promise. 1 SQL query.
+
+    What came in since a plan was agreed counts for its earliest parts first.
+    """
     tenant = tenant_literal()
     return fetch(
         f"""
         WITH promise AS MATERIALIZED (
-            SELECT p.id, p.customer_id, p.entity_id, p.currency, p.amount, p.made_on, least(p.due_on, %s) AS until_on,
-                   p.due_on, EXISTS (SELECT 1 FROM receivables_promiseitem i
+            SELECT p.id, p.customer_id, p.entity_id, p.currency, p.amount, p.made_on, p.due_on, least(p.due_on + %s, %s) AS until_on,
+                   coalesce((SELECT sum(e.amount) FROM receivables_promise e WHERE e.tenant_id = {tenant}
+                             AND e.plan_id = p.plan_id AND e.due_on < p.due_on), 0) AS before, EXISTS (SELECT 1 FROM receivables_promiseitem i
                                      WHERE i.tenant_id = {tenant} AND i.promise_id = p.id) AS names_items
             FROM receivables_promise p WHERE p.tenant_id = {tenant} AND p.state = 'OPEN' AND p.made_on <= %s
         ), allocated AS (
@@ -86,10 +171,10 @@ def _open_promises(*, on: date) -> list[tuple[str, Decimal, date, Decimal]]:
                -- What was matched here comes into the books later: the same money counts once.
                greatest(coalesce(o.amount, 0),
                         CASE WHEN p.names_items THEN coalesce(a.amount, 0) + coalesce(b.unapplied, 0)
-                             ELSE greatest(coalesce(a.amount, 0), coalesce(b.amount, 0)) END)
+                             ELSE greatest(coalesce(a.amount, 0), coalesce(b.amount, 0)) END) - p.before
         FROM promise p LEFT JOIN allocated a ON a.id = p.id LEFT JOIN paid b ON b.id = p.id
         LEFT JOIN ours o ON o.id = p.id
         ORDER BY p.id
         """,
-        [on, on],
+        [late_days, on, on],
     )

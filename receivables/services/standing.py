@@ -51,6 +51,11 @@ class AlreadyRecorded(Conflict):
     message = _("The same has been recorded already.")
 
 
+class PartOfPlan(Conflict):
+    code = "part_of_plan"
+    message = _("This is a part of a plan: withdraw the plan as a whole.")
+
+
 class AlreadyOver(Conflict):
     code = "already_over"
     message = _("This is over already.")
@@ -140,12 +145,7 @@ def record_promise(
 
     Raises UnknownCustomer, UnknownItem, BadPromise, AlreadyRecorded.
     """
-    if not Customer.objects.filter(id=customer_id).exists():
-        raise UnknownCustomer
-    wanted = set(item_ids)
-    items = list(LedgerItem.objects.filter(id__in=wanted, customer_id=customer_id, currency=currency, void_on=None))
-    if len(items) != len(wanted):
-        raise UnknownItem
+    items = promised_items(customer_id=customer_id, item_ids=item_ids, currency=currency)
     wrong = {}
     if not is_currency(currency):
         wrong["currency"] = [_("Not a currency code of ISO 4217, such as EUR.")]
@@ -157,36 +157,88 @@ def record_promise(
         wrong["entity"] = [_("There is no such company.")]
     if wrong:
         raise BadPromise(fields=wrong)
-    try:
-        with transaction.atomic():
-            promise = Promise.objects.create(
-                customer_id=customer_id,
-                entity_id=entity_id,
-                amount=amount,
-                currency=currency,
-                made_on=made_on,
-                due_on=due_on,
-                comment=comment.strip(),
-                recorded_by_id=actor.member_id,
-            )
-    except IntegrityError as error:
-        raise AlreadyRecorded from error
+    promise = add_promise(
+        customer_id=customer_id,
+        entity_id=entity_id,
+        amount=amount,
+        currency=currency,
+        made_on=made_on,
+        due_on=due_on,
+        comment=comment,
+        plan_id=None,
+        actor=actor,
+    )
     PromiseItem.objects.bulk_create(PromiseItem(promise=promise, item=item) for item in items)
     changes: dict[str, Sequence[Any]] = {
         "amount": [None, amount],
         "due_on": [None, due_on],
-        "items": [None, sorted(map(str, wanted))],
+        "items": [None, sorted(str(item.id) for item in items)],
     }
     record(actor=actor, action="receivables.promise_recorded", row=promise, changes=changes)
     return promise
 
 
+def promised_items(*, customer_id: UUID, item_ids: Iterable[UUID], currency: str) -> list[LedgerItem]:
+    """The items that a promise speaks of. Raises UnknownCustomer, UnknownItem (another's, or in another currency)."""
+    if not Customer.objects.filter(id=customer_id).exists():
+        raise UnknownCustomer
+    wanted = set(item_ids)
+    items = list(LedgerItem.objects.filter(id__in=wanted, customer_id=customer_id, currency=currency, void_on=None))
+    if len(items) != len(wanted):
+        raise UnknownItem
+    return items
+
+
+def add_promise(
+    *,
+    customer_id: UUID,
+    entity_id: UUID | None,
+    amount: Decimal,
+    currency: str,
+    made_on: date,
+    due_on: date,
+    comment: str,
+    plan_id: UUID | None,
+    actor: Actor,
+) -> Promise:
+    """The row of a promise, or of a part of a plan. The same that was withdrawn is opened again. Raises AlreadyRecorded."""
+    again = (
+        Promise.objects.select_for_update(of=("self",))
+        .filter(customer_id=customer_id, currency=currency, made_on=made_on, due_on=due_on, amount=amount)
+        .first()
+    )
+    values = {
+        "entity_id": entity_id,
+        "comment": comment.strip(),
+        "recorded_by_id": actor.member_id,
+        "plan_id": plan_id,
+    }
+    if again is not None:
+        if again.state != Promise.State.WITHDRAWN:
+            raise AlreadyRecorded
+        for name, value in values.items():
+            setattr(again, name, value)
+        again.state, again.decided_on, again.updated_at = Promise.State.OPEN, None, Now()  # type: ignore[assignment]
+        again.save()
+        again.promise_items.all().delete()
+        return again
+    try:
+        with transaction.atomic():
+            return Promise.objects.create(
+                customer_id=customer_id, amount=amount, currency=currency, made_on=made_on, due_on=due_on, **values
+            )
+    except IntegrityError as error:
+        raise AlreadyRecorded from error
+
+
 @transaction.atomic
 def withdraw_promise(*, promise_id: UUID, on: date, actor: Actor) -> Promise:
-    """The promise was a mistake, or is replaced by another. Raises UnknownStanding, AlreadyOver."""
+    """The promise was a mistake, or is replaced by another. Raises UnknownStanding, AlreadyOver, PartOfPlan."""
     promise = Promise.objects.select_for_update().filter(id=promise_id).first()
     if promise is None:
         raise UnknownStanding
+    if promise.plan_id is not None:
+        raise PartOfPlan
     if promise.state != Promise.State.OPEN:
         raise AlreadyOver
     promise.state, promise.decided_on = Promise.State.WITHDRAWN, on

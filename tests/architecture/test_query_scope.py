@@ -42,6 +42,8 @@ SYSTEM_QUERIES = {
     "integrations.queries.freshness.unfinished": OF_THE_ORGANISATION,
     "integrations.queries.waiting.imports_waiting": OF_THE_ORGANISATION,
     "receivables.queries.ageing.bucket_days": COMPUTES,
+    "receivables.queries.promises.promise_settings": "the organisation's own rules",
+    "receivables.queries.promises.promise_tolerance": "the organisation's own rules",
     "receivables.queries.matching.cash_settings": "the organisation's own settings belong to no customer",
     "receivables.queries.matching.items_to_match": FOR_THE_SYSTEM,
     "receivables.queries.matching.lines_to_match": FOR_THE_SYSTEM,
