@@ -39,10 +39,14 @@ class Template(TenantModel):
 
 
 class TemplateCode(TenantModel):
-    """A code of the organisation's own, beside the common ones: what a step of a scenario may have said."""
+    """A code of the organisation's own, beside the common ones: what a step of a scenario may have said.
+
+    Where it has no text of its own in a language, it says what the common code `like` says.
+    """
 
     code = models.SlugField(max_length=40)
     name = models.CharField(max_length=80)
+    like = models.SlugField(max_length=40, default="reminder_1")
     created_by = TenantForeignKey(Member, models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 

@@ -1,9 +1,27 @@
 """Which text a message uses: the organisation's own, else the one every organisation starts with."""
 
-from desk.models import Template
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from desk.models import Template, TemplateCode, TemplateVersion
+from desk.rules.templates import VOCABULARIES
 from desk.texts import DEFAULT_TEXTS, LANGUAGES, Text
 
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
 FALLBACK_LANGUAGE = "en"
+Place = tuple[str, str, str]  # code, channel, language
+
+
+class Origin(StrEnum):
+    """Where a text comes from."""
+
+    OWN = "OWN"  # the organisation wrote it
+    COMMON = "COMMON"  # every organisation starts with it
+    LIKE = "LIKE"  # nobody wrote it: the common text of the code that this one is like
+    OTHER_LANGUAGE = "OTHER_LANGUAGE"  # nobody wrote it: the organisation's English one
 
 
 def language_of(*wishes: str) -> str:
@@ -16,24 +34,60 @@ def language_of(*wishes: str) -> str:
 
 
 def template_codes() -> set[str]:
-    """The codes that a step may name: those of the texts that every organisation has, and its own. 1 SQL query."""
-    return {code for code, _language in DEFAULT_TEXTS} | set(Template.objects.values_list("code", flat=True))
+    """The codes that a step may name: those of reminders that every organisation has, and its own. 2 SQL queries."""
+    common = {code for code, _language in DEFAULT_TEXTS if code not in VOCABULARIES}
+    return common | set(TemplateCode.objects.values_list("code", flat=True)) | _codes_with_text()
+
+
+def _codes_with_text() -> set[str]:
+    return set(Template.objects.values_list("code", flat=True)) - set(VOCABULARIES)
 
 
 class Texts:
-    """The texts of the tenant in scope, read once for a batch of messages. 1 SQL query, on first use."""
+    """The texts of the tenant in scope, read once for a batch of messages. At most 2 SQL queries, on first use.
 
-    def __init__(self) -> None:
-        self._own: dict[tuple[str, str, str], Text] | None = None
+    `instead`: a text that is found in place of the one that is kept under its code, channel and language: to be looked
+    at before it is saved.
+    """
+
+    def __init__(self, *, instead: Mapping[Place, Text] | None = None) -> None:
+        self._instead = dict(instead or {})
+        self._own: dict[Place, Text] | None = None
+        self._like: dict[str, str] | None = None
 
     def find(self, *, code: str, channel: str, language: str) -> Text:
         """The text of a template code. Raises KeyError for a code that nobody has a text for."""
+        return self.found(code=code, channel=channel, language=language)[0]
+
+    def found(self, *, code: str, channel: str, language: str) -> tuple[Text, Origin]:
+        """The text of a template code and where it comes from. Raises KeyError for a code without text."""
         if self._own is None:
             rows = Template.objects.values_list("code", "channel", "language", "subject", "body")
-            self._own = {(row[0], row[1], row[2]): Text(row[3], row[4]) for row in rows}
-        for tongue in (language, FALLBACK_LANGUAGE):
+            self._own = {(row[0], row[1], row[2]): Text(row[3], row[4]) for row in rows} | self._instead
+        for tongue in dict.fromkeys((language, FALLBACK_LANGUAGE)):
             if own := self._own.get((code, channel, tongue)):
-                return own
-            if default := DEFAULT_TEXTS.get((code, tongue)):
-                return default
+                return own, Origin.OWN if tongue == language else Origin.OTHER_LANGUAGE
+            if common := self.common(code=code, language=tongue):
+                is_own_code = (code, tongue) not in DEFAULT_TEXTS
+                return common, Origin.LIKE if is_own_code else Origin.COMMON
         raise KeyError(code)
+
+    def common(self, *, code: str, language: str) -> Text | None:
+        """What there is without a text of the organisation's: the common one of the code, or of the code it is like."""
+        if (code, language) in DEFAULT_TEXTS:
+            return DEFAULT_TEXTS[(code, language)]
+        if self._like is None:
+            self._like = dict(TemplateCode.objects.values_list("code", "like"))
+        return DEFAULT_TEXTS.get((self._like.get(code, ""), language))
+
+
+def versions_of(*, code: str, channel: str, language: str) -> "QuerySet[TemplateVersion]":
+    """What a text was, the newest first, with who saved it."""
+    rows = TemplateVersion.objects.filter(code=code, channel=channel, language=language)
+    return rows.select_related("saved_by").order_by("-number")
+
+
+def latest_number(*, code: str, channel: str, language: str) -> int:
+    """The number of the newest version of a text, 0 for one that was never changed. 1 SQL query."""
+    found = versions_of(code=code, channel=channel, language=language).values_list("number", flat=True).first()
+    return found or 0
