@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.views import api_keys, audit, members, organisations, persons, roles
+from accounts.views import api_keys, audit, members, organisations, persons, roles, settings
 
 urlpatterns = [
     path("i18n/setlang/", persons.choose_language, name="set_language"),
@@ -11,6 +11,7 @@ urlpatterns = [
     path("organisations/", organisations.organisations, name="organisations"),
     path("organisations/new/", organisations.organisation_new, name="organisation_new"),
     path("organisations/switch/", organisations.organisation_switch, name="switch_organisation"),
+    path("settings/", settings.settings, name="settings"),
     path("settings/organisation/", organisations.organisation, name="organisation"),
     path("settings/sending-hours/", organisations.sending_hours, name="sending_hours"),
     path("settings/clock/", organisations.sandbox, name="sandbox"),

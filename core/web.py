@@ -70,6 +70,13 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Setting(Entry):
+    """A page where something is laid down once and rarely looked at: on the page of settings, not in the sidebar."""
+
+    about: str | Promise = ""  # what is laid down there, in a sentence
+
+
+@dataclass(frozen=True)
 class Section:
     """A group of entries under a title (none for the first)."""
 
@@ -84,9 +91,10 @@ class Link:
     label: str
     icon: str
     url: str
-    phone: bool
+    phone: bool = False
     count: int = 0
     current: bool = False
+    about: str = ""
 
 
 @dataclass
@@ -121,6 +129,21 @@ def navigation(request: HttpRequest) -> list[Group]:
             groups.append(group)
     _mark_current(request, [link for group in groups for link in group.links])
     _fill_counts(request, member, counted)
+    return groups
+
+
+def settings_pages(request: HttpRequest) -> list[Group]:
+    """The pages of settings that this request's member may open, in groups; empty ones are left out. No query."""
+    member = request_member(request)
+    groups = []
+    for section in wiring().SETTINGS if member else ():
+        links = [
+            Link(label=str(entry.label), icon=entry.icon, url=url, about=str(entry.about))
+            for entry in section.entries
+            if (url := address(entry.url_name)) and all(member.can(capability) for capability in entry.can)
+        ]
+        if links:
+            groups.append(Group(title=str(section.title), links=links))
     return groups
 
 

@@ -17,7 +17,7 @@ from accounts.models import Member, Tenant, UserTenant
 from accounts.roles import Can
 from collection.models import Action
 from collection.queries.actions import in_scope
-from core.web import Entry, Section, address, remembered
+from core.web import Entry, Section, Setting, address, remembered
 from desk.queries.alerts import alerts_in
 from integrations.models import SyncRun
 from receivables.models import BankLine, Dispute, Promise
@@ -100,28 +100,92 @@ SECTIONS = (
             Entry(_("Disputes"), "message-report", "disputes", (Can.VIEW_ITEMS,), disputes_open),
             Entry(_("To answer"), "message-report", "my_disputes", (Can.ANSWER_DISPUTE,), disputes_to_answer),
             Entry(_("Interest and charges"), "percentage", "claims", (Can.VIEW_ITEMS,)),
-            Entry(_("Late-payment law"), "gavel", "law", (Can.EDIT_SCENARIOS,)),
-            Entry(_("Reasons of disputes"), "list-details", "dispute_reasons", (Can.EDIT_SCENARIOS,)),
         ),
     ),
     Section(
         _("Data"),
         (
             Entry(_("Imports"), "file-import", "imports", (Can.IMPORT_LEDGER,), imports_waiting),
-            Entry(_("Connections"), "plug-connected", "connections", (Can.MANAGE_CONNECTIONS,)),
             Entry(_("Data quality"), "stethoscope", "quality", (Can.FIX_DATA,)),
         ),
     ),
     Section(
         _("Administration"),
         (
-            Entry(_("Organisation"), "building", "organisation", (Can.MANAGE_ORGANISATION,)),
-            Entry(_("Payer classes"), "scale", "payer_classes", (Can.EDIT_CLASS_LIMITS,)),
+            Entry(_("Settings"), "settings", "settings"),
             Entry(_("Members"), "users-group", "members", (Can.MANAGE_MEMBERS,)),
-            Entry(_("Roles"), "shield-half", "roles", (Can.MANAGE_ROLES,)),
-            Entry(_("API keys"), "key", "api_keys", (Can.MANAGE_API_KEYS,)),
             Entry(_("Audit trail"), "history", "audit", (Can.VIEW_AUDIT,)),
             Entry(_("Demo mailbox"), "mailbox", "mailbox", (Can.VIEW_MESSAGES,)),
+        ),
+    ),
+)
+
+# What is laid down once and rarely looked at: on a page of its own, and found by Ctrl K.
+SETTINGS = (
+    Section(
+        _("Yours"),
+        (Setting(_("Your account"), "user", "profile", about=_("Name, language, password, second factor, sessions.")),),
+    ),
+    Section(
+        _("Organisation"),
+        (
+            Setting(
+                _("Organisation"),
+                "building",
+                "organisation",
+                (Can.MANAGE_ORGANISATION,),
+                about=_("Name, country, currency and time zone."),
+            ),
+            Setting(
+                _("Roles"),
+                "shield-half",
+                "roles",
+                (Can.MANAGE_ROLES,),
+                about=_("What members of each role may see and do."),
+            ),
+            Setting(
+                _("API keys"), "key", "api_keys", (Can.MANAGE_API_KEYS,), about=_("What your ERP and CRM call with.")
+            ),
+            Setting(
+                _("Connections"),
+                "plug-connected",
+                "connections",
+                (Can.MANAGE_CONNECTIONS,),
+                about=_("Where files of your systems come from each night."),
+            ),
+        ),
+    ),
+    Section(
+        _("Collections"),
+        (
+            Setting(
+                _("Sending hours"),
+                "clock",
+                "sending_hours",
+                (Can.MANAGE_ORGANISATION,),
+                about=_("On which days and at what hours messages may leave."),
+            ),
+            Setting(
+                _("Late-payment law"),
+                "gavel",
+                "law",
+                (Can.EDIT_SCENARIOS,),
+                about=_("Rates of interest and recovery charges by country, and what you agreed instead."),
+            ),
+            Setting(
+                _("Reasons of disputes"),
+                "list-details",
+                "dispute_reasons",
+                (Can.EDIT_SCENARIOS,),
+                about=_("What customers object to, who answers, and within how many days."),
+            ),
+            Setting(
+                _("Payer classes"),
+                "scale",
+                "payer_classes",
+                (Can.EDIT_CLASS_LIMITS,),
+                about=_("From which index a customer counts as a good, an average or a bad payer."),
+            ),
         ),
     ),
 )

@@ -15,7 +15,7 @@ from accounts.access import requires
 from accounts.roles import Can
 from core import formats
 from core.text import search_key
-from core.web import page
+from core.web import page, settings_pages
 from receivables.queries.visible import customers_in, items_in
 from receivables.words import ITEM_KINDS, in_words
 
@@ -43,6 +43,7 @@ def search(request: HttpRequest) -> HttpResponse:
     if len(typed) >= SHORTEST:
         found = [(_("Customers"), _customers(request, typed)), (_("Items"), _items(request, typed))]
         found.append((_("Actions"), _actions(request, typed)))
+        found.append((_("Settings"), _settings(request, typed)))
         context["groups"] = [(title, rows) for title, rows in found if rows]
     return page(request, "reporting/search_page.html", context, part="reporting/search.html")
 
@@ -108,3 +109,14 @@ def _actions(request: Any, typed: str) -> list[dict[str, Any]]:
             except NoReverseMatch:
                 continue
     return out
+
+
+def _settings(request: Any, typed: str) -> list[dict[str, Any]]:
+    """Pages that the sidebar does not have, by a word of their name or of what they are for."""
+    words = search_key(typed).split()
+    return [
+        {"icon": link.icon, "url": link.url, "text": link.label, "hint": link.about}
+        for group in settings_pages(request)
+        for link in group.links
+        if words and all(word in search_key(f"{link.label} {link.about}") for word in words)
+    ][:FOUND]

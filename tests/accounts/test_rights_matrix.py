@@ -101,6 +101,7 @@ import_undo                                       .    x    .    .    .    .    
 import_errors                                     .    x    .    .    .    .    x    .
 
 home_trend                                        x    x    x    x    .    x    x    .
+settings                                          x    x    x    x    x    x    x    x
 search                                            x    x    x    x    x    x    x    x
 customers                                         x    x    x    x    .    x    x    x
 customers_assign                                  .    x    x    .    .    .    x    .

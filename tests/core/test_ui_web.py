@@ -242,9 +242,28 @@ def test_pages_work_while_the_cache_is_away(collector, three_entries, monkeypatc
 def test_every_entry_of_the_sidebar_has_an_icon_that_exists():
     from core.icons import ICONS
 
-    entries = [entry for section in web.wiring().SECTIONS for entry in section.entries]
+    wiring = web.wiring()
+    entries = [entry for section in (*wiring.SECTIONS, *wiring.SETTINGS) for entry in section.entries]
     assert entries
     assert [entry.icon for entry in entries if entry.icon not in ICONS] == []
+
+
+def test_settings_are_those_that_the_member_may_open_and_each_says_what_it_is_for(tenant):
+    admin, collector = make_member(role="admin"), make_member(role="collector")
+
+    def shown(member):
+        request = RequestFactory().get("/settings/")
+        request.tenant, request.member = tenant, member
+        return {link.url: link.about for group in web.settings_pages(request) for link in group.links}
+
+    assert {"/profile/", "/settings/roles/", "/settings/sending-hours/"} <= set(shown(admin))
+    assert "/profile/" in shown(collector)
+    assert "/settings/roles/" not in shown(collector)
+    assert all(shown(admin).values())
+    # A page is in one place: the sidebar or the settings.
+    wiring = web.wiring()
+    names = [entry.url_name for section in (*wiring.SECTIONS, *wiring.SETTINGS) for entry in section.entries]
+    assert len(names) == len(set(names))
 
 
 # --- The top bar -----------------------------------------------------------------------------------------------------
