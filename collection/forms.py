@@ -6,7 +6,6 @@ from uuid import UUID
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from collection.models import Interaction
 from collection.rules.steps import OldItems
 from collection.words import SERIES
 from receivables.models import Dispute
@@ -26,18 +25,6 @@ class PostponeForm(forms.Form):
 
 class SkipForm(forms.Form):
     note = forms.CharField(label=_("Why"), max_length=300, required=False)
-
-
-class CallForm(forms.Form):
-    outcome = forms.ChoiceField(label=_("How it ended"), choices=Interaction.Outcome.choices, widget=forms.RadioSelect)
-    contact = forms.ChoiceField(label=_("With whom"), required=False)
-    text = forms.CharField(label=_("What was said"), required=False, widget=forms.Textarea(attrs={"rows": 4}))
-    next_on = forms.DateField(label=_("Follow up on"), required=False, widget=DayInput())
-    next_text = forms.CharField(label=_("What to do then"), max_length=200, required=False)
-
-    def __init__(self, *args: Any, contacts: list[tuple[str, str]], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["contact"].choices = [("", "–"), *contacts]  # type: ignore[attr-defined]
 
 
 class NoteForm(forms.Form):

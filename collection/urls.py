@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from collection.views import claims, disputes, interactions, law, preview, rules, scenarios, worklist
+from collection.views import calls, claims, disputes, interactions, law, preview, rules, scenarios, worklist
 
 urlpatterns = [
     path("collections/", worklist.day, name="worklist"),
@@ -13,7 +13,7 @@ urlpatterns = [
     path("collections/actions/<uuid:action_id>/skip/", worklist.action_skip, name="action_skip"),
     path("collections/actions/<uuid:action_id>/postpone/", worklist.action_postpone, name="action_postpone"),
     path("collections/actions/<uuid:action_id>/undo/", worklist.action_undo, name="action_undo"),
-    path("collections/customers/<uuid:customer_id>/call/", interactions.call_new, name="call_new"),
+    path("collections/customers/<uuid:customer_id>/call/", calls.call_new, name="call_new"),
     path("collections/customers/<uuid:customer_id>/note/", interactions.note_new, name="note_new"),
     path("collections/customers/<uuid:customer_id>/preview/", preview.customer_preview, name="customer_preview"),
     path("collections/follow-ups/<uuid:interaction_id>/done/", interactions.follow_up_done, name="follow_up_done"),

@@ -15,9 +15,9 @@ from core.lists import DayInput, Reader, Select
 from receivables.filters import axis_values, owners
 from receivables.models import Contact, Customer, CustomerAccount, CustomerGroup, Hold, PaymentTerms
 from receivables.queries import Selection
+from receivables.queries.reasons import offered_reasons
 from receivables.queries.visible import customers_in, entities_in
 from receivables.rules.ageing import CreditTreatment
-from receivables.words import DISPUTE_REASONS
 
 AMOUNT: dict[str, Any] = {"max_digits": 20, "decimal_places": 4}
 ANY = _("any")
@@ -44,7 +44,7 @@ class DisputeForm(forms.Form):
     """Contest an item, or several wholly. `items`: (id, text) to choose from, where the item is not known yet."""
 
     items = forms.TypedMultipleChoiceField(label=_("Items"), widget=forms.CheckboxSelectMultiple, coerce=str)
-    reason = forms.ChoiceField(label=_("Reason"), choices=list(DISPUTE_REASONS.items()))
+    reason = forms.ChoiceField(label=_("Reason"), choices=offered_reasons)
     disputed_amount = forms.DecimalField(
         label=_("Disputed amount"), required=False, help_text=_("Empty: the whole item."), **AMOUNT
     )

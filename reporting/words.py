@@ -68,7 +68,10 @@ def _note(one: Happening, what: str, shown: Formats) -> dict[str, Any]:
 
 def _next(one: Happening, shown: Formats) -> str:
     next_on = one.data.get("next_on")
-    return _("next on %(day)s") % {"day": shown.day(date.fromisoformat(next_on))} if next_on else ""
+    if not next_on:
+        return ""
+    day = " ".join(filter(None, [shown.day(date.fromisoformat(next_on)), one.data.get("next_time")]))
+    return _("next on %(day)s") % {"day": day}
 
 
 def _payment(one: Happening, what: str, shown: Formats) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Calls and notes: logged by a person, with the outcome and what comes next."""
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -45,6 +45,8 @@ def log_interaction(
     contact_id: UUID | None = None,
     next_on: date | None = None,
     next_text: str = "",
+    next_time: time | None = None,
+    action_id: UUID | None = None,
     scope: Scope,
     actor: Actor,
     on: date,
@@ -61,8 +63,12 @@ def log_interaction(
         problems["outcome"] = [_("Say how the call ended.")]
     if kind == Interaction.Kind.NOTE and not text.strip():
         problems["text"] = [_("Write the note.")]
-    if next_on is not None and not on < next_on <= on + timedelta(days=366):
+    # Later today needs an hour.
+    earliest = on if next_time is not None else on + timedelta(days=1)
+    if next_on is not None and not earliest <= next_on <= on + timedelta(days=366):
         problems["next_on"] = [_("Choose a later day, within a year.")]
+    if next_time is not None and next_on is None:
+        problems["next_on"] = [_("Say on which day.")]
     if problems:
         raise BadInteraction(fields=problems)
     row = Interaction.objects.create(
@@ -72,7 +78,9 @@ def log_interaction(
         outcome=outcome if kind == Interaction.Kind.CALL else "",
         text=text.strip(),
         on=on,
+        action_id=action_id,
         next_on=next_on,
+        next_time=next_time,
         next_text=next_text.strip()[:200],
         logged_by_id=actor.member_id,
     )
@@ -83,7 +91,12 @@ def log_interaction(
         member_id=actor.member_id,
         object_type="collection.Interaction",
         object_id=row.id,
-        data={"outcome": row.outcome, "text": row.text[:500], "next_on": next_on.isoformat() if next_on else None},
+        data={
+            "outcome": row.outcome,
+            "text": row.text[:500],
+            "next_on": next_on.isoformat() if next_on else None,
+            "next_time": next_time.strftime("%H:%M") if next_time else None,
+        },
     )
     record(actor=actor, action=f"collection.{kind.lower()}_logged", row=row)
     return row

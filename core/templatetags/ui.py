@@ -24,6 +24,7 @@ from django.utils.translation import get_language
 from core import formats
 from core.icons import ICONS
 from core.money import Money
+from core.phones import dialled, spoken
 
 register = template.Library()
 
@@ -223,6 +224,29 @@ def query(context: template.Context, **changes: Any) -> str:
         else:
             parameters[name] = str(value)
     return "?" + parameters.urlencode()
+
+
+@register.filter
+def phone_link(number: str) -> SafeString:
+    """A telephone number to click on; what has no number in it, as it is."""
+    tel = dialled(number or "")
+    return (
+        format_html('<a class="nowrap" href="tel:{}">{}</a>', tel, spoken(number))
+        if tel
+        else format_html("{}", number or "")
+    )
+
+
+@register.filter
+def dial(number: str) -> str:
+    """What a `tel:` address holds."""
+    return dialled(number or "")
+
+
+@register.filter
+def spoken_number(number: str) -> str:
+    """The number as it is read."""
+    return spoken(number or "")
 
 
 @register.filter

@@ -44,6 +44,7 @@ SYSTEM_QUERIES = {
     "integrations.queries.freshness.unfinished": OF_THE_ORGANISATION,
     "integrations.queries.waiting.imports_waiting": OF_THE_ORGANISATION,
     "receivables.queries.ageing.bucket_days": COMPUTES,
+    "receivables.queries.reasons.offered_reasons": "reasons belong to no customer",
     "receivables.queries.promises.promise_settings": "the organisation's own rules",
     "receivables.queries.promises.promise_tolerance": "the organisation's own rules",
     "receivables.queries.matching.cash_settings": "the organisation's own settings belong to no customer",

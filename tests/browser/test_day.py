@@ -104,11 +104,11 @@ def test_postponing_by_keyboard_and_a_call_with_its_follow_up(visit, day):
     assert states(day)["Alpha SA"] == "POSTPONED"
     settle(page)
     page.click("#panel button[hx-get*=call]")
-    page.click("#drawer-content input[type=radio] >> nth=0")
+    page.click("#drawer-content label:has-text('reached')")
     page.fill("#drawer-content [name=next_on]", (TODAY + timedelta(days=1)).isoformat())
     page.fill("#drawer-content [name=next_text]", "Ask again")
     page.click("#drawer-content button.btn-primary")
-    page.wait_for_selector(".toast-card:has-text('Logged')")
+    page.wait_for_selector(".toast-card:has-text('Call logged')")
 
 
 @pytest.mark.parametrize(("theme", "size"), [("light", WIDE), ("dark", WIDE), ("light", PHONE), ("dark", PHONE)])
