@@ -87,7 +87,7 @@ def _line(
             text = f"{order} {name}"
         case 3:  # spelt as people spell
             text = f"{order} {name} {numbers.replace('-', ' ')}"
-        case 4 if place > 5:  # something on account
+        case 4:  # something on account
             text = f"{order} {name} {_ON_ACCOUNT[row.entity_code]}"
             cents = max(10_000, cents * 2 // 5 // 10_000 * 10_000)
         case 5:  # the bank's charges were taken off
