@@ -82,6 +82,7 @@ ACTIONS = {
     "desk.alert_acknowledged": gettext_lazy("Alert acknowledged"),
     "risk.payer_class_changed": gettext_lazy("Payer class changed"),
     "risk.class_limits_set": gettext_lazy("Limits of the payer classes changed"),
+    "desk.receipt_noted": gettext_lazy("Receipt of a letter written down"),
     "desk.unsure_decided": gettext_lazy("Uncertain message decided"),
     "desk.template_saved": gettext_lazy("Template changed"),
     "desk.template_dropped": gettext_lazy("Template set back"),

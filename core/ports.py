@@ -13,6 +13,11 @@ class NoSuchPort(LookupError):
     """A name that settings.PORTS does not have: a mistake in the code or in the settings."""
 
 
+def has_port(name: str) -> bool:
+    """Whether somebody answers under this name."""
+    return name in settings.PORTS
+
+
 def open_port(name: str) -> Any:
     """What stands behind the name: a function or a class. Raises NoSuchPort."""
     try:

@@ -356,6 +356,8 @@ PORTS: dict[str, str] = {
     "reporting.imports_waiting": "integrations.queries.waiting.imports_waiting",
     "night.advance_sandbox": "creditmgmt.schedule.advance_sandbox",
 }
+if LOCAL:
+    PORTS["desk.text_carrier"] = "integrations.adapters.messaging.text_messages.DemoCarrier"
 
 # Lists by name (core.lists): exports and saved views find them here.
 LISTS: dict[str, str] = {

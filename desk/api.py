@@ -13,6 +13,15 @@ from core.rest_lists import Resource
 from desk.queries.messages import messages_in
 
 
+class MessageFileOut(serializers.Serializer[Any]):
+    """A file that left with a message: the letter itself, or what was enclosed."""
+
+    kind = CharField()
+    file_name = CharField()
+    size = IntegerField(help_text="In bytes.")
+    sha256 = CharField()
+
+
 class MessageOut(serializers.Serializer[Any]):
     """One message to one recipient. `facts`: the items that it speaks of, as composed."""
 
@@ -26,13 +35,17 @@ class MessageOut(serializers.Serializer[Any]):
     channel = CharField()
     recipient = CharField()
     recipient_name = CharField()
+    cc = serializers.ListField(child=CharField())
     language = CharField()
     subject = CharField()
     body_text = CharField()
     facts = JSONField()
+    files = MessageFileOut(many=True)
     state = CharField()
     attempts = IntegerField()
     error = CharField()
+    tracking_number = CharField(help_text="Of a registered letter.")
+    received_on = DateField(allow_null=True, help_text="When a registered letter was received.")
     created_at = DateTimeField()
     sent_at = DateTimeField(allow_null=True)
     updated_at = DateTimeField()
@@ -52,4 +65,4 @@ class Messages(Resource):
     }
 
     def rows(self) -> QuerySet[Any]:
-        return messages_in(scope=self.caller.scope)
+        return messages_in(scope=self.caller.scope).prefetch_related("files")

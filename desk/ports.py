@@ -6,6 +6,9 @@ from typing import Any, Protocol
 
 from desk.models import Message
 
+# The name of the port behind which the carrier of text messages stands (settings.PORTS).
+TEXT_CARRIER = "desk.text_carrier"
+
 
 class RefusedForNow(Exception):
     """The other side said no for the time being (4xx, or our side is to blame): try this message again later."""
@@ -23,6 +26,28 @@ class RefusedForGood(Exception):
         self.is_address_wrong = is_address_wrong
 
 
+class CannotTell(Exception):
+    """It may have left or not, and nobody can be asked: a person decides."""
+
+
+class TextCarrier(Protocol):
+    """Takes text messages to mobile telephones. Opened for one organisation (`tenant=`), kept over a batch."""
+
+    def find(self, key: str) -> str | None:
+        """The carrier's own name for what it was given under this key; None: it was given nothing.
+
+        Raises NoConnection, and CannotTell where a carrier does not remember keys.
+        """
+
+    def send(self, *, key: str, to: str, text: str, sender: str) -> str:
+        """Hand a text over under a key; the carrier's own name for it. `to` is E.164.
+
+        Raises RefusedForNow, RefusedForGood, and OSError when the answer did not arrive.
+        """
+
+    def close(self) -> None: ...
+
+
 class Transport(Protocol):
     """Carries messages of one channel. Kept open over a batch."""
 
@@ -32,7 +57,7 @@ class Transport(Protocol):
     def deliver(self, message: Message, *, hand: Callable[[], bool]) -> bool:
         """Transmit `message`; call `hand` once, just before the point of no return, and stop when it returns False.
 
-        Returns whether it was handed over and accepted. Raises RefusedForNow, NoConnection and RefusedForGood.
+        Returns whether it was handed over and accepted. Raises RefusedForNow, NoConnection, RefusedForGood, CannotTell.
         """
 
     def close(self) -> None: ...

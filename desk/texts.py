@@ -29,6 +29,8 @@ class Words:
     usual_account: str
     # The date of a letter, after its place.
     letter_date: str
+    # Above the address of a registered letter.
+    registered: str
 
 
 WORDS: dict[str, Words] = {
@@ -41,6 +43,7 @@ WORDS: dict[str, Words] = {
         total="Total",
         usual_account="the account stated on our invoices",
         letter_date="{day}",
+        registered="Registered letter with acknowledgement of receipt",
     ),
     "fr": Words(
         document="Pièce",
@@ -51,6 +54,7 @@ WORDS: dict[str, Words] = {
         total="Total",
         usual_account="indiqué sur nos factures",
         letter_date="le {day}",
+        registered="Lettre recommandée avec avis de réception",
     ),
     "de": Words(
         document="Beleg",
@@ -61,6 +65,7 @@ WORDS: dict[str, Words] = {
         total="Summe",
         usual_account="gemäß unseren Rechnungen",
         letter_date="den {day}",
+        registered="Einschreiben mit Rückschein",
     ),
 }
 

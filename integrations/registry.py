@@ -5,12 +5,13 @@ from datetime import date
 from django.conf import settings
 
 from accounts.models import Tenant
-from core.ports import open_port
+from core.ports import has_port, open_port
 from desk.models import ON_PAPER, Channel
-from desk.ports import Reasons, Transport
+from desk.ports import TEXT_CARRIER, Reasons, TextCarrier, Transport
 from integrations.adapters.messaging.letters import LetterTray
 from integrations.adapters.messaging.mailbox import MailboxTransport
 from integrations.adapters.messaging.smtp import SmtpTransport
+from integrations.adapters.messaging.text_messages import DemoCarrier, TextTransport
 
 
 def transport(*, channel: str, tenant: Tenant) -> Transport:
@@ -23,7 +24,19 @@ def transport(*, channel: str, tenant: Tenant) -> Transport:
         return MailboxTransport() if tenant.is_sandbox and not settings.DEMO_MAILBOX else SmtpTransport()
     if channel in ON_PAPER:
         return LetterTray()
+    if channel == Channel.SMS:
+        return TextTransport(_text_carrier(tenant))
     raise ValueError(f"nothing carries {channel!r}")
+
+
+def _text_carrier(tenant: Tenant) -> TextCarrier | None:
+    """Who takes text messages: for a sandbox always the one that is played; None where nobody is set up."""
+    if tenant.is_sandbox:
+        return DemoCarrier(tenant=tenant)
+    if not has_port(TEXT_CARRIER):
+        return None
+    found: TextCarrier = open_port(TEXT_CARRIER)(tenant=tenant)
+    return found
 
 
 def reasons(reason_type: str, *, on: date) -> Reasons:

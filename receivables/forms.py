@@ -132,6 +132,7 @@ class ContactForm(forms.Form):
     )
     email = forms.EmailField(label=_("E-mail"), required=False, max_length=254)
     phone = forms.CharField(label=_("Phone"), required=False, max_length=40)
+    mobile = forms.CharField(label=_("Mobile"), required=False, max_length=40)
     language = forms.ChoiceField(label=_("Language"), required=False, choices=languages)
     is_primary = forms.BooleanField(label=_("First to write to"), required=False)
     is_active = forms.BooleanField(label=_("Still works there"), required=False, initial=True)

@@ -17,7 +17,8 @@ ROW_FIELDS: dict[str, tuple[str, ...]] = {
         "terms_code", "payment_method", "currency", "salesperson", "collector", "sector", "region", "product",
     ),
     "contacts": (
-        "customer_ref", "last_name", "first_name", "role", "influence", "email", "phone", "language", "is_primary",
+        "customer_ref", "last_name", "first_name", "role", "influence", "email", "phone", "mobile", "language",
+        "is_primary",
     ),
     "items": (
         "customer_ref", "customer_name", "entity_code", "number", "instalment", "kind", "document_date",

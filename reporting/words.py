@@ -19,7 +19,12 @@ from receivables.words import DISPUTE_REASONS, HOLD_REASONS, in_words
 from reporting.queries.timeline import Happening
 
 OUTCOMES = dict(Interaction.Outcome.choices)
-CHANNELS = {"email": gettext_lazy("e-mail"), "letter": gettext_lazy("letter")}
+CHANNELS = {
+    "email": gettext_lazy("e-mail"),
+    "letter": gettext_lazy("letter"),
+    "registered_letter": gettext_lazy("registered letter"),
+    "sms": gettext_lazy("text message"),
+}
 # What became of a message: icon, level and words.
 MESSAGES = {
     "sent": ("mail-check", "", gettext_lazy("Reminder sent")),
@@ -27,6 +32,7 @@ MESSAGES = {
     "failed": ("mail-off", "bad", gettext_lazy("Reminder could not be sent")),
     "unsure": ("mail-exclamation", "bad", gettext_lazy("Reminder perhaps sent")),
     "cancelled": ("send-off", "quiet", gettext_lazy("Reminder cancelled")),
+    "received": ("mail-check", "good", gettext_lazy("Registered letter received")),
 }
 
 
@@ -44,10 +50,14 @@ def _message(one: Happening, what: str, shown: Formats) -> dict[str, Any]:
     state, _point, channel = what.partition(".")
     icon, level, words = MESSAGES.get(state, ("mail", "", action_words(one.kind)))
     data = one.data
-    meta = " · ".join(str(part) for part in (CHANNELS.get(channel, channel), data.get("recipient", "")) if part)
+    meta = " · ".join(
+        str(part)
+        for part in (CHANNELS.get(channel, channel), data.get("recipient", ""), data.get("number", ""))
+        if part
+    )
     text = data.get("error") or ""
     return {
-        "icon": "printer" if channel == "letter" and state == "sent" else icon,
+        "icon": "printer" if channel in ("letter", "registered_letter") and state == "sent" else icon,
         "level": level,
         "title": format_html("<strong>{}</strong> {}", words, data.get("subject", "")),
         "meta": meta,

@@ -1,7 +1,7 @@
 """From a plan to the words: one message per customer and entity, the same for preview, sending and the re-check."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from functools import cached_property, lru_cache
@@ -19,9 +19,10 @@ from collection.rules.steps import LeftOut
 from core.formats import Formats, of
 from desk.models import ON_PAPER, Channel
 from desk.queries.templates import Texts, language_of
-from desk.rules.recipients import Person, email_recipient
+from desk.rules.recipients import Person, email_recipient, named_recipient, text_recipient
 from desk.rules.templates import fill_html, fill_line, fill_text, inert, text_table
-from desk.texts import WORDS, Words
+from desk.rules.texting import MOST_SEGMENTS, Length, length, mobile_number, plain
+from desk.texts import WORDS, Text, Words
 from receivables.models import Contact, Customer, Entity
 
 # So many disputed items are named in a text.
@@ -59,6 +60,11 @@ class Draft:
         return self.word()
 
     @property
+    def size(self) -> Length | None:
+        """Of a text message: what it takes."""
+        return length(self.body_text) if self.channel == Channel.SMS else None
+
+    @property
     def subject(self) -> str:
         return self.wording.subject
 
@@ -73,13 +79,16 @@ class Draft:
 
 @dataclass(frozen=True)
 class Parties:
-    """Who writes to whom. `persons`: the customer's active contacts; `bounced`: addresses that refused a message."""
+    """Who writes to whom. `persons`: the customer's active contacts; `bounced`: addresses and numbers that refused a
+    message; `can_text`: whether somebody carries text messages.
+    """
 
     customer: Customer
     entity: Entity
     persons: Sequence[Person]
     sender: Member | None
     bounced: Collection[str] = ()
+    can_text: bool = True
 
 
 @dataclass(frozen=True)
@@ -92,8 +101,13 @@ class _Voice:
     person: Person | None
 
 
-def persons_of(contacts: Sequence[Contact]) -> list[Person]:
-    """The active contacts as the rule of recipients takes them."""
+def persons_of(
+    contacts: Sequence[Contact], *, country: str | None = None, refused: Collection[str] = ()
+) -> list[Person]:
+    """The active contacts as the rule of recipients takes them.
+
+    `country`: where their mobile numbers are at home; None: nobody is sent a text message, and they are not looked at.
+    """
     return [
         Person(
             contact_id=contact.id,
@@ -103,10 +117,20 @@ def persons_of(contacts: Sequence[Contact]) -> list[Person]:
             language=contact.language,
             is_primary=contact.is_primary,
             bounced=contact.email_bounced_at is not None,
+            mobile="" if country is None else _mobile_of(contact, country, refused),
         )
         for contact in contacts
         if contact.is_active
     ]
+
+
+def _mobile_of(contact: Contact, country: str, refused: Collection[str]) -> str:
+    """The mobile number, else the telephone's if that is one that takes text messages."""
+    numbers = (mobile_number(text, country) for text in (contact.mobile, contact.phone) if text)
+    return next((number for number in numbers if number and number not in refused), "")
+
+
+_PERSON = {Channel.EMAIL: email_recipient, Channel.SMS: text_recipient}
 
 
 def compose(*, parties: Parties, plan: Plan, channel: str, template_code: str, on: date, texts: Texts) -> Draft:
@@ -114,11 +138,18 @@ def compose(*, parties: Parties, plan: Plan, channel: str, template_code: str, o
 
     Raises KeyError for a template code that nobody has a text for.
     """
-    person = email_recipient(parties.persons)
+    person = _PERSON.get(Channel(channel), named_recipient)(parties.persons)
     wishes = (person.language if person else "", parties.customer.language, parties.entity.language)
     language = language_of(*wishes)
     voice = _Voice(language, of(language), WORDS[language], person)
-    text = texts.find(code=template_code, channel=channel, language=language)
+    try:
+        text = texts.find(code=template_code, channel=channel, language=language)
+    except KeyError:
+        if channel != Channel.SMS:
+            raise
+        text, unworded = Text("", ""), gettext("There is no text for a text message here: write one among the texts.")
+    else:
+        unworded = ""
     lines = sorted(plan.lines, key=lambda line: (line.item.currency, line.item.due_date, line.item.number))
     recipient, name, missing = _recipient(channel, parties, voice)
 
@@ -127,6 +158,8 @@ def compose(*, parties: Parties, plan: Plan, channel: str, template_code: str, o
         holds = _holds(values, plan, on)
         blocks = _blocks(lines, on, voice.formats)
         subject = fill_line(text.subject, values, holds)[:250]
+        if channel == Channel.SMS:
+            return Wording(subject, plain(fill_text(text.body, values, items="", holds=holds)), "")
         table = render_to_string("messages/items.html", {"blocks": blocks, "words": voice.words})
         body = fill_html(text.body, values, items=table, holds=holds)
         return Wording(
@@ -135,16 +168,22 @@ def compose(*, parties: Parties, plan: Plan, channel: str, template_code: str, o
             body_html=_framed(channel, subject, body, parties, on, voice),
         )
 
-    return Draft(
+    draft = Draft(
         channel=channel,
         language=language,
         recipient=recipient,
         recipient_name=name,
-        contact_id=person.contact_id if person and channel == Channel.EMAIL else None,
+        contact_id=person.contact_id if person and recipient and channel not in ON_PAPER else None,
         word=word,
         facts=[_fact(line) for line in lines],
-        missing=missing,
+        missing=missing or unworded,
     )
+    if draft.size and draft.size.is_too_long:
+        too_long = gettext("The text message is too long: at most %(most)d parts can be sent.") % {
+            "most": MOST_SEGMENTS
+        }
+        return replace(draft, missing=draft.missing or too_long)
+    return draft
 
 
 def _fact(line: Line) -> dict[str, Any]:
@@ -240,6 +279,7 @@ def _framed(channel: str, subject: str, body: str, parties: Parties, on: date, v
     footer = " · ".join(filter(None, [entity.name, entity.legal_identifier, entity.vat_number]))
     dated = voice.words.letter_date.format(day=voice.formats.day_long(on))
     context |= {
+        "registered": voice.words.registered if channel == Channel.REGISTERED_LETTER else "",
         "address": "\n".join(_address(parties, voice.language)),
         "place_and_date": f"{entity.city}, {dated}" if entity.city else dated,
         "footer": _css_text(footer),
@@ -275,6 +315,8 @@ def _recipient(channel: str, parties: Parties, voice: _Voice) -> tuple[str, str,
         if not (customer.street and customer.city):
             return "", customer.name, gettext("The customer has no postal address.")
         return ", ".join(_address(parties, voice.language))[:320], customer.name, ""
+    if channel == Channel.SMS:
+        return _number(parties, person)
     if person:
         return person.email, person.name, ""
     if not customer.email:
@@ -282,3 +324,17 @@ def _recipient(channel: str, parties: Parties, voice: _Voice) -> tuple[str, str,
     if customer.email in parties.bounced:
         return "", customer.name, gettext("The customer's e-mail address has refused a message.")
     return customer.email, customer.name, ""
+
+
+def _number(parties: Parties, person: Person | None) -> tuple[str, str, str]:
+    """Where a text message goes: the person's mobile number, else the customer's if it is one."""
+    customer = parties.customer
+    number = person.mobile if person else mobile_number(customer.phone, customer.country or parties.entity.country)
+    name = person.name if person else customer.name
+    if not parties.can_text:
+        return "", name, gettext("Nobody is set up to carry text messages.")
+    if not number:
+        return "", name, gettext("Neither a contact nor the customer has a mobile number.")
+    if number in parties.bounced:
+        return "", name, gettext("The customer's mobile number has refused a message.")
+    return number, name, ""

@@ -354,6 +354,7 @@ class NoticeReasons:
 
     def refused(self, message: Message, error: str, *, is_address_wrong: bool) -> None:
         """The colleague cannot be reached: the manager is told."""
+        assert message.customer_id is not None  # it is about a dispute of one
         sentence = Phrase(
             gettext_noop("The mail to %(name)s about a dispute was refused"), {"name": message.recipient_name}
         )

@@ -7,11 +7,12 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext, gettext_lazy
 
 from accounts.access import Scope
-from accounts.models import Member
+from accounts.models import Member, Tenant
 from collection.models import Action, ActionLine, Step
 from collection.queries.candidates import Candidate, candidates
 from collection.rules.grouping import Excluded, Line, Plan
@@ -21,9 +22,10 @@ from collection.services.deciding import UNDO_SECONDS, decide, proposed_action
 from collection.services.playbooks import step_rule
 from core.audit import SYSTEM, Actor
 from core.errors import Conflict, Invalid, Refusal
+from core.ports import has_port
 from core.tenancy import require_tenant_id
 from desk.models import Channel, Message
-from desk.ports import Verdict
+from desk.ports import TEXT_CARRIER, Verdict
 from desk.queries.templates import Texts
 from desk.services import outbox, sending_hours
 from receivables.models import Contact
@@ -73,6 +75,8 @@ def prepare(*, actions: Sequence[Action], on: date) -> list[Prepared]:
         steps[step.version_id][step.step_key] = step
     senders = Member.objects.in_bulk({action.decided_by_id for action in actions if action.decided_by_id})
     bounced = bounced_addresses(customer_ids)
+    texting = any(step.channel == Channel.SMS for found in steps.values() for step in found.values())
+    can_text = texting and text_carrier_is_there()
     texts = Texts()
     out = []
     for action in actions:
@@ -82,13 +86,15 @@ def prepare(*, actions: Sequence[Action], on: date) -> list[Prepared]:
         draft = None
         if plan.lines:
             step = steps[action.version_id][plan.step.step_key]
+            country = (action.customer.country or action.entity.country) if texting else None
             draft = compose(
                 parties=Parties(
                     customer=action.customer,
                     entity=action.entity,
-                    persons=persons_of(contacts[action.customer_id]),
+                    persons=persons_of(contacts[action.customer_id], country=country, refused=bounced),
                     sender=senders.get(action.decided_by_id) if action.decided_by_id else None,
                     bounced=bounced,
+                    can_text=can_text,
                 ),
                 plan=plan,
                 channel=step.channel,
@@ -101,11 +107,18 @@ def prepare(*, actions: Sequence[Action], on: date) -> list[Prepared]:
 
 
 def bounced_addresses(customer_ids: Collection[UUID]) -> set[str]:
-    """Addresses of these customers, not of their contacts, that refused a message."""
+    """Addresses of these customers, not of their contacts, and mobile numbers that refused a message."""
     rows = Message.objects.filter(
-        customer_id__in=customer_ids, channel=Channel.EMAIL, state=Message.State.BOUNCED, contact__isnull=True
+        Q(channel=Channel.EMAIL, contact__isnull=True) | Q(channel=Channel.SMS),
+        customer_id__in=customer_ids,
+        state=Message.State.BOUNCED,
     )
     return set(rows.values_list("recipient", flat=True))
+
+
+def text_carrier_is_there() -> bool:
+    """Whether the organisation's text messages can leave: a sandbox's always do, to the demo mailbox."""
+    return has_port(TEXT_CARRIER) or Tenant.objects.get(id=require_tenant_id()).is_sandbox
 
 
 def _current_plan(action: Action, items: Iterable[Candidate], wanted: dict[UUID, str], steps: dict[str, Step]) -> Plan:
@@ -286,7 +299,7 @@ class ActionReasons:
 
     def refused(self, message: Message, error: str, *, is_address_wrong: bool) -> None:
         """The items may be planned again; an address that does not work is marked, so that another person is written to."""
-        if is_address_wrong and message.contact_id:
+        if is_address_wrong and message.contact_id and message.channel == Channel.EMAIL:
             Contact.objects.filter(id=message.contact_id).update(email_bounced_at=Now(), updated_at=Now())
         self._end(message, error)
 

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from desk.models import Template, TemplateCode, TemplateVersion
+from desk.models import Channel, Template, TemplateCode, TemplateVersion
 from desk.rules.templates import VOCABULARIES
 from desk.texts import DEFAULT_TEXTS, LANGUAGES, Text
+from desk.texts_sms import TEXTS_SMS
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -43,6 +44,15 @@ def _codes_with_text() -> set[str]:
     return set(Template.objects.values_list("code", flat=True)) - set(VOCABULARIES)
 
 
+def _common_text(code: str, channel: str, language: str) -> Text | None:
+    """The text that every organisation starts with; a text message has one of its own, which is shorter."""
+    text = DEFAULT_TEXTS.get((code, language))
+    if text is None or channel != Channel.SMS:
+        return text
+    short = TEXTS_SMS.get((code, language))
+    return Text(text.subject, short) if short else None
+
+
 class Texts:
     """The texts of the tenant in scope, read once for a batch of messages. At most 2 SQL queries, on first use.
 
@@ -67,18 +77,20 @@ class Texts:
         for tongue in dict.fromkeys((language, FALLBACK_LANGUAGE)):
             if own := self._own.get((code, channel, tongue)):
                 return own, Origin.OWN if tongue == language else Origin.OTHER_LANGUAGE
-            if common := self.common(code=code, language=tongue):
+            if channel == Channel.REGISTERED_LETTER and (own := self._own.get((code, Channel.LETTER, tongue))):
+                return own, Origin.OWN if tongue == language else Origin.OTHER_LANGUAGE
+            if common := self.common(code=code, channel=channel, language=tongue):
                 is_own_code = (code, tongue) not in DEFAULT_TEXTS
                 return common, Origin.LIKE if is_own_code else Origin.COMMON
         raise KeyError(code)
 
-    def common(self, *, code: str, language: str) -> Text | None:
+    def common(self, *, code: str, language: str, channel: str = Channel.EMAIL) -> Text | None:
         """What there is without a text of the organisation's: the common one of the code, or of the code it is like."""
         if (code, language) in DEFAULT_TEXTS:
-            return DEFAULT_TEXTS[(code, language)]
+            return _common_text(code, channel, language)
         if self._like is None:
             self._like = dict(TemplateCode.objects.values_list("code", "like"))
-        return DEFAULT_TEXTS.get((self._like.get(code, ""), language))
+        return _common_text(self._like.get(code, ""), channel, language)
 
 
 def versions_of(*, code: str, channel: str, language: str) -> "QuerySet[TemplateVersion]":

@@ -2,8 +2,8 @@
 
 DUE -> CLAIMED (lease on the database's clock, token) -> HANDED (before the final dot) -> SENT.
 E-mail leaves at least once under the same Message-ID, so it is handed over and recorded as many at a time as leave in a
-second; paper at most once, one by one (an ambiguous one becomes UNSURE). No transaction is open while something is
-transmitted. Docs: docs/outbox.md.
+second; all else at most once, one by one: of an ambiguous text message the carrier is asked, paper becomes UNSURE. No
+transaction is open while something is transmitted. Docs: docs/outbox.md.
 """
 
 import logging
@@ -24,7 +24,7 @@ from accounts import doorbells
 from core.audit import Actor, record
 from core.errors import Conflict, NotFound
 from desk.models import MESSAGE_CHANNELS, Channel, Event, Message
-from desk.ports import NoConnection, Reasons, RefusedForGood, RefusedForNow, Transport, Verdict
+from desk.ports import CannotTell, NoConnection, Reasons, RefusedForGood, RefusedForNow, Transport, Verdict
 
 SLICE = 200
 # A slice ends after this time, well before its task is ended from outside; what it has not sent is due again.
@@ -36,6 +36,8 @@ FIRST_LOOK, LONGEST_LOOK = 20, 100
 MOST_ATTEMPTS = 12
 # A message that has been tried so often goes alone: should it be what ends the workers, the others are not blamed.
 ALONE_AFTER = 3
+# What was perhaps transmitted is tried again under its own id: the other side knows it by that.
+KNOWN_BY_ID = (Channel.EMAIL, Channel.SMS)
 WAITING = (Message.State.DUE, Message.State.CLAIMED, Message.State.HANDED)
 
 log = logging.getLogger(__name__)
@@ -106,12 +108,13 @@ def wake() -> int:
 def claim(*, channel: str, size: int = SLICE) -> list[Message]:
     """Lease up to `size` messages of a channel that are due, or whose former worker is dead.
 
-    HANDED ones of a dead worker are the only ambiguous ones: an e-mail is claimed again, paper becomes UNSURE.
+    HANDED ones of a dead worker are the only ambiguous ones: what is known by its id is claimed again, paper becomes
+    UNSURE.
     """
     waiting = Message.objects.filter(state__in=WAITING, channel=channel)
     expired = Q(lease_until__lt=Now())
     free = Q(state=Message.State.DUE, not_before__lte=Now()) | (Q(state=Message.State.CLAIMED) & expired)
-    if channel == Channel.EMAIL:
+    if channel in KNOWN_BY_ID:
         free |= Q(state=Message.State.HANDED) & expired
     else:
         waiting.filter(expired, state=Message.State.HANDED).update(
@@ -203,9 +206,9 @@ def _count_attempt(underway: _Slice, group: Sequence[Message]) -> None:
 
 
 def _leave_together(underway: _Slice, group: Sequence[Message]) -> None:
-    """Transmit a few messages and record their answers: e-mail together, paper each for itself."""
-    is_paper = underway.channel != Channel.EMAIL
-    ready = _recheck(group, underway.reasons, is_handed=not is_paper)
+    """Transmit a few messages and record their answers: e-mail together, all else each for itself."""
+    is_single = underway.channel != Channel.EMAIL
+    ready = _recheck(group, underway.reasons, is_handed=not is_single)
     going = {message.id for message in ready}
     underway.tried |= {message.id for message in group if message.id not in going}
     sent: list[Message] = []
@@ -214,11 +217,11 @@ def _leave_together(underway: _Slice, group: Sequence[Message]) -> None:
         for message in ready:
             if time.monotonic() > underway.until:
                 break
-            hand = partial(_hand, message) if is_paper else underway.is_ours
+            hand = partial(_hand, message) if is_single else underway.is_ours
             if _send(message, transport=underway.transport, port=underway.reasons(message.reason_type), hand=hand):
                 sent.append(message)
             underway.tried.add(message.id)
-            if is_paper:
+            if is_single:
                 _sent(sent, underway.reasons)
                 sent.clear()
     finally:
@@ -304,6 +307,8 @@ def _send(message: Message, *, transport: Transport, port: Reasons, hand: Callab
     before = (Message.State.CLAIMED, Message.State.HANDED)
     try:
         return transport.deliver(message, hand=go_beyond)
+    except CannotTell as doubt:
+        _doubt(message, error=str(doubt))
     except RefusedForGood as refusal:
         state = Message.State.BOUNCED if refusal.is_address_wrong else Message.State.FAILED
         _refuse(message, port, state=state, error=str(refusal))
@@ -351,6 +356,13 @@ def _sent(messages: Sequence[Message], reasons: ReasonsOf) -> None:
         _tell(accepted, "sent")
         for reason_type in sorted({message.reason_type for message in accepted}):
             reasons(reason_type).sent([message for message in accepted if message.reason_type == reason_type])
+
+
+@transaction.atomic
+def _doubt(message: Message, *, error: str) -> None:
+    _leased([message], Message.State.CLAIMED, Message.State.HANDED).update(
+        state=Message.State.UNSURE, lease_token=None, error=error[:300], updated_at=Now()
+    )
 
 
 def _refuse(message: Message, port: Reasons, *, state: str, error: str) -> None:

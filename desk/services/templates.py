@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.audit import Actor, record
 from core.errors import Conflict, Invalid, NotFound
-from desk.models import MESSAGE_CHANNELS, Template, TemplateCode, TemplateVersion
+from desk.models import MESSAGE_CHANNELS, Channel, Template, TemplateCode, TemplateVersion
 from desk.queries.templates import Texts, latest_number
 from desk.rules.templates import DEEPEST, LONGEST, REMINDERS, VOCABULARIES, Problem, Why, problems
 from desk.texts import DEFAULT_TEXTS, LANGUAGES
@@ -81,7 +81,7 @@ def drop_template(*, code: str, channel: str, language: str, actor: Actor, based
     """
     place = {"code": code, "channel": channel, "language": language}
     template = Template.objects.select_for_update().filter(**place).first()
-    common = Texts().common(code=code, language=language)
+    common = Texts().common(code=code, channel=channel, language=language)
     number = latest_number(**place)
     if based_on is not None and based_on != number:
         raise TemplateChanged
@@ -146,16 +146,16 @@ def _check(*, code: str, channel: str, language: str, subject: str, body: str) -
     """Raises BadTemplate, with what is wrong by field."""
     if channel not in MESSAGE_CHANNELS or language not in LANGUAGES or not _is_known(code):
         raise BadTemplate
-    if fields := faults(code=code, subject=subject, body=body):
+    if fields := faults(code=code, subject=subject, body=body, channel=channel):
         raise BadTemplate(fields=fields)
 
 
-def faults(*, code: str, subject: str, body: str) -> dict[str, list[StrOrPromise]]:
+def faults(*, code: str, subject: str, body: str, channel: str = Channel.EMAIL) -> dict[str, list[StrOrPromise]]:
     """What is wrong with a text, in words, by field; {} when it can be saved."""
     words = VOCABULARIES.get(code, REMINDERS)
     fields: dict[str, list[StrOrPromise]] = {
         "subject": [said(one) for one in problems(subject, with_items=False, vocabulary=words)],
-        "body": [said(one) for one in problems(body, vocabulary=words)],
+        "body": [said(one) for one in problems(body, with_items=channel != Channel.SMS, vocabulary=words)],
     }
     if not subject.strip() or len(subject) > 200 or len(subject.splitlines()) > 1:
         fields["subject"].append(_("A subject is one line of at most 200 characters."))

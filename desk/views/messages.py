@@ -17,18 +17,20 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.clickjacking import xframe_options_sameorigin
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import requires
 from accounts.roles import Can
-from core.errors import Conflict, NotFound
+from core.errors import Conflict, NotFound, Refusal
 from core.lists import show
 from core.ports import open_port
-from core.web import page, say
+from core.web import add_refusal, page, say
+from desk.forms import ReceiptForm
 from desk.lists import KINDS, MESSAGES, WAITING
-from desk.models import ON_PAPER, Message, MessageFile
+from desk.models import ON_PAPER, Channel, Message, MessageFile
 from desk.queries.messages import message_in_scope
-from desk.services import outbox
+from desk.rules.texting import length
+from desk.services import outbox, registered
 
 # What a message may do in the frame that shows it: nothing. It was written from a template, but shows foreign names.
 FRAME = {
@@ -65,9 +67,11 @@ def message(request: HttpRequest, message_id: UUID) -> HttpResponse:
         "message": found,
         "kind_badge": KINDS.get(found.state, ""),
         "facts": facts,
+        "size": length(found.body_text) if found.channel == Channel.SMS else None,
         "is_waiting": found.state in WAITING,
         "letter": found.files.filter(kind=MessageFile.Kind.LETTER).first(),
         "is_letter": found.channel in ON_PAPER,
+        "may_note_receipt": found.channel == Channel.REGISTERED_LETTER and found.state == Message.State.SENT,
         "is_unsure": found.state == Message.State.UNSURE,
         "may_decide": request.member.can(Can.CONFIRM_ACTIONS),  # type: ignore[attr-defined]
     }
@@ -123,6 +127,33 @@ def message_decide(request: HttpRequest, message_id: UUID) -> HttpResponse:
     )
     say(request, _("It counts as sent.") if has_left else _("It will be sent again."))
     return redirect("message", message_id)
+
+
+@requires(Can.VIEW_MESSAGES, Can.CONFIRM_ACTIONS)
+@require_http_methods(["GET", "POST"])
+def message_receipt(request: HttpRequest, message_id: UUID) -> HttpResponse:
+    """A registered letter's number and day of receipt, in the drawer."""
+    found = _message(request, message_id)
+    if found.channel != Channel.REGISTERED_LETTER:
+        raise registered.NotRegistered
+    initial = {"tracking_number": found.tracking_number, "received_on": found.received_on}
+    form = ReceiptForm(request.POST or None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        try:
+            registered.note_receipt(
+                message_id=found.id,
+                tracking_number=form.cleaned_data["tracking_number"],
+                received_on=form.cleaned_data["received_on"],
+                on=request.on,  # type: ignore[attr-defined]
+                actor=request.actor,  # type: ignore[attr-defined]
+            )
+        except Refusal as refusal:
+            add_refusal(form, refusal)
+        else:
+            say(request, _("Written down."))
+            return redirect("message", found.id)
+    status = 422 if form.is_bound and form.errors else 200
+    return page(request, "desk/receipt.html", {"form": form, "message": found}, status=status)
 
 
 def _message(request: HttpRequest, message_id: UUID) -> Message:

@@ -126,6 +126,7 @@ FIELDS: dict[str, tuple[Field, ...]] = {
         Field("influence", gettext_noop("influence"), Type.INFLUENCE),
         _EMAIL,
         _PHONE,
+        _text("mobile", gettext_noop("mobile number"), max_length=40),
         _LANGUAGE,
         Field("is_primary", gettext_noop("first contact"), Type.YES_NO),
     ),

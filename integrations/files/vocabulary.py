@@ -92,7 +92,8 @@ STREET     street address addresses adresse rue strasse str calle via addr ansch
 POSTAL     postal postale zip zipcode cp plz cap postcode postleitzahl
 CITY       city town ville ort stadt ciudad citta commune localite localidad
 EMAIL      email mail emails courriel mel
-PHONE      phone tel telephone telefon telefono mobile handy portable telefonnummer fon
+PHONE      phone tel telephone telefon telefono telefonnummer fon
+MOBILE     mobile handy portable mobil mobiltelefon gsm movil cellulare cell
 LANGUAGE   language lang langue sprache idioma lingua
 SIREN      siren
 SIRET      siret

@@ -76,6 +76,7 @@ class ContactRow(Row):
     influence = ChoiceField(Contact.Influence.values, required=False, allow_null=True)
     email = EmailField(max_length=254, required=False, allow_null=True, allow_blank=True)
     phone = _text(40)
+    mobile = _text(40)
     language = _text(5)
     is_primary = BooleanField(required=False, allow_null=True)
 

@@ -79,6 +79,7 @@ class ContactOut(Out):
     influence = CharField()
     email = CharField()
     phone = CharField()
+    mobile = CharField()
     language = CharField()
     is_primary = BooleanField()
     is_active = BooleanField()

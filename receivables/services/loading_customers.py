@@ -27,7 +27,7 @@ from receivables.services.loading_standing import write_changes
 _IDENTIFIERS = ("siren", "siret", "vat_number", "lei", "registration_number")
 _CUSTOMER_TEXTS = ("country", "language", *_IDENTIFIERS, "street", "postal_code", "city", "email", "phone")
 _ACCOUNT_TEXTS = ("payment_method", "currency", "sector", "region", "product")
-_CONTACT_TEXTS = ("email", "phone", "language")
+_CONTACT_TEXTS = ("email", "phone", "mobile", "language")
 _MOST_WARNINGS = 1_000
 
 

@@ -27,6 +27,7 @@ CONTACT_FIELDS = (
     "influence",
     "email",
     "phone",
+    "mobile",
     "language",
     "is_primary",
     "is_active",
@@ -176,7 +177,7 @@ def _checked_contact(values: Mapping[str, Any]) -> dict[str, Any]:
     out = {name: value.strip() if isinstance(value, str) else value for name, value in known.items()}
     if not out.get("last_name"):
         raise BadContact(fields={"last_name": _("Enter the name.")})
-    if not out.get("email") and not out.get("phone"):
+    if not any(out.get(name) for name in ("email", "phone", "mobile")):
         raise BadContact(fields={"email": _("Enter an e-mail address or a phone number.")})
     return out
 

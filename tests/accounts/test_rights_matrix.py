@@ -159,6 +159,7 @@ messages                                          x    x    x    .    .    x    
 message                                           x    x    x    .    .    x    x    .
 message_body                                      x    x    x    .    .    x    x    .
 message_pdf                                       x    x    x    .    .    x    x    .
+message_receipt                                   .    x    x    .    .    .    x    .
 message_decide                                    .    x    x    .    .    .    x    .
 customer_preview                                  x    x    x    .    .    x    x    .
 connections                                       .    x    .    .    .    .    x    .

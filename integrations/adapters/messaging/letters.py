@@ -10,7 +10,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from desk.models import Message, MessageFile
+from desk.models import Channel, Message, MessageFile
 from desk.pdf import PdfFailed, PdfProcess
 from desk.ports import RefusedForGood, RefusedForNow
 
@@ -51,8 +51,9 @@ class LetterTray:
 
 
 def letter_path(message: Message) -> Path:
-    """Where the letter lies, below the files folder."""
-    return Path("letters") / message.tenant_id.hex / f"{message.id.hex}.pdf"
+    """Where the letter lies, below the files folder: registered ones in a tray of their own."""
+    tray = "letters-registered" if message.channel == Channel.REGISTERED_LETTER else "letters"
+    return Path(tray) / message.tenant_id.hex / f"{message.id.hex}.pdf"
 
 
 def _write(path: Path, content: bytes) -> None:

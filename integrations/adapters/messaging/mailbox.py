@@ -19,9 +19,12 @@ from django.conf import settings
 
 from desk.models import Message
 from desk.ports import RefusedForGood
+from desk.rules.texting import Length, length, plain
 from integrations.adapters.messaging.smtp import as_email, message_id
 
 LONGEST_LIST = 500
+# Of what is no e-mail.
+CHANNEL_HEADER = "X-Encours-Channel"
 KEPT = 2000
 
 
@@ -37,6 +40,8 @@ class Arrived:
     text: str
     html: str
     copies: int
+    channel: str = "EMAIL"
+    size: Length | None = None  # of a text message
 
 
 def folder(tenant_id: UUID) -> Path:
@@ -92,15 +97,18 @@ def _read(path: Path) -> Arrived:
     email = message_from_bytes(path.read_bytes(), policy=policy.default)
     assert isinstance(email, EmailMessage)
     counter = path.with_suffix(".copies")
+    channel, text = str(email[CHANNEL_HEADER] or "EMAIL"), _part(email, "plain")
     return Arrived(
         name=path.stem,
         at=_date(email),
         sender=str(email["From"] or ""),
         recipient=str(email["To"] or ""),
         subject=str(email["Subject"] or ""),
-        text=_part(email, "plain"),
+        text=text,
         html=_part(email, "html"),
         copies=counter.stat().st_size if counter.exists() else 1,
+        channel=channel,
+        size=length(plain(text)) if channel == "SMS" else None,
     )
 
 
