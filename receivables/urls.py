@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from receivables.views import ageing, cash, items, lists, parties, quality, standing
+from receivables.views import ageing, cash, items, lists, parties, promises, quality, standing
 
 urlpatterns = [
     path("customers/", lists.customers, name="customers"),
     path("customers/assign/", parties.customers_assign, name="customers_assign"),
     path("customers/hold/", standing.customer_holds_new, name="customer_holds_new"),
     path("customers/<uuid:customer_id>/promise/", standing.promise_new, name="promise_new"),
+    path("customers/<uuid:customer_id>/plan/", promises.plan_new, name="plan_new"),
     path("customers/<uuid:customer_id>/dispute/", standing.dispute_new, name="dispute_new"),
     path("customers/<uuid:customer_id>/contact/", parties.contact_new, name="contact_new"),
     path("customers/<uuid:customer_id>/identifiers/", parties.identifiers, name="identifiers"),
@@ -22,8 +23,9 @@ urlpatterns = [
     path("documents/", lists.documents, name="documents"),
     path("documents/<uuid:document_id>/", items.document, name="document"),
     path("orders/", lists.orders, name="orders"),
-    path("promises/", lists.promises, name="promises"),
-    path("promises/withdraw/", standing.promises_withdraw, name="promises_withdraw"),
+    path("promises/", promises.promise_list, name="promises"),
+    path("promises/rules/", promises.promise_rules, name="promise_rules"),
+    path("promises/withdraw/", promises.promises_withdraw, name="promises_withdraw"),
     path("disputes/", lists.disputes, name="disputes"),
     path("disputes/close/", standing.disputes_close, name="disputes_close"),
     path("holds/lift/", standing.holds_lift, name="holds_lift"),

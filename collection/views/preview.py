@@ -7,7 +7,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
-from accounts.access import requires
+from accounts.access import Scope, requires
 from accounts.roles import Can
 from collection.queries.actions import worklist
 from collection.services import sending
@@ -53,15 +53,19 @@ def preview_part(request: HttpRequest, customer_id: UUID) -> HttpResponse:
             if one.entity.id not in decided
         ],
         "holds": holds_of(customer=customer, on=on),
-        "promises": list(
-            promises_in(scope=scope)
-            .filter(customer_id=customer_id, state=Promise.State.OPEN, due_on__gte=on)
-            .select_related("entity")
-            .order_by("due_on", "id")
-        ),
+        "promises": _next_promises(customer_id, scope=scope),
         "is_live": bool(live_scenario_ids(on=on)),
         "may_choose": request.member.can(Can.EDIT_SCENARIOS),  # type: ignore[attr-defined]
         "place": AT_CUSTOMER,
         "on": on,
     }
     return page(request, "collection/preview.html", context)
+
+
+def _next_promises(customer_id: UUID, *, scope: Scope) -> list[Promise]:
+    """Open promises, the earliest first; of a plan its next part."""
+    rows = promises_in(scope=scope).filter(customer_id=customer_id, state=Promise.State.OPEN).select_related("entity")
+    found: dict[UUID, Promise] = {}
+    for row in rows.order_by("due_on", "id"):
+        found.setdefault(row.plan_id or row.id, row)
+    return list(found.values())

@@ -199,6 +199,8 @@ class PromiseOut(Out):
     due_on = DateField()
     state = CharField()
     decided_on = DateField(allow_null=True)
+    received = OptionalMoneyField("received_amount")
+    plan = UUIDField(source="plan_id", allow_null=True)
     comment = CharField()
     updated_at = DateTimeField()
 

@@ -20,7 +20,8 @@ from receivables import filters
 from receivables.api import shapes
 from receivables.models import Hold
 from receivables.queries import visible
-from receivables.services import standing
+from receivables.rules.promises import MOST_PARTS, Part
+from receivables.services import plans, standing
 
 _CUSTOMER = {"customer_ref": "customer__ref"}
 In = serializers.Serializer[Any]
@@ -59,6 +60,26 @@ class PromiseIn(In):
     currency = CurrencyField()
     made_on = serializers.DateField(required=False, help_text="Default: today.")
     due_on = serializers.DateField()
+    items = serializers.ListField(child=serializers.UUIDField(), default=list, max_length=200)
+    comment = Text()
+
+
+class PartIn(In):
+    """One part of a plan."""
+
+    due_on = serializers.DateField()
+    amount = AmountField()
+
+
+class PlanIn(In):
+    """What the customer agreed to pay in parts, which sum to the amount."""
+
+    customer = serializers.UUIDField()
+    entity = serializers.UUIDField(required=False, allow_null=True)
+    amount = AmountField()
+    currency = CurrencyField()
+    agreed_on = serializers.DateField(required=False, help_text="Default: today.")
+    parts = PartIn(many=True, min_length=2, max_length=MOST_PARTS)
     items = serializers.ListField(child=serializers.UUIDField(), default=list, max_length=200)
     comment = Text()
 
@@ -140,6 +161,7 @@ class Promises(Standing):
         "retrieve": Can.VIEW_ITEMS,
         "create": (Can.VIEW_ITEMS, Can.RECORD_PROMISE),
         "withdraw": (Can.VIEW_ITEMS, Can.RECORD_PROMISE),
+        "plan": (Can.VIEW_ITEMS, Can.RECORD_PROMISE),
     }
     Out = shapes.PromiseOut
     filters = filters.PromiseFilters
@@ -151,11 +173,7 @@ class Promises(Standing):
     @extend_schema(request=PromiseIn, responses={201: shapes.PromiseOut}, summary="Record a promise to pay")
     def create(self, request: Request) -> Response:
         values, caller = self.read(PromiseIn), self.caller
-        self._must_see(visible.customers_in(scope=caller.scope), values["customer"])
-        self._must_see(visible.entities_in(scope=caller.scope), values.get("entity"))
-        items = set(values["items"])
-        if visible.items_in(scope=caller.scope).filter(id__in=items).count() != len(items):
-            raise NotFound
+        items = self._promised(values)
         promise = standing.record_promise(
             customer_id=values["customer"],
             entity_id=values.get("entity"),
@@ -169,12 +187,47 @@ class Promises(Standing):
         )
         return Response(self.one(promise.id), status=201)
 
+    def _promised(self, values: dict[str, Any]) -> set[UUID]:
+        """The items spoken of. Raises NotFound for what the caller does not see."""
+        scope, items = self.caller.scope, set(values["items"])
+        self._must_see(visible.customers_in(scope=scope), values["customer"])
+        self._must_see(visible.entities_in(scope=scope), values.get("entity"))
+        if visible.items_in(scope=scope).filter(id__in=items).count() != len(items):
+            raise NotFound
+        return items
+
+    @extend_schema(request=PlanIn, responses={201: shapes.PromiseOut(many=True)}, summary="Agree on a plan in parts")
+    @action(detail=False, methods=["post"])
+    def plan(self, request: Request) -> Response:
+        """Each part is a promise; the answer lists them, the earliest first."""
+        values, caller = self.read(PlanIn), self.caller
+        items = self._promised(values)
+        made = plans.record_plan(
+            customer_id=values["customer"],
+            entity_id=values.get("entity"),
+            amount=values["amount"],
+            currency=values["currency"],
+            parts=[Part(**part) for part in values["parts"]],
+            agreed_on=values.get("agreed_on", caller.on),
+            item_ids=sorted(items),
+            comment=values["comment"],
+            actor=caller.actor,
+        )
+        ids = made.promises.order_by("due_on").values_list("id", flat=True)
+        return Response([self.one(promise_id) for promise_id in ids], status=201)
+
     @extend_schema(request=DayIn, responses={200: shapes.PromiseOut}, summary="Withdraw a promise")
     @action(detail=True, methods=["post"])
     def withdraw(self, request: Request, id: UUID) -> Response:
+        """Of a part of a plan: the whole plan."""
         values, caller = self.read(DayIn), self.caller
         self._must_see(self.rows(), id)
-        standing.withdraw_promise(promise_id=id, on=values.get("on", caller.on), actor=caller.actor)
+        on = values.get("on", caller.on)
+        plan_id = self.rows().values_list("plan_id", flat=True).get(id=id)
+        if plan_id is None:
+            standing.withdraw_promise(promise_id=id, on=on, actor=caller.actor)
+        else:
+            plans.withdraw_plan(plan_id=plan_id, on=on, actor=caller.actor)
         return Response(self.one(id))
 
 

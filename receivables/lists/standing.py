@@ -10,6 +10,7 @@ from accounts.roles import Can
 from core.formats import Formats
 from core.lists import Bulk, Column, ListPage, Reader, Row, View, amount, badge, day, page_of, text
 from receivables.filters import DisputeFilters, OrderFilters, PromiseFilters
+from receivables.queries.promises import plan_places
 from receivables.queries.visible import disputes_in, orders_in, promises_in
 from receivables.words import DISPUTE_REASONS, PROMISE_KINDS, PROMISE_STATES
 
@@ -26,8 +27,11 @@ def _whole_days(rows: Sequence[dict[str, Any]], reader: Reader) -> None:
 
 
 def _days_left(rows: Sequence[dict[str, Any]], reader: Reader) -> None:
+    """Whether the day has passed, and which part of its plan a promise is. 1 SQL query."""
+    places = plan_places(plan_ids={row["plan_id"] for row in rows if row["plan_id"]}, scope=reader.scope)
     for row in rows:
         row["late"] = row["state"] == "OPEN" and row["due_on"] < reader.on
+        row["part"] = "{}/{}".format(*places[row["id"]]) if row["id"] in places else ""
 
 
 def _answer_cell(row: Row, formats: Formats) -> str:
@@ -88,7 +92,10 @@ PROMISES = ListPage(
     can=Can.VIEW_ITEMS,
     export_can=Can.EXPORT,
     rows=lambda reader: promises_in(scope=reader.scope),
-    fields=("customer_id", "amount", "currency", "made_on", "due_on", "state", "decided_on", "comment"),
+    fields=(
+        "customer_id", "amount", "currency", "made_on", "due_on", "state", "decided_on", "comment", "plan_id",
+        "received_amount",
+    ),
     names={**CUSTOMER_NAMES, "entity_code": "entity__code", "member_name": "recorded_by__name"},
     enrich=_days_left,
     filters=PromiseFilters,
@@ -102,6 +109,8 @@ PROMISES = ListPage(
         day("made_on", _("Made")),
         Column("due_on", _("Due"), _due_cell, sort="due_on"),
         badge("state", _("State"), labels=PROMISE_STATES, kinds=PROMISE_KINDS),
+        text("part", _("Part of a plan")),
+        amount("received_amount", _("Came in"), hidden=True),
         text("member_name", _("Recorded by")),
         text("comment", _("Comment"), css="clip"),
     ),
@@ -112,19 +121,21 @@ PROMISES = ListPage(
         View(_("Mine"), {"state": "open", "mine": "on"}),
         View(_("Due"), {"state": "due"}),
         View(_("Broken"), {"state": "broken"}, sort="-due_on"),
+        View(_("In part"), {"state": "partly"}, sort="-due_on"),
         View(_("Kept"), {"state": "kept"}, sort="-due_on"),
         View(_("All"), {"state": "all"}, sort="-due_on"),
     ),
     bulk=(Bulk(_("Withdraw"), "promises_withdraw", "x", Can.RECORD_PROMISE),),
     sum_column="amount",
     row_link=page_of("customer", "customer_id"),
+    template="receivables/promises.html",
     empty_title=_("No promises yet"),
     empty_text=_("Record one on a customer's page: reminders wait until its day, and it is kept or broken by itself."),
     empty_icon="calendar-event",
     empty_url="customers",
     empty_label=_("Go to the customers"),
     empty_can=Can.VIEW_CUSTOMERS,
-)
+)  # fmt: skip
 
 
 DISPUTES = ListPage(

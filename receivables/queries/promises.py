@@ -1,5 +1,6 @@
 """What is let pass of promises, and how many were kept."""
 
+from collections.abc import Collection
 from datetime import date
 from typing import NamedTuple
 from uuid import UUID
@@ -55,3 +56,14 @@ def kept_rate(*, scope: Scope, since: date, customer_id: UUID | None = None) -> 
         broken=Count("id", filter=Q(state=state.BROKEN)),
     )
     return KeptRate(**found)
+
+
+def plan_places(*, plan_ids: Collection[UUID], scope: Scope) -> dict[UUID, tuple[int, int]]:
+    """Of each part of these plans: which it is and how many there are, by the promise's id. 1 SQL query."""
+    if not plan_ids:
+        return {}
+    rows = promises_in(scope=scope).filter(plan_id__in=plan_ids).order_by("plan_id", "due_on")
+    parts: dict[UUID, list[UUID]] = {}
+    for promise_id, plan_id in rows.values_list("id", "plan_id"):
+        parts.setdefault(plan_id, []).append(promise_id)
+    return {one: (n, len(ids)) for ids in parts.values() for n, one in enumerate(ids, start=1)}

@@ -9,7 +9,7 @@ from accounts.access import requires
 from accounts.roles import Can
 from core.lists import list_named, show
 from receivables.lists.items import DOCUMENTS, ITEMS
-from receivables.lists.standing import DISPUTES, ORDERS, PROMISES
+from receivables.lists.standing import DISPUTES, ORDERS
 
 
 @requires(Can.VIEW_CUSTOMERS)
@@ -38,13 +38,6 @@ def documents(request: HttpRequest) -> HttpResponse:
 def orders(request: HttpRequest) -> HttpResponse:
     """Orders not yet invoiced."""
     return show(request, ORDERS)
-
-
-@requires(Can.VIEW_ITEMS)
-@require_safe
-def promises(request: HttpRequest) -> HttpResponse:
-    """Promises to pay, the next due first."""
-    return show(request, PROMISES)
 
 
 @requires(Can.VIEW_ITEMS)

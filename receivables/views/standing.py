@@ -22,7 +22,7 @@ from core.web import add_refusal
 from receivables.forms import CloseDisputeForm, DisputeForm, HoldForm, PromiseForm
 from receivables.models import Dispute, Hold, Promise
 from receivables.queries import EVERY_ITEM, OpenItem, open_items
-from receivables.queries.visible import customers_in, disputes_in, holds_in, items_in, promises_in
+from receivables.queries.visible import customers_in, disputes_in, holds_in, items_in
 from receivables.services import bulk, standing
 from receivables.views.drawers import drawer, go_on, is_sent, picked
 
@@ -121,7 +121,7 @@ def dispute_new(request: HttpRequest, customer_id: UUID) -> HttpResponse:
     """Open a dispute on items of a customer, chosen in the form."""
     scope = _scope(request)
     customer = row_of(customers_in(scope=scope), customer_id)
-    form = DisputeForm(request.POST if is_sent(request) else None, items=_choices(_owed(request, customer_id)))
+    form = DisputeForm(request.POST if is_sent(request) else None, items=choices_of(owed_items(request, customer_id)))
     if form.is_bound and form.is_valid():
         items = list(items_in(scope=scope).filter(customer_id=customer_id, id__in=form.cleaned_data["items"]))
         if done := _open_disputes(request, form, items):
@@ -148,14 +148,14 @@ def _open_disputes(request: HttpRequest, form: DisputeForm, items: list[Any]) ->
     return go_on(request, text, fallback=reverse("disputes"))
 
 
-def _owed(request: HttpRequest, customer_id: UUID) -> list[OpenItem]:
+def owed_items(request: HttpRequest, customer_id: UUID) -> list[OpenItem]:
     """What a customer may speak of: its open debits, the oldest first."""
     selection = EVERY_ITEM.of_customer(customer_id)
     found = open_items(on=_on(request), scope=_scope(request), selection=selection, limit=CHOICES)
     return [item for item in found if item.open_amount > 0]
 
 
-def _choices(items: list[OpenItem]) -> list[tuple[str, str]]:
+def choices_of(items: list[OpenItem]) -> list[tuple[str, str]]:
     shown = formats.current()
     return [
         (
@@ -214,8 +214,8 @@ def promise_new(request: HttpRequest, customer_id: UUID) -> HttpResponse:
     scope, on = _scope(request), _on(request)
     customer = row_of(customers_in(scope=scope), customer_id)
     shown = formats.current()
-    owed = _owed(request, customer_id)
-    choices = _choices(owed)
+    owed = owed_items(request, customer_id)
+    choices = choices_of(owed)
     currencies = list(dict.fromkeys(item.currency for item in owed)) or [request.tenant.currency]  # type: ignore[attr-defined]
     initial = {"items": [str(item.item_id) for item in owed if item.due_date < on and item.currency == currencies[0]]}
     form = PromiseForm(
@@ -250,19 +250,6 @@ def promise_new(request: HttpRequest, customer_id: UUID) -> HttpResponse:
             undo = reverse("promises_withdraw") + "?" + urlencode({"pick": promise.id})
             return go_on(request, text, fallback=reverse("promises"), undo=undo)
     return drawer(request, form, title=_("Promise of %(name)s") % {"name": customer.name}, save=_("Record the promise"))
-
-
-@requires(Can.RECORD_PROMISE)
-@require_POST
-def promises_withdraw(request: HttpRequest) -> HttpResponse:
-    """Take picked promises back."""
-    promises = list(promises_in(scope=_scope(request)).filter(id__in=picked(request)))
-    if not promises:
-        raise NotFound
-    for promise in promises:
-        standing.withdraw_promise(promise_id=promise.id, on=_on(request), actor=_actor(request))
-    text = ngettext("%(n)d promise withdrawn.", "%(n)d promises withdrawn.", len(promises)) % {"n": len(promises)}
-    return go_on(request, text, fallback=reverse("promises"))
 
 
 def _scope(request: Any) -> Any:

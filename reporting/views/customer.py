@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from accounts.access import requires
 from accounts.roles import Can
 from core import formats
+from core.days import add_months
 from core.errors import NotFound
 from core.web import page, wants_part
 from receivables.models import Contact
@@ -22,6 +23,7 @@ from receivables.queries import EVERY_ITEM, customer_figures, open_items
 from receivables.queries.as_of import way_to
 from receivables.queries.customer_head import CustomerHead, customer_head
 from receivables.queries.marks import item_marks
+from receivables.queries.promises import kept_rate, plan_places
 from receivables.queries.visible import (
     contacts_in,
     disputes_in,
@@ -36,6 +38,7 @@ from receivables.words import (
     HOLD_REASONS,
     ITEM_KINDS,
     PAYMENT_METHODS,
+    PROMISE_KINDS,
     country_name,
     in_words,
     item_badges,
@@ -240,7 +243,12 @@ def _disputes(request: Any, head: CustomerHead) -> dict[str, Any]:
 
 def _promises(request: Any, head: CustomerHead) -> dict[str, Any]:
     rows = promises_in(scope=request.scope).filter(customer_id=head.id).select_related("entity", "recorded_by")
-    return {"rows": list(rows.order_by("-due_on", "-id")[:ROWS])}
+    found = list(rows.order_by("-due_on", "-id")[:ROWS])
+    places = plan_places(plan_ids={row.plan_id for row in found if row.plan_id}, scope=request.scope)
+    return {
+        "rows": [{"row": row, "kind": PROMISE_KINDS[row.state], "place": places.get(row.id)} for row in found],
+        "rate": kept_rate(scope=request.scope, since=add_months(request.on, -12), customer_id=head.id),
+    }
 
 
 def _holds(request: Any, head: CustomerHead) -> dict[str, Any]:

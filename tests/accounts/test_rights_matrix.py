@@ -107,6 +107,7 @@ customers                                         x    x    x    x    .    x    
 customers_assign                                  .    x    x    .    .    .    x    .
 customer_holds_new                                .    x    x    .    .    .    x    .
 promise_new                                       .    x    x    .    .    .    x    .
+plan_new                                          .    x    x    .    .    .    x    .
 dispute_new                                       .    x    x    x    .    .    x    .
 contact_new                                       .    x    x    .    .    .    x    .
 identifiers                                       .    x    x    .    .    .    x    .
@@ -123,6 +124,7 @@ document                                          x    x    x    x    .    x    
 orders                                            x    x    x    x    .    x    x    .
 promises                                          x    x    x    x    .    x    x    .
 promises_withdraw                                 .    x    x    .    .    .    x    .
+promise_rules                                     x    x    .    .    .    .    x    .
 disputes                                          x    x    x    x    .    x    x    .
 disputes_close                                    .    x    x    x    x    .    x    .
 holds_lift                                        .    x    x    .    .    .    x    .
@@ -198,6 +200,7 @@ GET api/v1/promises/                              x    x    x    x    .    x    
 POST api/v1/promises/                             .    x    x    .    .    .    x    .
 GET api/v1/promises/<uuid:id>/                    x    x    x    x    .    x    x    .
 POST api/v1/promises/<uuid:id>/withdraw/          .    x    x    .    .    .    x    .
+POST api/v1/promises/plan/                        .    x    x    .    .    .    x    .
 GET api/v1/bank-lines/                            .    x    x    .    .    .    x    .
 GET api/v1/bank-lines/<uuid:id>/                  .    x    x    .    .    .    x    .
 POST api/v1/bank-lines/<uuid:id>/confirm/         .    x    x    .    .    .    x    .

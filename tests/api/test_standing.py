@@ -1,6 +1,7 @@
 """Disputes, promises and holds over the API: entered, ended, and told to those who ask what changed."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
@@ -69,3 +70,21 @@ def test_rows_out_of_scope_cannot_be_written_to(organisation, item):
         make_item(account=make_account(salesperson=maker))
     api = caller_of(organisation, role="sales", portfolio_of=maker.id)
     assert api.post("disputes/", {"item": str(item.id), "reason": "price"}).status_code == 404
+
+
+def test_a_plan_and_its_withdrawal(api, organisation, item):
+    plan = {
+        "customer": str(item.customer_id), "amount": "60.00", "currency": "EUR", "items": [str(item.id)],
+        "parts": [{"due_on": "2026-03-10", "amount": "30.00"}, {"due_on": "2026-03-20", "amount": "30.00"}],
+    }  # fmt: skip
+    sent = api.post("promises/plan/", plan)
+    assert sent.status_code == 201
+    first, second = sent.json()
+    assert (first["due_on"], first["plan"]) == ("2026-03-10", second["plan"])
+    assert first["amount"] == {"amount": "30.00", "currency": "EUR"}
+    assert api.post("promises/plan/", {**plan, "amount": "60.01"}).status_code == 400
+    assert api.post("promises/plan/", {**plan, "parts": plan["parts"][:1]}).status_code == 400
+    assert api.post("promises/plan/", {**plan, "items": [str(uuid4())]}).status_code == 404
+    assert api.post(f"promises/{second['id']}/withdraw/").json()["state"] == "WITHDRAWN"
+    with tenant_scope(organisation):
+        assert set(Promise.objects.values_list("state", flat=True)) == {"WITHDRAWN"}
