@@ -27,6 +27,7 @@ class Can(StrEnum):
     RECORD_DISPUTE = "receivables.record_dispute"
     ANSWER_DISPUTE = "receivables.answer_dispute"
     PLACE_HOLD = "receivables.place_hold"
+    SET_CODES = "receivables.set_codes"
     FIX_DATA = "receivables.fix_data"
     APPLY_CASH = "receivables.apply_cash"
     SET_CASH_RULES = "receivables.set_cash_rules"
@@ -45,6 +46,10 @@ class Can(StrEnum):
     WAIVE_CHARGES = "collection.waive_charges"
     EDIT_SCENARIOS = "collection.edit_scenarios"
     APPROVE_GO_LIVE = "collection.approve_go_live"
+    ASK_TERMINAL = "collection.ask_terminal"
+    STOP_DELIVERIES = "collection.stop_deliveries"
+    APPROVE_TERMINAL = "collection.approve_terminal"
+    SET_PROVISION = "collection.set_provision"
     VIEW_AUDIT = "accounts.view_audit"
     MANAGE_MEMBERS = "accounts.manage_members"
     MANAGE_ROLES = "accounts.manage_roles"
@@ -63,6 +68,7 @@ LABELS = {
     Can.RECORD_DISPUTE: _("Record disputes"),
     Can.ANSWER_DISPUTE: _("Answer disputes"),
     Can.PLACE_HOLD: _("Suspend reminders"),
+    Can.SET_CODES: _("Set the status and the cause of items"),
     Can.FIX_DATA: _("Repair customer data"),
     Can.APPLY_CASH: _("Match payments received to items"),
     Can.SET_CASH_RULES: _("Set how payments are matched"),
@@ -81,6 +87,10 @@ LABELS = {
     Can.WAIVE_CHARGES: _("Waive interest and charges"),
     Can.EDIT_SCENARIOS: _("Change dunning scenarios"),
     Can.APPROVE_GO_LIVE: _("Approve the start of sending"),
+    Can.ASK_TERMINAL: _("Ask for a stop of deliveries, a formal notice, a hand-over or a write-off"),
+    Can.STOP_DELIVERIES: _("Decide whether deliveries stop"),
+    Can.APPROVE_TERMINAL: _("Approve formal notices, hand-overs and write-offs"),
+    Can.SET_PROVISION: _("Set rates of provision"),
     Can.VIEW_AUDIT: _("Read the audit trail"),
     Can.MANAGE_MEMBERS: _("Invite and change members"),
     Can.MANAGE_ROLES: _("Change roles"),
@@ -113,6 +123,8 @@ COLLECTING = READING | {
     Can.LOG_CALLS,
     Can.APPLY_CASH,
     Can.CLAIM_CHARGES,
+    Can.SET_CODES,
+    Can.ASK_TERMINAL,
     Can.FIX_DATA,
     Can.ACKNOWLEDGE_ALERTS,
 }
@@ -133,7 +145,16 @@ DEFAULT_ROLES = (
         "cfo",
         _("CFO"),
         READING
-        | {Can.VIEW_AUDIT, Can.APPROVE_GO_LIVE, Can.EDIT_SCENARIOS, Can.EDIT_CLASS_LIMITS, Can.ACKNOWLEDGE_ALERTS},
+        | {
+            Can.VIEW_AUDIT,
+            Can.APPROVE_GO_LIVE,
+            Can.EDIT_SCENARIOS,
+            Can.EDIT_CLASS_LIMITS,
+            Can.ACKNOWLEDGE_ALERTS,
+            Can.STOP_DELIVERIES,
+            Can.APPROVE_TERMINAL,
+            Can.SET_PROVISION,
+        },
     ),
     DefaultRole(
         "credit_manager",
@@ -145,6 +166,9 @@ DEFAULT_ROLES = (
             Can.SET_CASH_RULES,
             Can.MANAGE_CONNECTIONS,
             Can.WAIVE_CHARGES,
+            Can.STOP_DELIVERIES,
+            Can.APPROVE_TERMINAL,
+            Can.SET_PROVISION,
             Can.EDIT_SCENARIOS,
             Can.EDIT_TEMPLATES,
             Can.EDIT_CLASS_LIMITS,

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from collection.views import calls, claims, disputes, interactions, law, preview, rules, scenarios, worklist
+from collection.views import calls, claims, codes, disputes, interactions, law, preview, rules, scenarios, worklist
 
 urlpatterns = [
     path("collections/", worklist.day, name="worklist"),
@@ -23,6 +23,16 @@ urlpatterns = [
     path("collections/claims/paid/", claims.claims_paid, name="claims_paid"),
     path("collections/claims/<uuid:claim_id>/", claims.claim, name="claim"),
     path("collections/claims/<uuid:claim_id>/annex/", claims.claim_annex, name="claim_annex"),
+    path("collections/items/status/", codes.item_status_set, name="item_status_set"),
+    path("collections/items/cause/", codes.item_cause_set, name="item_cause_set"),
+    path("collections/status-codes/", codes.status_code_list, name="status_codes"),
+    path("collections/status-codes/new/", codes.status_code_new, name="status_code_new"),
+    path("collections/status-codes/<uuid:status_id>/", codes.status_code, name="status_code"),
+    path("collections/causes/", codes.cause_list, name="causes"),
+    path("collections/causes/new/", codes.cause_new, name="cause_new"),
+    path("collections/causes/rules/new/", codes.cause_rule_new, name="cause_rule_new"),
+    path("collections/causes/rules/<uuid:rule_id>/", codes.cause_rule, name="cause_rule"),
+    path("collections/causes/<uuid:cause_id>/", codes.cause, name="cause"),
     path("collections/disputes/", disputes.my_disputes, name="my_disputes"),
     path("collections/disputes/reasons/", disputes.dispute_reasons_page, name="dispute_reasons"),
     path("collections/disputes/reasons/new/", disputes.dispute_reason_new, name="dispute_reason_new"),

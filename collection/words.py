@@ -8,13 +8,16 @@ from babel import Locale
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from collection.models import Claim
+from collection.models import CauseRule, Claim
+from collection.rules.causes import Fact
 from collection.rules.criteria import FACTS, Criterion, Kind, Operator, Value
 from collection.rules.law import Series
 from collection.services.assigning import Why
 from collection.services.claims import Without
 from core import formats
+from receivables.models import Cause, ItemCause, StatusCode
 from receivables.models.ledger import ItemKind
+from receivables.words import DISPUTE_REASONS, HOLD_REASONS
 from risk.models import PayerProfile
 
 CLAIM_KINDS = dict(Claim.Kind.choices)
@@ -132,3 +135,35 @@ def why_words(why: Why) -> str:
         facts = ", ".join(str(FACT_WORDS[name]) for name in why.not_known)
         text += " · " + str(_("rules before it ask for what is not known: %(facts)s")) % {"facts": facts}
     return text
+
+
+CAUSE_FACTS = {
+    Fact.DISPUTE: _("in dispute"),
+    Fact.HOLD: _("reminders suspended"),
+    Fact.PROMISE: _("a promise is open"),
+    Fact.BROKEN_PROMISE: _("a promise was broken"),
+    Fact.STATUS: _("status code"),
+    Fact.BOUNCED: _("an address refuses messages"),
+    Fact.NO_ADDRESS: _("no address to write to"),
+    Fact.NO_ORDER_REF: _("the document names no order"),
+    Fact.PART_PAID: _("paid in part"),
+    Fact.CLAIMED: _("interest or a charge was claimed"),
+    Fact.PROFILE: _("payer class"),
+    Fact.ANY: _("every late item"),
+}
+CAUSE_SIDES = dict(Cause.Side.choices)
+CAUSE_ORIGINS = dict(ItemCause.Origin.choices)
+BEHAVIOURS = dict(StatusCode.Behaviour.choices)
+
+
+def cause_rule_words(row: CauseRule) -> str:
+    """When a rule of causes holds: "in dispute: price, quantity"."""
+    known: Mapping[str, Mapping[str, object]] = {
+        Fact.DISPUTE: DISPUTE_REASONS,
+        Fact.HOLD: HOLD_REASONS,
+        Fact.PROFILE: dict(PayerProfile.Class.choices),
+    }
+    words = known.get(row.fact, {})
+    values = ", ".join(str(words.get(value, value)) for value in row.values)
+    fact = str(CAUSE_FACTS.get(Fact(row.fact), row.fact))
+    return f"{fact}: {values}" if values else fact

@@ -22,6 +22,7 @@ from rest_framework.views import APIView
 
 from collection.api.actions import Actions
 from collection.api.claims import Claims
+from collection.api.codes import Causes, ItemCauses, ItemStatuses, StatusCodes
 from core.errors import NotFound
 from core.rest import JSONRenderer
 from desk.api import Messages
@@ -59,6 +60,10 @@ for name, viewset in {
     "profiles": Profiles,
     "actions": Actions,
     "claims": Claims,
+    "status-codes": StatusCodes,
+    "item-statuses": ItemStatuses,
+    "causes": Causes,
+    "item-causes": ItemCauses,
     "messages": Messages,
     "imports": Imports,
 }.items():

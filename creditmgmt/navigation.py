@@ -180,6 +180,20 @@ SETTINGS = (
                 about=_("What customers object to, who answers, and within how many days."),
             ),
             Setting(
+                _("Status codes"),
+                "tag",
+                "status_codes",
+                (Can.EDIT_SCENARIOS,),
+                about=_("What you say about single items, and what that does to their reminders."),
+            ),
+            Setting(
+                _("Causes"),
+                "help-circle",
+                "causes",
+                (Can.EDIT_SCENARIOS,),
+                about=_("Why items are late, and the rules that say so each night."),
+            ),
+            Setting(
                 _("Payer classes"),
                 "scale",
                 "payer_classes",

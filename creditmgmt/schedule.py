@@ -23,6 +23,7 @@ from accounts.access import business_today
 from accounts.models import Tenant
 from accounts.services.organisations import ClockNotMovable, set_sandbox_clock
 from collection.services.disputes import remind_owners
+from collection.services.item_causes import decide_causes
 from collection.services.planning import plan_actions
 from collection.services.sending import confirm_automatic
 from core import jobs
@@ -142,6 +143,11 @@ def _profile(night: Night) -> int:
     return refresh_profiles(on=night.on)
 
 
+def _causes(night: Night) -> int:
+    """Late items whose cause is another than the night before, by the organisation's rules."""
+    return decide_causes(on=night.on)
+
+
 def _plan(night: Night) -> int:
     """Reminders proposed."""
     with transaction.atomic():
@@ -172,6 +178,8 @@ THE_NIGHT: tuple[NightStep, ...] = (
     NightStep("promises", _promises, needs=("sync", "open_amounts", "allocate")),
     NightStep("balances", _balances, needs=("open_amounts",)),
     NightStep("profile", _profile, needs=("sync", "open_amounts", "promises")),
+    # After the profile, which its rules ask for; before the plan, whose rules of assignment ask for causes.
+    NightStep("causes", _causes, needs=("sync", "open_amounts", "allocate", "promises", "profile")),
     NightStep("plan", _plan, needs=("sync", "open_amounts", "allocate", "promises", "balances")),
     NightStep("confirm", _confirm, needs=("plan",)),
     NightStep("disputes", _disputes),

@@ -15,14 +15,18 @@ from accounts.models import Member
 from core.lists import ChoiceFilter, DayFilter, Filters, FlagFilter, PrefixFilter, Reader, RowFilter
 from core.text import search_key
 from receivables.models import (
+    Cause,
     Customer,
     CustomerAccount,
     CustomerGroup,
     Dispute,
     Hold,
+    ItemCause,
+    ItemStatus,
     LedgerItem,
     Promise,
     PromiseItem,
+    StatusCode,
 )
 from receivables.models.ledger import ItemKind
 from receivables.queries.quality import CHECKS, condition
@@ -55,6 +59,22 @@ def holds_in_force(on: Any) -> QuerySet[Hold]:
         Q(lifted_on__isnull=True) | Q(lifted_on__gt=on),
         from_on__lte=on,
     )
+
+
+# The value of a filter that asks for items without a code.
+NOTHING = "none"
+
+
+def status_choices() -> list[tuple[str, Any]]:
+    """The organisation's status codes. 1 SQL query."""
+    codes = StatusCode.objects.order_by("position", "label").values_list("code", "label")
+    return [(NOTHING, _("without")), *codes]
+
+
+def cause_choices() -> list[tuple[str, Any]]:
+    """The organisation's causes, those above with those below them. 1 SQL query."""
+    codes = Cause.objects.order_by("position", "label").values_list("code", "label", "parent_id")
+    return [(NOTHING, _("without")), *((code, label if top is None else f"– {label}") for code, label, top in codes)]
 
 
 class CustomerRowFilter(RowFilter):
@@ -103,7 +123,7 @@ class AccountFilters(Filters):
 class ItemFilters(AccountFilters):
     """Ledger items."""
 
-    order = ("state", "standing", "kind", "entity", "late", "minimum", "currency", "mine")
+    order = ("state", "standing", "status", "cause", "kind", "entity", "late", "minimum", "currency", "mine")
 
     class State:
         OPEN, NOT_DUE, OVERDUE, CREDITS, SETTLED, ALL = "open", "not_due", "overdue", "credits", "settled", "all"
@@ -126,6 +146,8 @@ class ItemFilters(AccountFilters):
         method="with_standing",
         label=_("Standing"),
     )
+    status = ChoiceFilter(choices=status_choices, method="with_status", label=_("Status code"))
+    cause = ChoiceFilter(choices=cause_choices, method="with_cause", label=_("Cause"))
     customer = CustomerRowFilter()
     entity = RowFilter(rows=lambda reader: entities_in(scope=reader.scope), label=_("Company"))
     kind = ChoiceFilter(choices=ItemKind.choices, label=_("Kind"))
@@ -171,6 +193,16 @@ class ItemFilters(AccountFilters):
             | Q(group__customers__id=OuterRef("customer_id"))
         )
         return rows.filter(Exists(held))
+
+    def with_status(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        marked = ItemStatus.objects.filter(item_id=OuterRef("id"), ended_on__isnull=True)
+        return rows.filter(~Exists(marked) if value == NOTHING else Exists(marked.filter(status__code=value)))
+
+    def with_cause(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        coded = ItemCause.objects.filter(item_id=OuterRef("id"), ended_on__isnull=True)
+        if value == NOTHING:
+            return rows.filter(~Exists(coded))
+        return rows.filter(Exists(coded.filter(Q(cause__code=value) | Q(cause__parent__code=value))))
 
 
 class DocumentFilters(AccountFilters):

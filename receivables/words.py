@@ -61,11 +61,11 @@ def customer_badges(marks: CustomerMarks | None, formats: Formats) -> SafeString
     return _badges(badges)
 
 
-def item_badges(marks: ItemMarks | None, formats: Formats, currency: str) -> SafeString:
-    """The state of an open item: disputed, promised, held."""
+def item_badges(marks: ItemMarks | None, formats: Formats, currency: str, *, status: str = "") -> SafeString:
+    """The state of an open item: its status code, disputed, promised, held."""
+    badges = [("", status, _("status code"))] if status else []
     if marks is None:
-        return SafeString()
-    badges = []
+        return _badges(badges)
     if marks.disputed is not None:
         badges.append(("dispute", _("dispute"), formats.money(marks.disputed, currency)))
     if marks.promise_due:

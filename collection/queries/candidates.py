@@ -26,7 +26,7 @@ class Candidate(NamedTuple):
 
     `chased_amount`: open on the day, less what was matched here and is not in the books yet, and not disputed. `credit_amount`: credits of the same customer, entity and
     currency that are set against nothing, as a positive amount. `pending`: a step of it waits for a person or for its
-    message to leave. `last_message_on`, `postponed_until`: of reminders to the customer at the entity. `held`: why the item, its customer or its group is out of dunning, else "". A promise, or a plan,
+    message to leave. `last_message_on`, `postponed_until`: of reminders to the customer at the entity. `held`: why the item, its customer or its group is out of dunning, else ""; a status code that waits or stops comes last. A promise, or a plan,
     holds the items that it speaks of, or all of the customer in its currency when it names none.
     """
 
@@ -107,7 +107,7 @@ def open_parts(*, on: date, narrow: str = "") -> dict[str, str]:
 
 def _sql(*, on: date, narrow: str, which: str = "") -> str:
     parts = open_parts(on=on, narrow=narrow)
-    names = {f"narrow_{alias}": narrow.format(alias) for alias in "aidp"}
+    names = {f"narrow_{alias}": narrow.format(alias) for alias in "aidps"}
     ours = OURS_SQL.format(narrow=narrow.format("o"))
     return _SQL.format(**parts, **names, ours=ours, which=which)
 
@@ -158,6 +158,11 @@ WITH {later}ours AS MATERIALIZED ({ours}), disputed AS MATERIALIZED (
     FROM promise p JOIN receivables_entity e ON e.tenant_id = %(tenant)s AND e.id = coalesce(p.entity_id, e.id)
     WHERE NOT EXISTS (SELECT 1 FROM promised_item pi WHERE pi.promise_id = p.id)
     GROUP BY p.customer_id, e.id, p.currency
+), marked AS MATERIALIZED (
+    SELECT s.item_id FROM receivables_itemstatus s
+    JOIN receivables_statuscode code ON code.tenant_id = s.tenant_id AND code.id = s.status_id
+    WHERE s.tenant_id = %(tenant)s AND s.from_on <= %(on)s AND (s.ended_on IS NULL OR s.ended_on > %(on)s)
+      AND (code.behaviour = 'STOP' OR (code.behaviour = 'WAIT' AND s.until_on >= %(on)s)){narrow_s}
 ), step AS MATERIALIZED (
     SELECT l.item_id,
            array_agg(l.step_key) FILTER (WHERE l.state <> 'PLANNED') AS keys,
@@ -185,7 +190,8 @@ SELECT i.id, i.customer_id, i.entity_id, i.number, i.currency, i.document_date, 
        d.item_id IS NOT NULL,
        coalesce(c.amount, 0),
        s.keys, s.days, coalesce(s.pending, false),
-       coalesce(hi.reason, hc.reason, hg.reason, p.held, pc.held, CASE WHEN i.is_factored THEN 'FACTORED' ELSE '' END),
+       coalesce(hi.reason, hc.reason, hg.reason, p.held, pc.held,
+                CASE WHEN i.is_factored THEN 'FACTORED' WHEN m.item_id IS NOT NULL THEN 'STATUS' ELSE '' END),
        r.last_message_on, r.postponed_until
 FROM {item}
 JOIN receivables_customer customer ON customer.tenant_id = i.tenant_id AND customer.id = i.customer_id
@@ -196,6 +202,7 @@ LEFT JOIN recent r ON r.customer_id = i.customer_id AND r.entity_id = i.entity_i
 LEFT JOIN promised p ON p.item_id = i.id
 LEFT JOIN promising pc ON pc.customer_id = i.customer_id AND pc.entity_id = i.entity_id AND pc.currency = i.currency
 LEFT JOIN credit c ON c.customer_id = i.customer_id AND c.entity_id = i.entity_id AND c.currency = i.currency
+LEFT JOIN marked m ON m.item_id = i.id
 LEFT JOIN item_hold hi ON hi.item_id = i.id
 LEFT JOIN customer_hold hc ON hc.customer_id = i.customer_id
 LEFT JOIN group_hold hg ON hg.group_id = customer.group_id

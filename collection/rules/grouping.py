@@ -140,7 +140,7 @@ def plan(
             open_amount=item.chased_amount,
             minimum=limits.minimum_item_amount,
             is_disputed=item.is_disputed,
-            is_held=bool(item.held),
+            held=item.held,
         )
         if reason:
             out.excluded.append(Excluded(item, reason))

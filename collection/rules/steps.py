@@ -240,6 +240,7 @@ class LeftOut(StrEnum):
 
     DISPUTED = "DISPUTED"
     HELD = "HELD"
+    STATUS = "STATUS"  # its status code waits or stops
     BELOW_ITEM_MINIMUM = "BELOW_ITEM_MINIMUM"
     BELOW_TOTAL_MINIMUM = "BELOW_TOTAL_MINIMUM"
     COVERED_BY_CREDITS = "COVERED_BY_CREDITS"  # money or credit notes that are set against nothing yet
@@ -251,13 +252,18 @@ class LeftOut(StrEnum):
     FINISHED = "FINISHED"
 
 
-def item_left_out(*, open_amount: Decimal, minimum: Decimal, is_disputed: bool, is_held: bool) -> LeftOut | None:
+# What a candidate's `held` says when nothing but its status code keeps it back.
+BY_STATUS = "STATUS"
+
+
+def item_left_out(*, open_amount: Decimal, minimum: Decimal, is_disputed: bool, held: str) -> LeftOut | None:
     """Why an item is not chased at all; None when it may be. `open_amount` is what is open and not disputed.
 
-    An open amount equal to the minimum is chased; credits never are. Both amounts in the item's currency.
+    `held`: what keeps it out of dunning (a reason of a hold, BY_STATUS), else "". An open amount equal to the minimum is
+    chased; credits never are. Both amounts in the item's currency.
     """
-    if is_held:
-        return LeftOut.HELD
+    if held:
+        return LeftOut.STATUS if held == BY_STATUS else LeftOut.HELD
     if is_disputed and open_amount <= 0:
         return LeftOut.DISPUTED
     if open_amount <= 0 or open_amount < minimum:

@@ -130,7 +130,7 @@ def _current_plan(action: Action, items: Iterable[Candidate], wanted: dict[UUID,
             open_amount=item.chased_amount,
             minimum=minimum,
             is_disputed=item.is_disputed,
-            is_held=bool(item.held),
+            held=item.held,
         )
         if reason:
             plan.excluded.append(Excluded(item, reason))

@@ -19,6 +19,7 @@ EXCLUDED_SHOWN = 10
 LEFT_OUT = {
     LeftOut.DISPUTED: gettext_lazy("in dispute"),
     LeftOut.HELD: gettext_lazy("suspended"),
+    LeftOut.STATUS: gettext_lazy("kept back by its status code"),
     LeftOut.BELOW_ITEM_MINIMUM: gettext_lazy("below the minimum amount, or a credit"),
     LeftOut.BELOW_TOTAL_MINIMUM: gettext_lazy("total below the minimum"),
     LeftOut.COVERED_BY_CREDITS: gettext_lazy("covered by credits that are not set against anything"),

@@ -10,23 +10,28 @@ from accounts.roles import Can
 from core.formats import Formats
 from core.lists import Bulk, Column, ListPage, Reader, Row, View, amount, badge, day, days_late, page_of, text
 from receivables.filters import DocumentFilters, ItemFilters
+from receivables.queries.codes import item_codes
 from receivables.queries.marks import item_marks
 from receivables.queries.visible import documents_in, items_in
 from receivables.words import ITEM_KINDS, item_badges
 
 
 def item_states(rows: Sequence[dict[str, Any]], reader: Reader) -> None:
-    """Days late on the reader's day (credits are never late), and what is disputed, promised or held. 1 SQL query."""
-    marks = item_marks(item_ids=[row["id"] for row in rows], on=reader.on, scope=reader.scope)
+    """Days late on the reader's day (credits are never late), what is disputed, promised or held, codes. 2 SQL queries."""
+    ids = [row["id"] for row in rows]
+    codes = item_codes(item_ids=ids, on=reader.on, scope=reader.scope)
+    marks = item_marks(item_ids=ids, on=reader.on, scope=reader.scope)
     for row in rows:
         row["days_overdue"] = max(0, (reader.on - row["due_date"]).days) if row["open_amount"] > 0 else 0
         row["marks"] = marks.get(row["id"])
+        own = codes.get(row["id"])
+        row["status"], row["cause"] = (own.status, own.cause) if own else ("", "")
 
 
 def state_cell(row: Row, formats: Formats) -> str:
     if not row["open_amount"]:
         return SafeString('<span class="zero">') + str(_("settled")) + SafeString("</span>")
-    return item_badges(row["marks"], formats, row["currency"])
+    return item_badges(row["marks"], formats, row["currency"], status=row.get("status", ""))
 
 
 def state_value(row: Row) -> str:
@@ -57,6 +62,8 @@ ITEM_COLUMNS = (
     amount("open_amount", _("Open"), sort="open_amount", total=True, strong=True, link=page_of("item")),
     text("currency", _("Currency")),
     Column("state", _("State"), state_cell, value=state_value),
+    text("status", _("Status code"), hidden=True),
+    text("cause", _("Cause"), hidden=True, when=lambda reading: "cause" in reading.filters),
     text("payment_method", _("Payment method"), hidden=True),
     text("order_ref", _("Order"), hidden=True),
     day("posting_date", _("Posted"), hidden=True),
@@ -98,6 +105,8 @@ ITEMS = ListPage(
     bulk=(
         Bulk(_("Suspend reminders…"), "holds_new", "player-pause", Can.PLACE_HOLD, dialog=True),
         Bulk(_("Dispute…"), "disputes_new", "message-report", Can.RECORD_DISPUTE, dialog=True),
+        Bulk(_("Set status…"), "item_status_set", "tag", Can.SET_CODES, dialog=True),
+        Bulk(_("Set cause…"), "item_cause_set", "help-circle", Can.SET_CODES, dialog=True),
         Bulk(_("Claim interest…"), "claims_new", "percentage", Can.CLAIM_CHARGES, dialog=True),
     ),
     sum_column="open_amount",

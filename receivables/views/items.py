@@ -15,6 +15,7 @@ from accounts.roles import Can
 from core.rows import row_of
 from core.web import page
 from receivables.models import Allocation, CashAllocation, LedgerItem
+from receivables.queries.codes import causes_in, statuses_in
 from receivables.queries.matching import cash_allocations_in
 from receivables.queries.one_item import settlements
 from receivables.queries.visible import disputes_in, documents_in, holds_in, items_in, promises_in
@@ -53,6 +54,15 @@ def item(request: HttpRequest, item_id: UUID) -> HttpResponse:
             for row in holds.filter(Q(item_id=item_id) | Q(item_id__isnull=True)).order_by("-from_on", "-id")
             if row.until_on is None or row.until_on >= on
         ],
+        "statuses": list(
+            statuses_in(scope=scope)
+            .filter(item_id=item_id)
+            .select_related("status", "set_by")
+            .order_by("-set_at", "-id")
+        ),
+        "causes": list(
+            causes_in(scope=scope).filter(item_id=item_id).select_related("cause", "set_by").order_by("-set_at", "-id")
+        ),
         "can": _rights(request),
     }
     return page(request, "receivables/item.html", context)
@@ -110,4 +120,5 @@ def _rights(request: Any) -> dict[str, bool]:
         "hold": member.can(Can.PLACE_HOLD),
         "dispute": member.can(Can.RECORD_DISPUTE),
         "answer": member.can(Can.ANSWER_DISPUTE),
+        "codes": member.can(Can.SET_CODES),
     }

@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.models import Member, Role
 from accounts.services.api_keys import create_api_key
 from accounts.services.invitations import invite
-from collection.models import Action, Claim, Interaction, Scenario
+from collection.models import Action, CauseRule, Claim, Interaction, Scenario
 from collection.services.planning import plan_actions
 from collection.services.scenarios import approve_go_live, create_scenario, ensure_default_scenario
 from collection.services.versions import open_draft, publish_draft
@@ -26,13 +26,17 @@ from integrations.models import Connection, SyncRun
 from receivables.models import (
     BankLine,
     CashAllocation,
+    Cause,
     Contact,
     Dispute,
     DisputeReason,
     Document,
     Hold,
+    ItemCause,
+    ItemStatus,
     OpenOrder,
     Promise,
+    StatusCode,
 )
 from receivables.services.matching import Share, split_line
 from reporting.models import Export
@@ -230,6 +234,31 @@ def make_export(member: Member) -> Export:
     )
 
 
+def make_status(member: Member) -> StatusCode:
+    return StatusCode.objects.create(code=uuid4().hex[:8], label="Watch")
+
+
+def make_cause(member: Member) -> Cause:
+    return Cause.objects.create(code=uuid4().hex[:8], label="Price", side="OURS")
+
+
+def make_item_status(member: Member) -> ItemStatus:
+    item = make_item()
+    return ItemStatus.objects.create(customer=item.customer, item=item, status=make_status(member), from_on=TODAY)
+
+
+def make_item_cause(member: Member) -> ItemCause:
+    item = make_item()
+    return ItemCause.objects.create(
+        customer=item.customer, item=item, cause=make_cause(member), origin="HAND", from_on=TODAY
+    )
+
+
+def make_cause_rule(member: Member) -> CauseRule:
+    position = CauseRule.objects.count() + 1
+    return CauseRule.objects.create(position=position, fact="ANY", cause=make_cause(member))
+
+
 MAKERS: dict[str, Callable[[Member], Any]] = {
     "member_id": lambda member: make_member(role="collector"),
     "invitation_id": make_invitation,
@@ -260,6 +289,11 @@ MAKERS: dict[str, Callable[[Member], Any]] = {
     ),
     "attachment_id": make_attachment,
     "reason_id": lambda member: DisputeReason.objects.create(code=uuid4().hex[:8], label="Price"),
+    "status_id": make_status,
+    "cause_id": make_cause,
+    "rule_id": make_cause_rule,
+    "item_status_id": make_item_status,
+    "item_cause_id": make_item_cause,
     "line_id": make_line,
     "cash_allocation_id": make_cash_allocation,
     "interaction_id": make_interaction,
@@ -286,6 +320,10 @@ API_ROWS = {
     "profiles": "profile_id",
     "actions": "action_id",
     "claims": "claim_id",
+    "status-codes": "status_id",
+    "causes": "cause_id",
+    "item-statuses": "item_status_id",
+    "item-causes": "item_cause_id",
     "messages": "message_id",
     "imports": "run_id",
 }
@@ -293,7 +331,7 @@ API_ROWS = {
 UNDER_A_CUSTOMER = {
     "customer_id", "account_id", "contact_id", "item_id", "document_id", "order_id", "allocation_id", "dispute_id",
     "promise_id", "hold_id", "profile_id", "action_id", "interaction_id", "message_id", "claim_id", "line_id",
-    "cash_allocation_id",
+    "cash_allocation_id", "item_status_id", "item_cause_id",
 }  # fmt: skip
 # What a call must bring so that it gets as far as looking for the row.
 BODIES: dict[str, dict[str, Any]] = {

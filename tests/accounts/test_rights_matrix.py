@@ -75,6 +75,16 @@ claims_waive                                      .    x    .    .    .    .    
 claims_paid                                       .    x    x    .    .    .    x    .
 claim                                             x    x    x    x    .    x    x    .
 claim_annex                                       x    x    x    x    .    x    x    .
+item_status_set                                   .    x    x    .    .    .    x    .
+item_cause_set                                    .    x    x    .    .    .    x    .
+status_codes                                      x    x    .    .    .    .    x    .
+status_code_new                                   x    x    .    .    .    .    x    .
+status_code                                       x    x    .    .    .    .    x    .
+causes                                            x    x    .    .    .    .    x    .
+cause_new                                         x    x    .    .    .    .    x    .
+cause                                             x    x    .    .    .    .    x    .
+cause_rule_new                                    x    x    .    .    .    .    x    .
+cause_rule                                        x    x    .    .    .    .    x    .
 law                                               x    x    .    .    .    .    x    .
 rate_new                                          x    x    .    .    .    .    x    .
 late_terms_new                                    x    x    .    .    .    .    x    .
@@ -227,6 +237,18 @@ POST api/v1/claims/                               .    x    x    .    .    .    
 GET api/v1/claims/<uuid:id>/                      x    x    x    x    .    x    x    .
 POST api/v1/claims/<uuid:id>/paid/                .    x    x    .    .    .    x    .
 POST api/v1/claims/<uuid:id>/waive/               .    x    .    .    .    .    x    .
+GET api/v1/status-codes/                          x    x    x    x    .    x    x    .
+GET api/v1/status-codes/<uuid:id>/                x    x    x    x    .    x    x    .
+GET api/v1/causes/                                x    x    x    x    .    x    x    .
+GET api/v1/causes/<uuid:id>/                      x    x    x    x    .    x    x    .
+GET api/v1/item-statuses/                         x    x    x    x    .    x    x    .
+GET api/v1/item-statuses/<uuid:id>/               x    x    x    x    .    x    x    .
+POST api/v1/item-statuses/                        .    x    x    .    .    .    x    .
+POST api/v1/item-statuses/clear/                  .    x    x    .    .    .    x    .
+GET api/v1/item-causes/                           x    x    x    x    .    x    x    .
+GET api/v1/item-causes/<uuid:id>/                 x    x    x    x    .    x    x    .
+POST api/v1/item-causes/                          .    x    x    .    .    .    x    .
+POST api/v1/item-causes/clear/                    .    x    x    .    .    .    x    .
 GET api/v1/messages/                              x    x    x    .    .    x    x    .
 GET api/v1/messages/<uuid:id>/                    x    x    x    .    .    x    x    .
 GET api/v1/imports/                               .    x    .    .    .    .    x    .

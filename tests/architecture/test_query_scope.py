@@ -34,6 +34,7 @@ SYSTEM_QUERIES = {
     "collection.queries.candidates.unserved_candidates": FOR_THE_SYSTEM,
     "collection.queries.facts.account_facts": FOR_THE_SYSTEM,
     "collection.queries.facts.item_facts": FOR_THE_SYSTEM,
+    "collection.queries.late_facts.late_facts": FOR_THE_SYSTEM,
     "collection.queries.facts.values_of_currencies": "rates of currencies belong to no customer",
     "desk.queries.templates.language_of": COMPUTES,
     "desk.queries.templates.latest_number": "texts of messages belong to no customer",

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from collection.rules.steps import (
+    BY_STATUS,
     Anchor,
     Decision,
     LeftOut,
@@ -98,19 +99,18 @@ def test_old_items_at_go_live(old_items, expected):
 @pytest.mark.parametrize(
     ("amount", "disputed", "held", "expected"),
     [
-        ("100", False, False, None),
-        ("10", False, False, None),
-        ("9.99", False, False, LeftOut.BELOW_ITEM_MINIMUM),
-        ("-50", False, False, LeftOut.BELOW_ITEM_MINIMUM),
-        ("0", True, False, LeftOut.DISPUTED),
-        ("60", True, False, None),  # the part that is not disputed goes on
-        ("100", False, True, LeftOut.HELD),
+        ("100", False, "", None),
+        ("10", False, "", None),
+        ("9.99", False, "", LeftOut.BELOW_ITEM_MINIMUM),
+        ("-50", False, "", LeftOut.BELOW_ITEM_MINIMUM),
+        ("0", True, "", LeftOut.DISPUTED),
+        ("60", True, "", None),  # the part that is not disputed goes on
+        ("100", False, "LITIGATION", LeftOut.HELD),
+        ("100", False, BY_STATUS, LeftOut.STATUS),
     ],
 )
 def test_items_left_out(amount, disputed, held, expected):
-    assert (
-        item_left_out(open_amount=Decimal(amount), minimum=Decimal(10), is_disputed=disputed, is_held=held) == expected
-    )
+    assert item_left_out(open_amount=Decimal(amount), minimum=Decimal(10), is_disputed=disputed, held=held) == expected
 
 
 FRANCE = BusinessCalendar(countries=("FR",))

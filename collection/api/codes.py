@@ -1,0 +1,209 @@
+"""Status codes and causes of items over the API: the organisation's lists, the history of items, setting them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.fields import BooleanField, CharField, DateField, DateTimeField, IntegerField, UUIDField
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.roles import Can
+from collection.services import cause_codes, item_causes, item_statuses, status_codes
+from core.errors import NotFound
+from core.rest_lists import Resource
+from receivables.models import Cause, StatusCode
+from receivables.queries.codes import causes_in, statuses_in
+
+In = serializers.Serializer[Any]
+
+
+class StatusCodeOut(In):
+    """A status code of the organisation."""
+
+    id = UUIDField()
+    code = CharField()
+    label = CharField()
+    behaviour = CharField(help_text="WAIT, STOP, TASK or NONE")
+    wait_days = IntegerField(allow_null=True)
+    is_active = BooleanField()
+    updated_at = DateTimeField()
+
+
+class CauseOut(In):
+    """A cause of lateness."""
+
+    id = UUIDField()
+    code = CharField()
+    label = CharField()
+    parent = UUIDField(source="parent_id", allow_null=True)
+    side = CharField(help_text="CUSTOMER or OURS")
+    is_active = BooleanField()
+    updated_at = DateTimeField()
+
+
+class ItemStatusOut(In):
+    """A status of an item, present or past."""
+
+    id = UUIDField()
+    item = UUIDField(source="item_id")
+    customer = UUIDField(source="customer_id")
+    customer_ref = CharField(source="item.customer.ref")
+    number = CharField(source="item.number")
+    status_code = CharField(source="status.code")
+    from_on = DateField()
+    until_on = DateField(allow_null=True, help_text="The last day without reminder, of a status that waits.")
+    ended_on = DateField(allow_null=True, help_text="The day from which it counts no more.")
+    note = CharField()
+    updated_at = DateTimeField()
+
+
+class ItemCauseOut(In):
+    """A cause of an item, present or past."""
+
+    id = UUIDField()
+    item = UUIDField(source="item_id")
+    customer = UUIDField(source="customer_id")
+    customer_ref = CharField(source="item.customer.ref")
+    number = CharField(source="item.number")
+    cause_code = CharField(source="cause.code")
+    origin = CharField(help_text="RULE or HAND")
+    rule_name = CharField()
+    from_on = DateField()
+    ended_on = DateField(allow_null=True)
+    note = CharField()
+    updated_at = DateTimeField()
+
+
+class ItemsIn(In):
+    """Items, up to 5,000."""
+
+    items = serializers.ListField(child=UUIDField(), min_length=1, max_length=item_statuses.MOST_ITEMS)
+
+
+class ItemStatusIn(ItemsIn):
+    """Which status the items get."""
+
+    status_code = CharField(max_length=40)
+    until_on = DateField(required=False, allow_null=True, help_text="Default: as the status says.")
+    note = CharField(max_length=300, default="", allow_blank=True)
+
+
+class ItemCauseIn(ItemsIn):
+    """Why the items are late."""
+
+    cause_code = CharField(max_length=40)
+    note = CharField(max_length=300, default="", allow_blank=True)
+
+
+class Changed(In):
+    """How many items changed."""
+
+    changed = IntegerField()
+
+
+class StatusCodes(Resource):
+    """The organisation's status codes."""
+
+    tag = "status-codes"
+    capabilities = {"list": Can.VIEW_ITEMS, "retrieve": Can.VIEW_ITEMS}
+    Out = StatusCodeOut
+    exact = {"code": "code"}
+
+    def rows(self) -> QuerySet[Any]:
+        status_codes.ensure_status_codes()
+        return StatusCode.objects.all()
+
+
+class Causes(Resource):
+    """The organisation's causes of lateness."""
+
+    tag = "causes"
+    capabilities = {"list": Can.VIEW_ITEMS, "retrieve": Can.VIEW_ITEMS}
+    Out = CauseOut
+    exact = {"code": "code"}
+
+    def rows(self) -> QuerySet[Any]:
+        cause_codes.ensure_causes()
+        return Cause.objects.all()
+
+
+class ItemStatuses(Resource):
+    """Statuses of items: their history, and setting them."""
+
+    tag = "item-statuses"
+    capabilities = {
+        "list": Can.VIEW_ITEMS,
+        "retrieve": Can.VIEW_ITEMS,
+        "create": (Can.VIEW_ITEMS, Can.SET_CODES),
+        "clear": (Can.VIEW_ITEMS, Can.SET_CODES),
+    }
+    Out = ItemStatusOut
+    exact = {"item": "item_id", "customer": "customer_id", "status_code": "status__code"}
+
+    def rows(self) -> QuerySet[Any]:
+        return statuses_in(scope=self.caller.scope)
+
+    @extend_schema(request=ItemStatusIn, responses={201: Changed}, summary="Set the status of items")
+    def create(self, request: Request) -> Response:
+        values = self.read(ItemStatusIn)
+        status_codes.ensure_status_codes()
+        status = StatusCode.objects.filter(code=values["status_code"].upper()).first()
+        if status is None:
+            raise NotFound
+        count = item_statuses.set_status(
+            item_ids=values["items"],
+            status_id=status.id,
+            until_on=values.get("until_on"),
+            note=values["note"],
+            **_who(self),
+        )
+        return Response({"changed": count}, status=201)
+
+    @extend_schema(request=ItemsIn, responses={200: Changed}, summary="Take the status off items")
+    @action(detail=False, methods=["post"])
+    def clear(self, request: Request) -> Response:
+        count = item_statuses.clear_status(item_ids=self.read(ItemsIn)["items"], **_who(self))
+        return Response({"changed": count})
+
+
+class ItemCauses(Resource):
+    """Causes of items: their history, and saying them."""
+
+    tag = "item-causes"
+    capabilities = {
+        "list": Can.VIEW_ITEMS,
+        "retrieve": Can.VIEW_ITEMS,
+        "create": (Can.VIEW_ITEMS, Can.SET_CODES),
+        "clear": (Can.VIEW_ITEMS, Can.SET_CODES),
+    }
+    Out = ItemCauseOut
+    exact = {"item": "item_id", "customer": "customer_id", "cause_code": "cause__code", "origin": "origin"}
+
+    def rows(self) -> QuerySet[Any]:
+        return causes_in(scope=self.caller.scope)
+
+    @extend_schema(request=ItemCauseIn, responses={201: Changed}, summary="Say why items are late")
+    def create(self, request: Request) -> Response:
+        values = self.read(ItemCauseIn)
+        cause_codes.ensure_causes()
+        cause = Cause.objects.filter(code=values["cause_code"].upper()).first()
+        if cause is None:
+            raise NotFound
+        count = item_causes.set_cause(item_ids=values["items"], cause_id=cause.id, note=values["note"], **_who(self))
+        return Response({"changed": count}, status=201)
+
+    @extend_schema(request=ItemsIn, responses={200: Changed}, summary="Leave the cause of items to the rules")
+    @action(detail=False, methods=["post"])
+    def clear(self, request: Request) -> Response:
+        count = item_causes.leave_cause_to_rules(item_ids=self.read(ItemsIn)["items"], **_who(self))
+        return Response({"changed": count})
+
+
+def _who(resource: Resource) -> dict[str, Any]:
+    caller = resource.caller
+    return {"scope": caller.scope, "actor": caller.actor, "on": caller.on}
