@@ -11,6 +11,7 @@ from integrations.files.fields import FIELDS, KINDS, MODES
 from integrations.files.mapping import Mapping
 from integrations.models import ImportKind, SyncRun
 from receivables.models import Entity
+from receivables.services.loading_parties import EntityNeeded
 
 MODE_LABELS = {
     "snapshot": _("Open items as of a day: what is no longer in it is closed"),
@@ -23,6 +24,8 @@ DATE_ORDERS = [
     ("ymd", _("year, month, day")),
     ("serial", _("serial numbers of a spreadsheet")),
 ]
+# Kinds whose rows belong to a company; those of other kinds may.
+_OF_AN_ENTITY = ("items", "orders")
 SIGN_LABELS = [
     ("as_is", _("positive amounts are owed to us")),
     ("reversed", _("negative amounts are owed to us")),
@@ -84,6 +87,7 @@ class MappingForm(forms.Form):
             (code, f"{code} · {name}") for code, name in Entity.objects.order_by("code").values_list("code", "name")
         ]
         self.fields["entity"].choices = [("", "–"), *entities]  # type: ignore[attr-defined]
+        self.has_several_entities = len(entities) > 1
         modes = [(mode, MODE_LABELS[mode]) for mode in MODES] if kind == "items" else [("", "–")]
         self.fields["mode"].choices = modes  # type: ignore[attr-defined]
         choices = [("", _("not read")), *((one.name, one.label) for one in FIELDS[kind])]
@@ -103,6 +107,9 @@ class MappingForm(forms.Form):
                 self.add_error(f"column_{n}", _("%(column)s is read as this already.") % {"column": seen[name]})
             elif name:
                 seen[name] = label
+        needs_entity = self.has_several_entities and given.get("kind") in _OF_AN_ENTITY and "entity_code" not in seen
+        if needs_entity and not given.get("entity"):
+            self.add_error("entity", EntityNeeded.message)
         return given
 
     def new_mapping(self) -> Mapping:

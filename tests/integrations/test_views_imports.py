@@ -96,6 +96,17 @@ def test_two_columns_that_are_read_as_the_same_are_refused_beside_the_column(org
     assert now(organisation, run).state == "RECEIVED"
 
 
+def test_a_file_that_names_no_company_of_several_asks_for_one_beside_the_field(organisation, manager):
+    with tenant_scope(organisation):
+        make_entity(code="DE")
+    run = drop(manager, organisation, GOOD)
+    answer = check(manager, run)
+    assert answer.status_code == 422
+    assert list(answer.context["form"].errors) == ["entity"]
+    assert check(manager, run, entity="DE").status_code == 302
+    assert now(organisation, run).state == "CHECKED"
+
+
 @pytest.mark.parametrize("wrong", [{"kind": "spells"}, {"as_of": "someday"}, {"entity": "XX"}, {"date_order": "zzz"}])
 def test_a_choice_that_is_none_is_refused(organisation, manager, wrong):
     run = drop(manager, organisation, GOOD)
