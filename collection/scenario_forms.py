@@ -2,28 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from collection.forms import DayInput
-from collection.models import Scenario, ScenarioVersion, Step
-from collection.services.versions import MOST_STEPS, STEP_FIELDS, StepValues
-from desk.models import Channel
-
-CENT = Decimal("0.01")
-NEW_STEP = {
-    "step_key": "",
-    "name": "",
-    "anchor": Step.Anchor.DUE_DATE.value,
-    "offset_days": 5,
-    "in_working_days": False,
-    "channel": Channel.EMAIL.value,
-    "mode": Step.Mode.TO_CONFIRM.value,
-    "template_code": "reminder_1",
-    "minimum_amount": Decimal("0.00"),
-}
+from collection.models import Scenario, ScenarioVersion
+from collection.services.versions import MOST_STEPS, StepValues
+from collection.step_forms import CENT, MORE, NAMES, NEW_STEP, StepRow, as_values, step_fields
 
 
 class ScenarioForm(forms.Form):
@@ -46,13 +33,6 @@ class ScenarioForm(forms.Form):
 
 class PublishForm(forms.Form):
     from_on = forms.DateField(label=_("Applies from"), widget=DayInput(), required=False)
-
-
-class StepRow(NamedTuple):
-    """A row of the editor: its place, and its fields by name."""
-
-    place: int
-    fields: dict[str, forms.BoundField]
 
 
 class VersionForm(forms.Form):
@@ -80,8 +60,13 @@ class VersionForm(forms.Form):
     )
     grouping = forms.ChoiceField(label=_("Messages to a customer"), choices=ScenarioVersion.Grouping.choices)
     working_days_only = forms.BooleanField(label=_("On working days only"), required=False)
+    credits = forms.ChoiceField(
+        label=_("Credit notes and money not set against anything"),
+        choices=ScenarioVersion.Credits.choices,
+        help_text=_("Deducted, the smallest total is judged on what is left."),
+    )
     LIMITS = (
-        "grouping", "minimum_delay_days", "minimum_item_amount", "minimum_total_amount", "stale_after_days",
+        "grouping", "credits", "minimum_delay_days", "minimum_item_amount", "minimum_total_amount", "stale_after_days",
         "working_days_only",
     )  # fmt: skip
 
@@ -90,51 +75,27 @@ class VersionForm(forms.Form):
         self.places = len(rows)
         self.initial["count"] = self.places
         for place, row in enumerate(rows):
-            for name, made in self._step_fields(place + 1, codes).items():
+            for name, made in step_fields(place + 1, codes).items():
                 self.fields[f"{name}-{place}"] = made
                 self.initial[f"{name}-{place}"] = row[name]
-
-    @staticmethod
-    def _step_fields(number: int, codes: Sequence[str]) -> dict[str, forms.Field]:
-        def named(label: Any, **more: Any) -> dict[str, Any]:
-            return {"aria-label": _("Step %(n)d: %(what)s") % {"n": number, "what": label}, **more}
-
-        days = named(_("days"), **{"class": "days"})
-        return {
-            "step_key": forms.SlugField(max_length=40, required=False, widget=forms.HiddenInput),
-            "name": forms.CharField(max_length=80, widget=forms.TextInput(attrs=named(_("name")))),
-            "offset_days": forms.IntegerField(min_value=-365, max_value=1000, widget=forms.NumberInput(attrs=days)),
-            "in_working_days": forms.BooleanField(
-                required=False, widget=forms.CheckboxInput(attrs=named(_("in working days")))
-            ),
-            "minimum_amount": forms.DecimalField(
-                min_value=0,
-                max_digits=16,
-                decimal_places=2,
-                widget=forms.NumberInput(attrs=named(_("smallest amount of an item"))),
-            ),
-            "anchor": forms.ChoiceField(
-                choices=Step.Anchor.choices, widget=forms.Select(attrs=named(_("counts from")))
-            ),
-            "channel": forms.ChoiceField(choices=Channel.choices, widget=forms.Select(attrs=named(_("how")))),
-            "mode": forms.ChoiceField(choices=Step.Mode.choices, widget=forms.Select(attrs=named(_("who sends")))),
-            "template_code": forms.ChoiceField(
-                choices=[(code, code) for code in codes], widget=forms.Select(attrs=named(_("text")))
-            ),
-        }
 
     def limit_fields(self) -> list[forms.BoundField]:
         return [self[name] for name in self.LIMITS]
 
     def step_rows(self) -> list[StepRow]:
-        return [StepRow(place, {name: self[f"{name}-{place}"] for name in STEP_FIELDS}) for place in range(self.places)]
+        out = []
+        for place in range(self.places):
+            fields = {name: self[f"{name}-{place}"] for name in NAMES}
+            differs = any(str(fields[name].value() or "") != str(NEW_STEP[name] or "") for name in MORE)
+            wrong = any(fields[name].errors for name in MORE)
+            out.append(StepRow(place, fields, wrong or (differs and self.is_bound), [fields[name] for name in MORE]))
+        return out
 
     def limits(self) -> dict[str, Any]:
         return {name: self.cleaned_data[name] for name in self.LIMITS}
 
     def steps(self) -> list[StepValues]:
-        given = self.cleaned_data
-        return [StepValues(**{name: given[f"{name}-{place}"] for name in STEP_FIELDS}) for place in range(self.places)]
+        return [as_values(self.cleaned_data, place) for place in range(self.places)]
 
 
 def limits_shown(version: ScenarioVersion) -> dict[str, Any]:
@@ -143,40 +104,3 @@ def limits_shown(version: ScenarioVersion) -> dict[str, Any]:
     for name in ("minimum_item_amount", "minimum_total_amount"):
         shown[name] = Decimal(shown[name]).quantize(CENT)
     return shown
-
-
-def rows_of(version: ScenarioVersion) -> list[dict[str, Any]]:
-    """The version's steps as rows of the editor."""
-    return [
-        {name: getattr(step, name) for name in STEP_FIELDS} | {"minimum_amount": step.minimum_amount.quantize(CENT)}
-        for step in version.steps.order_by("position")
-    ]
-
-
-def posted_rows(data: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The rows of the editor as they were sent, unchecked."""
-    text = data.get("count", "")
-    count = min(int(text), MOST_STEPS) if text.isdecimal() else 0
-    rows = []
-    for place in range(count):
-        row: dict[str, Any] = {name: data.get(f"{name}-{place}", "") for name in STEP_FIELDS}
-        rows.append(row | {"in_working_days": bool(row["in_working_days"])})
-    return rows
-
-
-def rearranged(rows: Sequence[dict[str, Any]], wish: str) -> list[dict[str, Any]]:
-    """The rows after "add", "up-<place>", "down-<place>" or "remove-<place>"; any other wish changes nothing."""
-    out = list(rows)
-    what, _dash, text = wish.partition("-")
-    if what == "add" and len(out) < MOST_STEPS:
-        return [*out, dict(NEW_STEP)]
-    place = int(text) if text.isdecimal() else -1
-    if not 0 <= place < len(out):
-        return out
-    if what == "remove":
-        del out[place]
-    elif what in ("up", "down"):
-        other = place + (-1 if what == "up" else 1)
-        if 0 <= other < len(out):
-            out[place], out[other] = out[other], out[place]
-    return out

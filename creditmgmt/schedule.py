@@ -26,6 +26,7 @@ from collection.services.disputes import remind_owners
 from collection.services.item_causes import decide_causes
 from collection.services.planning import plan_actions
 from collection.services.sending import confirm_automatic
+from collection.services.step_claims import catch_up_claims
 from core import jobs
 from core.audit import SYSTEM, Actor
 from core.days import local_moment, today_in
@@ -159,6 +160,12 @@ def _confirm(night: Night) -> int:
     return confirm_automatic(on=night.on, now=night.now)
 
 
+def _claims(night: Night) -> int:
+    """Interest and charges that steps of the last days claim, where that was not done when they were."""
+    with transaction.atomic():
+        return catch_up_claims(on=night.on)
+
+
 def _outbox(night: Night) -> int:
     """Messages that wait to be sent; their bells ring."""
     with transaction.atomic():
@@ -182,6 +189,7 @@ THE_NIGHT: tuple[NightStep, ...] = (
     NightStep("causes", _causes, needs=("sync", "open_amounts", "allocate", "promises", "profile")),
     NightStep("plan", _plan, needs=("sync", "open_amounts", "allocate", "promises", "balances")),
     NightStep("confirm", _confirm, needs=("plan",)),
+    NightStep("claims", _claims),
     NightStep("disputes", _disputes),
     NightStep("outbox", _outbox),
     NightStep("answers", _answers),

@@ -352,6 +352,7 @@ PORTS: dict[str, str] = {
     "desk.transport": "integrations.registry.transport",
     "desk.reasons/collection.Action": "collection.services.sending.ActionReasons",
     "desk.reasons/collection.DisputeNotice": "collection.services.disputes.NoticeReasons",
+    "desk.task_done/collection.Action": "collection.services.by_hand.task_done",
     "night": "creditmgmt.schedule.run_night",
     "reporting.imports_waiting": "integrations.queries.waiting.imports_waiting",
     "night.advance_sandbox": "creditmgmt.schedule.advance_sandbox",

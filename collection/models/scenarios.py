@@ -101,6 +101,9 @@ class ScenarioVersion(TenantModel):
         ]
         indexes = [models.Index(fields=["tenant", "approved_by"], name="scenario_version_approver")]
 
+    def __str__(self) -> str:
+        return f"{self.scenario} {self.number}"
+
     @property
     def is_draft(self) -> bool:
         return self.valid_from is None

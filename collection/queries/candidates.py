@@ -175,7 +175,7 @@ WITH {later}ours AS MATERIALIZED ({ours}), disputed AS MATERIALIZED (
     SELECT a.customer_id, a.entity_id, max(a."on") FILTER (WHERE a.state <> 'POSTPONED') AS last_message_on,
            max(a.postponed_until) FILTER (WHERE a.state = 'POSTPONED') AS postponed_until
     FROM collection_action a
-    WHERE a.tenant_id = %(tenant)s AND a.state IN ('CONFIRMED', 'SENT', 'POSTPONED'){narrow_a}
+    WHERE a.tenant_id = %(tenant)s AND (a.state IN ('CONFIRMED', 'SENT', 'POSTPONED') OR a.state = 'DONE' AND a.channel <> ''){narrow_a}
     GROUP BY a.customer_id, a.entity_id
 ), credit AS MATERIALIZED (
     SELECT i.customer_id, i.entity_id, i.currency, -sum(greatest({open}, -ours.leaves)) AS amount

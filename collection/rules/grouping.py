@@ -46,6 +46,14 @@ class Grouping(StrEnum):
     PER_ITEM = "PER_ITEM"  # one for each item
 
 
+class Credits(StrEnum):
+    """What becomes of credit notes, and of money, that are set against nothing."""
+
+    HIDE = "HIDE"  # not mentioned
+    SHOW = "SHOW"  # listed, not deducted
+    NET = "NET"  # listed, and deducted from what is asked for
+
+
 @dataclass(frozen=True)
 class Limits:
     """What a scenario version asks of a message. Amounts in each item's currency."""
@@ -54,6 +62,7 @@ class Limits:
     minimum_total_amount: Decimal
     minimum_delay_days: int
     grouping: Grouping = Grouping.HIGHEST
+    credits: Credits = Credits.HIDE
 
 
 class Line(NamedTuple):
@@ -73,11 +82,18 @@ class Excluded(NamedTuple):
 
 @dataclass(slots=True)
 class Plan:
-    """What one customer of one entity gets on a day: lines (none: no message), and what stays out."""
+    """What one customer of one entity gets on a day: lines (none: no message), and what stays out.
+
+    `tasks`: items at a step that a colleague does. `netted`: credits that the message deducts, by currency;
+    `netted_elsewhere`: those that a message of another scenario deducts on the day.
+    """
 
     lines: list[Line] = field(default_factory=list)
+    tasks: list[Line] = field(default_factory=list)
     excluded: list[Excluded] = field(default_factory=list)
     lapsed: list[Line] = field(default_factory=list)
+    netted: dict[str, Decimal] = field(default_factory=dict)
+    netted_elsewhere: dict[str, Decimal] = field(default_factory=dict)
 
     @property
     def step(self) -> StepRule:
@@ -85,13 +101,25 @@ class Plan:
         return max([line.step for line in self.lines], key=_position)
 
     @property
+    def totals(self) -> dict[str, Decimal]:
+        """What its items owe, by currency."""
+        return _totals(self.lines)
+
+    @property
     def amounts(self) -> dict[str, Decimal]:
-        """What the message asks for, by currency."""
-        totals: dict[str, Decimal] = {}
-        for item, _step in self.lines:
-            known = totals.get(item.currency)
-            totals[item.currency] = item.chased_amount if known is None else known + item.chased_amount
-        return dict(sorted(totals.items())) if len(totals) > 1 else totals
+        """What the message asks for, by currency: what its items owe, less the credits that it deducts."""
+        totals, nothing = self.totals, Decimal(0)
+        if not self.netted:
+            return totals
+        return {currency: total - self.netted.get(currency, nothing) for currency, total in totals.items()}
+
+
+def _totals(lines: Iterable[Line]) -> dict[str, Decimal]:
+    totals: dict[str, Decimal] = {}
+    for item, _step in lines:
+        known = totals.get(item.currency)
+        totals[item.currency] = item.chased_amount if known is None else known + item.chased_amount
+    return dict(sorted(totals.items())) if len(totals) > 1 else totals
 
 
 def _position(step: StepRule) -> int:
@@ -113,16 +141,20 @@ class Recent(NamedTuple):
 
 
 NOTHING_YET = Recent()
+_NOTHING = Decimal(0)
+# How the parts of tasks begin.
+TASK = "task:"
 
 
 def plan(
     *, items: Iterable[Item], steps: Sequence[StepRule], limits: Limits, recent: Recent = NOTHING_YET, on: date
 ) -> Plan:
-    """One message for the open items of a customer at an entity, or none.
+    """What the open items of a customer at an entity come to: one message or none (parts() makes several), and tasks.
 
     Items at a step go in at that step, one block per currency; a currency whose total stays below the minimum, or is
     covered by credits that are set against nothing, is left out. Within `minimum_delay_days` of the last message, and
-    while a person has put the customer's reminder off, nothing goes; the items keep their step.
+    while a person has put the customer's reminder off, no message goes; the items keep their step. Where the highest
+    step is a terminal one the message is about its items alone, and the others wait. Tasks wait for nothing.
     """
     out, steps = Plan(), Steps.of(steps)
     for item in items:
@@ -149,21 +181,37 @@ def plan(
             out.excluded.append(Excluded(item, _WAITING[decision.waits], decision.next_on))
         elif item.chased_amount < decision.step.minimum_amount:
             out.excluded.append(Excluded(item, LeftOut.BELOW_ITEM_MINIMUM))
+        elif decision.step.is_task:
+            out.tasks.append(Line(item, decision.step))
         else:
             out.lines.append(Line(item, decision.step))
     if out.lines:
         _leave_out_recent(out, limits=limits, recent=recent, on=on)
+    if out.lines or out.tasks:
         _leave_out_covered(out)
-        if limits.grouping is Grouping.HIGHEST:
-            _leave_out_small(out, limits=limits)
+    if out.lines and limits.grouping is Grouping.HIGHEST:
+        _one_message(out, limits=limits, on=on)
     return out
+
+
+def _one_message(out: Plan, *, limits: Limits, on: date) -> None:
+    while out.lines and (highest := out.step).is_terminal:
+        alone = Plan([line for line in out.lines if line.step.step_key == highest.step_key])
+        _settle(alone, limits=limits, used={})
+        out.excluded += alone.excluded
+        out.lines = [line for line in out.lines if line.step.step_key != highest.step_key]
+        if alone.lines:
+            _leave_out(out, LeftOut.WRITTEN_RECENTLY, until=on + timedelta(days=max(limits.minimum_delay_days, 1)))
+            out.lines, out.netted = alone.lines, alone.netted
+            return
+    _settle(out, limits=limits, used={})
 
 
 def parts(found: Plan, *, limits: Limits) -> list[tuple[str, Plan]]:
     """The messages of a plan, each with its part: one (""), or one for each step or item.
 
-    The smallest total holds for each message. What stays out and what has lapsed is in the first of them; there is
-    always one, perhaps without lines.
+    The smallest total holds for each message, and credits are deducted from the highest step first. What stays out, what
+    has lapsed and what is a task is in the first of them; there is always one, perhaps without lines.
     """
     if limits.grouping is Grouping.HIGHEST or not found.lines:
         return [("", found)]
@@ -172,16 +220,27 @@ def parts(found: Plan, *, limits: Limits) -> list[tuple[str, Plan]]:
     for line in sorted(found.lines, key=lambda line: (-line.step.position, line.item.due_date, line.item.number)):
         part = line.step.step_key if by_step else str(line.item.item_id)
         groups.setdefault(part, Plan()).lines.append(line)
-    rest = Plan(excluded=found.excluded, lapsed=found.lapsed)
+    rest = Plan(excluded=found.excluded, lapsed=found.lapsed, tasks=found.tasks)
+    used: dict[str, Decimal] = dict(found.netted_elsewhere)
     for one in groups.values():
-        _leave_out_small(one, limits=limits)
+        _settle(one, limits=limits, used=used)
         rest.excluded += one.excluded
         one.excluded = []
     kept = [(part, one) for part, one in groups.items() if one.lines]
     if not kept:
         return [("", rest)]
-    kept[0][1].excluded, kept[0][1].lapsed = rest.excluded, rest.lapsed
+    first = kept[0][1]
+    first.excluded, first.lapsed, first.tasks = rest.excluded, rest.lapsed, rest.tasks
     return kept
+
+
+def task_parts(found: Plan, *, limits: Limits) -> list[tuple[str, list[Line]]]:
+    """The tasks of a plan, each with its part and its lines: one for each step, or for each item."""
+    groups: dict[str, list[Line]] = {}
+    for line in found.tasks:
+        about = str(line.item.item_id) if limits.grouping is Grouping.PER_ITEM else line.step.step_key
+        groups.setdefault(f"{TASK}{about}", []).append(line)
+    return list(groups.items())
 
 
 def let_one_speak(plans: Sequence[tuple[Plan, Limits]], *, on: date) -> None:
@@ -190,11 +249,19 @@ def let_one_speak(plans: Sequence[tuple[Plan, Limits]], *, on: date) -> None:
     The others wait for their own minimum delay; those without one go as well. Among equal steps the first given goes.
     """
     speaking = [(found, limits) for found, limits in plans if found.lines]
-    first = max(speaking, key=lambda one: one[0].step.position, default=None)
-    for one in speaking:
-        found, limits = one
-        if one is not first and limits.minimum_delay_days:
+    speaking.sort(key=lambda one: -one[0].step.position)
+    used: dict[str, Decimal] = {}
+    for place, (found, limits) in enumerate(speaking):
+        if place and limits.minimum_delay_days:
             _leave_out(found, LeftOut.WRITTEN_RECENTLY, until=on + timedelta(days=limits.minimum_delay_days))
+            found.netted = {}
+            continue
+        taken = _credits_for(found, limits=limits, used=used)
+        found.netted_elsewhere = dict(used)
+        if limits.grouping is Grouping.HIGHEST:
+            found.netted = taken
+        for currency, amount in taken.items():
+            used[currency] = used.get(currency, _NOTHING) + amount
 
 
 def _leave_out_recent(out: Plan, *, limits: Limits, recent: Recent, on: date) -> None:
@@ -207,17 +274,61 @@ def _leave_out_recent(out: Plan, *, limits: Limits, recent: Recent, on: date) ->
 
 
 def _leave_out_covered(out: Plan) -> None:
-    for currency, total in out.amounts.items():
+    for currency, total in _totals([*out.lines, *out.tasks]).items():
         # The same for each item of a currency.
-        credits = next(item.credit_amount for item, _step in out.lines if item.currency == currency)
+        credits = next(item.credit_amount for item, _step in (*out.lines, *out.tasks) if item.currency == currency)
         if total <= credits:
             _leave_out(out, LeftOut.COVERED_BY_CREDITS, currency=currency)
+            covered = [line for line in out.tasks if line.item.currency == currency]
+            out.excluded += [Excluded(line.item, LeftOut.COVERED_BY_CREDITS) for line in covered]
+            out.tasks = [line for line in out.tasks if line.item.currency != currency]
 
 
-def _leave_out_small(out: Plan, *, limits: Limits) -> None:
-    for currency, total in out.amounts.items():
-        if total < limits.minimum_total_amount:
+def _settle(out: Plan, *, limits: Limits, used: dict[str, Decimal]) -> None:
+    """Deduct credits where the scenario does, beyond those `used` by other messages, and leave out what is too small.
+
+    `used` grows by what this message deducts.
+    """
+    netted = _credits_for(out, limits=limits, used=used)
+    for currency, total in out.totals.items():
+        credit = netted.get(currency, _NOTHING)
+        if credit and credit >= total:
+            _leave_out(out, LeftOut.COVERED_BY_CREDITS, currency=currency)
+        elif total - credit < limits.minimum_total_amount:
             _leave_out(out, LeftOut.BELOW_TOTAL_MINIMUM, currency=currency)
+            netted.pop(currency, None)
+    for currency, credit in netted.items():
+        used[currency] = used.get(currency, _NOTHING) + credit
+    left = out.totals
+    out.netted = {currency: credit for currency, credit in netted.items() if currency in left}
+
+
+def _credits_for(out: Plan, *, limits: Limits, used: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    if limits.credits is not Credits.NET:
+        return {}
+    credits = {item.currency: item.credit_amount for item, _step in out.lines}
+    left = {
+        name: min(credits[name] - used.get(name, _NOTHING), total)
+        for name, total in out.totals.items()
+        if credits[name]
+    }
+    return {name: amount for name, amount in left.items() if amount > 0}
+
+
+def net_again(out: Plan, *, limits: Limits, planned: Mapping[str, Decimal] | None) -> None:
+    """Deduct the credits of now from a message that was planned before; what they cover wholly is left out.
+
+    `planned`: what it deducted then, where it is one of several to its customer: it takes no more now. None: it is the
+    only one.
+    """
+    netted = _credits_for(out, limits=limits, used={})
+    if planned is not None:
+        netted = {name: min(amount, planned.get(name, _NOTHING)) for name, amount in netted.items()}
+    for currency, total in out.totals.items():
+        if netted.get(currency, _NOTHING) >= total:
+            _leave_out(out, LeftOut.COVERED_BY_CREDITS, currency=currency)
+    left = out.totals
+    out.netted = {name: amount for name, amount in netted.items() if amount and name in left}
 
 
 def _leave_out(out: Plan, reason: LeftOut, *, currency: str | None = None, until: date | None = None) -> None:

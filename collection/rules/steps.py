@@ -44,7 +44,9 @@ class Waits(StrEnum):
 class StepRule:
     """One step of a scenario version; `offset_days` may be negative with anchor DUE_DATE only.
 
-    `minimum_amount`: an item that owes less, in its currency, waits at the step. `in_working_days`: the offset counts days worked in the calendar of the company, else all days.
+    `minimum_amount`: an item that owes less, in its currency, waits at the step. `in_working_days`: the offset counts
+    days worked in the calendar of the company, else all days. `is_task`: a colleague does it, nothing leaves.
+    `is_terminal`: it ends the usual way of reminding, so it speaks of the items that have reached it and of no other.
     """
 
     step_key: str
@@ -53,6 +55,8 @@ class StepRule:
     offset_days: int
     in_working_days: bool = False
     minimum_amount: Decimal = Decimal(0)
+    is_task: bool = False
+    is_terminal: bool = False
 
     @property
     def is_before_due(self) -> bool:
@@ -244,7 +248,7 @@ class LeftOut(StrEnum):
     BELOW_ITEM_MINIMUM = "BELOW_ITEM_MINIMUM"
     BELOW_TOTAL_MINIMUM = "BELOW_TOTAL_MINIMUM"
     COVERED_BY_CREDITS = "COVERED_BY_CREDITS"  # money or credit notes that are set against nothing yet
-    WRITTEN_RECENTLY = "WRITTEN_RECENTLY"  # the minimum delay between two messages
+    WRITTEN_RECENTLY = "WRITTEN_RECENTLY"  # the minimum delay between two messages, or a higher step goes today
     POSTPONED = "POSTPONED"  # a person put the customer's reminder off
     NO_RECIPIENT = "NO_RECIPIENT"
     NOT_REACHED = "NOT_REACHED"

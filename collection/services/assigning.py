@@ -1,4 +1,4 @@
-"""Which scenario applies to each open item on a day, and why: a person's choice, else the rules, else the default."""
+"""Which scenario applies to each open item on a day, and why: a pin, a person's choice, else the rules, else the default."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from accounts.models import Tenant
 from collection.models import AssignmentRule as RuleRow
-from collection.models import RuleSet, Scenario, ScenarioOverride, ScenarioVersion
+from collection.models import ItemPin, RuleSet, Scenario, ScenarioOverride, ScenarioVersion
 from collection.queries.facts import OF_DOCUMENTS, Account, account_facts, item_facts, values_of_currencies
 from collection.rules.criteria import FACTS, AssignmentRule, Criterion, Subject, assign, read_criterion
 from core.tenancy import require_tenant_id
@@ -20,14 +20,22 @@ from core.tenancy import require_tenant_id
 class Why(NamedTuple):
     """The scenario of an item (its id as text; None: none applies), and what gave it.
 
-    `override`: a person's choice; else `rule`; without both the default scenario. `not_known`: facts that rules asked
-    for which nobody knows.
+    `pin`: the item stays with a version; else `override`: a person's choice; else `rule`; without any the default
+    scenario. `not_known`: facts that rules asked for which nobody knows. `pinned_to`: the version, as text, where it is
+    not the one in force.
     """
 
     scenario_id: str | None
     rule: AssignmentRule | None = None
     override: ScenarioOverride | None = None
     not_known: tuple[str, ...] = ()
+    pin: ItemPin | None = None
+    pinned_to: str | None = None
+
+    @property
+    def book(self) -> str | None:
+        """Which of the playbooks of the day says what is done: by scenario, or by version for a pin to a former one."""
+        return self.pinned_to or self.scenario_id
 
 
 class Assignable(Protocol):
@@ -59,6 +67,7 @@ class Assignments:
     accounts: Mapping[Account, Mapping[str, Any]] = field(default_factory=dict)
     items: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     values: Mapping[str, Decimal] = field(default_factory=dict)
+    pins: Mapping[str, Why] = field(default_factory=dict)  # by item
 
     def __post_init__(self) -> None:
         self.depends_on_items = any(rule.speaks_of_items for rule in self.rules)
@@ -67,6 +76,8 @@ class Assignments:
 
     def of(self, item: Assignable) -> Why:
         """The scenario of an open item, with the reason."""
+        if self.pins and (pinned := self.pins.get(str(item.item_id))) is not None:
+            return pinned
         if not self.rules and not self.overrides:
             return self._default
         account = (str(item.customer_id), str(item.entity_id))
@@ -123,11 +134,13 @@ def assignments(
     known: Collection[str],
     customer_ids: Collection[UUID] | None = None,
     rules: Sequence[AssignmentRule] | None = None,
+    versions: Collection[ScenarioVersion] = (),
 ) -> Assignments:
-    """For the day `on`, among the scenarios `known` (ids as texts: those that are live, or tried out). At most 7 queries.
+    """For the day `on`, among the scenarios `known` (ids as texts: those that are live, or tried out). At most 8 queries.
 
     A rule or a choice that names another scenario is passed over: what it would take stays with the next one that
-    applies until that scenario is live. `rules`: in place of those in force, to try them out.
+    applies until that scenario is live. `rules`: in place of those in force, to try them out. `versions`: those that
+    items may be pinned to; a pin to another one is passed over.
     """
     ordered = rules_of(rule_set_in_force(on=on)) if rules is None else list(rules)
     ordered = [rule for rule in ordered if str(rule.target) in known]
@@ -137,6 +150,7 @@ def assignments(
         default=str(default) if default and str(default) in known else None,
         rules=ordered,
         overrides=_overrides(on=on, known=known, customer_ids=customer_ids),
+        pins=_pins(on=on, known=known, versions=versions, customer_ids=customer_ids) if versions else {},
     )
     if not ordered:
         return out
@@ -180,3 +194,30 @@ def _overrides(
         for one in overrides_in_force(on=on, customer_ids=customer_ids)
         if str(one.scenario_id) in known
     }
+
+
+def pins_in_force(*, on: date, customer_ids: Collection[UUID] | None = None) -> list[ItemPin]:
+    """Items that stay with a version on the day, the oldest first. 1 SQL query."""
+    rows = ItemPin.objects.filter(Q(ended_on__isnull=True) | Q(ended_on__gt=on), from_on__lte=on)
+    if customer_ids is not None:
+        rows = rows.filter(customer_id__in=customer_ids)
+    return list(rows.order_by("from_on", "id"))
+
+
+def pinned_versions(*, on: date) -> list[ScenarioVersion]:
+    """The versions that items stay with on the day. 1 SQL query."""
+    pins = ItemPin.objects.filter(Q(ended_on__isnull=True) | Q(ended_on__gt=on), from_on__lte=on)
+    return list(ScenarioVersion.objects.filter(id__in=pins.values("version_id")).select_related("scenario"))
+
+
+def _pins(
+    *, on: date, known: Collection[str], versions: Collection[ScenarioVersion], customer_ids: Collection[UUID] | None
+) -> dict[str, Why]:
+    """By item. A version that is among `known` by its own id is not the one that its scenario follows."""
+    scenarios = {version.id: str(version.scenario_id) for version in versions}
+    out = {}
+    for pin in pins_in_force(on=on, customer_ids=customer_ids):
+        scenario_id, own = scenarios.get(pin.version_id), str(pin.version_id)
+        if scenario_id is not None and (scenario_id in known or own in known):
+            out[str(pin.item_id)] = Why(scenario_id, pin=pin, pinned_to=own if own in known else None)
+    return out

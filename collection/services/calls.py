@@ -14,9 +14,10 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.access import Scope
 from accounts.models import Tenant
-from collection.models import Action, ActionLine, Interaction
+from collection.models import Action, Interaction
 from collection.rules.calls import CallOutcome
-from collection.services.deciding import NotProposed, decide, proposed_action
+from collection.services.by_hand import call_made
+from collection.services.deciding import NotProposed, proposed_action
 from collection.services.disputes import assign_dispute, default_owner
 from collection.services.interactions import BadInteraction, finish_follow_up, log_interaction
 from core.audit import Actor, changed, record
@@ -154,8 +155,7 @@ def log_call(
         case WrongContact():
             _find_another(said, interaction, actor=actor, on=on)
     if action is not None:
-        action.lines.filter(state=ActionLine.State.PLANNED).update(state=ActionLine.State.DONE)
-        decide([action], state=Action.State.DONE, actor=actor, now=now, note=text)
+        action = call_made(action_id=action.id, note=text, scope=scope, actor=actor, now=now, on=on)
     _finish_follow_ups(interaction, scope=scope, actor=actor, on=on)
     look_after_promises(customer_id=customer_id, actor=actor, on=on)
     return Call(interaction, action=action, **made)

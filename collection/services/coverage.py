@@ -10,7 +10,7 @@ from django.db import transaction
 from collection.models import Scenario, ScenarioVersion
 from collection.queries.candidates import candidates
 from collection.rules.criteria import AssignmentRule
-from collection.services.assigning import assignments
+from collection.services.assigning import assignments, pinned_versions
 from collection.services.playbooks import is_live, versions_in_force
 
 
@@ -33,7 +33,7 @@ class Covered:
 def covered_by_rules(*, on: date, rules: Sequence[AssignmentRule]) -> dict[str, tuple[int, int]]:
     """Rule id -> (customers, open items) that it would take today if every scenario that is kept were live."""
     kept = {str(row_id) for row_id in Scenario.objects.filter(archived_on__isnull=True).values_list("id", flat=True)}
-    assigned = assignments(on=on, known=kept, rules=rules)
+    assigned = assignments(on=on, known=kept, rules=rules, versions=pinned_versions(on=on))
     items: Counter[str] = Counter()
     customers: dict[str, set[object]] = {}
     for item in candidates(on=on, due_until=date.max):
@@ -46,13 +46,15 @@ def covered_by_rules(*, on: date, rules: Sequence[AssignmentRule]) -> dict[str, 
 
 @transaction.atomic
 def coverage(*, on: date) -> list[Covered]:
-    """Every scenario: the default one last, the others by name. At most 14 SQL queries, whatever their number."""
+    """Every scenario: the default one last, the others by name. At most 17 SQL queries, whatever their number."""
     scenarios = list(Scenario.objects.order_by("is_default", "name"))
     versions = {version.scenario_id: version for version in versions_in_force(on=on)}
     drafts = {row.scenario_id: row for row in ScenarioVersion.objects.filter(valid_from__isnull=True)}
     live = {str(scenario_id) for scenario_id, version in versions.items() if is_live(version, on=on)}
     kept = {str(one.id) for one in scenarios if one.archived_on is None}
-    today, all_live = assignments(on=on, known=live), assignments(on=on, known=kept)
+    pinned = pinned_versions(on=on)
+    today = assignments(on=on, known=live, versions=pinned)
+    all_live = assignments(on=on, known=kept, versions=pinned)
     items: Counter[str] = Counter()
     customers: dict[str, set[object]] = {}
     for item in candidates(on=on, due_until=date.max):

@@ -64,7 +64,7 @@ def undo_decision(*, action_id: UUID, scope: Scope, actor: Actor, now: datetime)
     """
     action = action_for_update(action_id=action_id, scope=scope)
     before = action.state
-    if before not in (Action.State.CONFIRMED, Action.State.SKIPPED, Action.State.POSTPONED):
+    if before not in (Action.State.CONFIRMED, Action.State.DONE, Action.State.SKIPPED, Action.State.POSTPONED):
         raise NothingToUndo
     if action.undo_until is None or now > action.undo_until:
         raise NothingToUndo

@@ -12,19 +12,21 @@ from django.db.models import Count, Sum
 
 from collection.models import ScenarioVersion
 from collection.queries.candidates import Candidate, candidates
-from collection.rules.grouping import Plan
+from collection.rules.grouping import Plan, task_parts
 from collection.rules.steps import LeftOut, OldItems
-from collection.services.assigning import assignments
 from collection.services.playbooks import (
     Owner,
     Playbook,
+    assigned_among,
     due_until_of,
     is_live,
     plans,
     playbook,
     steps_set,
     versions_in_force,
+    with_pinned,
 )
+from collection.services.versions import STEP_FIELDS
 from receivables.models import Customer, Entity, LedgerItem
 
 
@@ -39,6 +41,8 @@ class Would:
     amounts: dict[str, Decimal]
     oldest_due_date: date
     part: str = ""  # of several messages to a customer of an entity, which
+    is_task: bool = False
+    netted: dict[str, Decimal] = field(default_factory=dict)  # credits that `amounts` are less by
 
 
 @dataclass
@@ -72,11 +76,9 @@ def dry_run(*, version: ScenarioVersion, on: date, old_items: OldItems) -> DryRu
     seen = _scenario_lines(version, on=on, old_items=old_items)
     books = books_with(version, on=on)
     mine = books[str(version.scenario_id)]
-    assigned = assignments(on=on, known=books.keys())
+    assigned = assigned_among(books, on=on)
     items = (
-        _as_if_live(item, book=mine, on=on, old_items=old_items)
-        if assigned.of(item).scenario_id == mine.scenario_id
-        else item
+        _as_if_live(item, book=mine, on=on, old_items=old_items) if assigned.of(item).book == mine.key else item
         for item in candidates(on=on, due_until=due_until_of(books.values(), on))
     )
     for owner, book, planned, part in plans(items=items, books=books, assignments=assigned, on=on):
@@ -86,6 +88,7 @@ def dry_run(*, version: ScenarioVersion, on: date, old_items: OldItems) -> DryRu
         seen += _plan_lines(owner, planned)
         if planned.lines:
             found.append((owner, planned, part))
+        found += [(owner, Plan(lines), name) for name, lines in task_parts(planned, limits=book.limits)]
     customers = Customer.objects.in_bulk([customer_id for (customer_id, _entity), _plan, _part in found])
     entities = Entity.objects.in_bulk()
     for (customer_id, entity_id), planned, part in found:
@@ -103,17 +106,15 @@ def dry_run(*, version: ScenarioVersion, on: date, old_items: OldItems) -> DryRu
 def books_with(version: ScenarioVersion, *, on: date) -> dict[str, Playbook]:
     """By scenario, what is live on the day, with `version` in the place of its scenario's own."""
     live = [one for one in versions_in_force(on=on) if is_live(one, on=on) and one.scenario_id != version.scenario_id]
-    return {str(one.scenario_id): playbook(one) for one in [*live, version]}
+    return with_pinned([playbook(one) for one in [*live, version]], on=on)
 
 
 def _scenario_lines(version: ScenarioVersion, *, on: date, old_items: OldItems) -> list[str]:
     """What the fingerprint says of the scenario, the day and the choice. 1 SQL query."""
     # In one form, whether the version was just made or read.
     amounts = f"{version.minimum_item_amount:.4f} {version.minimum_total_amount:.4f}"
-    limits = f"{version.minimum_delay_days} {amounts} {version.stale_after_days} {version.working_days_only} {version.grouping}"
-    steps = version.steps.order_by("position").values_list(
-        "step_key", "anchor", "offset_days", "in_working_days", "channel", "mode", "template_code", "minimum_amount"
-    )
+    limits = f"{version.minimum_delay_days} {amounts} {version.stale_after_days} {version.working_days_only} {version.grouping} {version.credits}"
+    steps = version.steps.order_by("position").values_list(*STEP_FIELDS)
     return [f"{on} {old_items.value} {version.id} {limits}", *(f"step {step}" for step in steps)]
 
 
@@ -122,8 +123,9 @@ def _plan_lines(owner: Owner, planned: Plan) -> Iterable[str]:
     lines = [
         f"{owner[0]} {owner[1]} {line.item.item_id} {line.step.step_key} {line.item.due_date} "
         f"{line.item.currency} {line.item.chased_amount}"
-        for line in planned.lines
+        for line in (*planned.lines, *planned.tasks)
     ]
+    lines += [f"{owner[0]} {owner[1]} less {currency} {amount}" for currency, amount in planned.netted.items()]
     return sorted(lines) + sorted(f"{one.item.item_id} {one.reason}" for one in planned.excluded)
 
 
@@ -146,6 +148,8 @@ def _would(customer: Customer, entity: Entity, planned: Plan, part: str) -> Woul
         customer=customer,
         entity=entity,
         part=part,
+        is_task=planned.step.is_task,
+        netted=planned.netted,
         step_key=planned.step.step_key,
         item_count=len(planned.lines),
         amounts=planned.amounts,

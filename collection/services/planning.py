@@ -1,4 +1,5 @@
-"""The nightly plan: which reminder each customer of each entity gets, recomputed from the facts of the day.
+"""The nightly plan: which reminder each customer of each entity gets, and which steps a colleague has to do, recomputed
+from the facts of the day.
 
 One statement reads, the rule decides, bulk statements write; running it twice for a day changes nothing.
 """
@@ -18,16 +19,18 @@ from accounts.models import Tenant
 from collection.models import Action, ActionLine
 from collection.queries.candidates import unserved_candidates
 from collection.queries.facts import values_of_currencies
-from collection.rules.grouping import Plan, priority_cents
-from collection.services.assigning import assignments
+from collection.rules.grouping import Line, Plan, priority_cents, task_parts
+from collection.services.by_hand import give_tasks, settle_tasks
 from collection.services.playbooks import (
     Found,
     Playbook,
+    assigned_among,
     due_until_of,
     is_live,
     plans,
     playbook,
     versions_in_force,
+    with_pinned,
     with_silence,
 )
 from collection.services.scenarios import ensure_default_scenario
@@ -42,11 +45,13 @@ from risk.rules.chance import Habit, chance_within
 
 @dataclass(frozen=True)
 class Planned:
-    """What a run did: proposals (and their items) made, steps that lapsed; `silent`: why nothing could be said at all."""
+    """What a run did: proposals (and their items) made, steps that lapsed, tasks given; `silent`: why nothing could be
+    said at all."""
 
     actions: int = 0
     lines: int = 0
     lapsed: int = 0
+    tasks: int = 0
     silent: str = ""
 
 
@@ -62,35 +67,42 @@ def plan_actions(
     """
     lock("collection/plan")
     ensure_default_scenario(tenant=tenant, on=on)
+    settle_tasks(on=on, actor=actor)
     live = [playbook(version) for version in versions_in_force(on=on) if is_live(version, on=on)]
     if not live:
         return Planned(silent="not_live")
-    books = with_silence(live, tenant=tenant, on=on, ledger_as_of=ledger_as_of)
+    known = list(with_pinned(live, on=on).values())
+    books = with_silence(known, tenant=tenant, on=on, ledger_as_of=ledger_as_of)
     entities = set(Entity.objects.values_list("id", flat=True))
     speaking = {one for one in entities if any(str(one) not in book.silent for book in books)}
     if not speaking:
         return Planned(silent="day_off_or_stale")
     _take_back_undecided(on=on, entity_ids=speaking, books=books, actor=actor)
-    by_scenario = {book.scenario_id: book for book in books}
+    by_key = {book.key: book for book in books}
     items = unserved_candidates(on=on, due_until=due_until_of(books, on), entity_ids=speaking)
-    found = plans(items=items, books=by_scenario, assignments=assignments(on=on, known=by_scenario.keys()), on=on)
+    found = plans(items=items, books=by_key, assignments=assigned_among(by_key, on=on), on=on)
     rates = values_of_currencies(currency=tenant.currency, on=on)
     rows = _rows(found, on=on, rates=rates, habits=payment_habits(scope=EVERYTHING))
-    return _write(rows, on=on, actor=actor)
+    planned = _write(rows, on=on, actor=actor)
+    if planned.tasks:
+        give_tasks(on=on, actor=actor)
+    return planned
 
 
 def _take_back_undecided(*, on: date, entity_ids: set[UUID], books: Iterable[Playbook], actor: Actor) -> None:
     """Remove proposals that nobody decided, and postponed ones whose day has come, into the temporary table plan_gone.
 
-    Those of a scenario that is silent at their entity today stay: nothing would be proposed in their place.
+    Those of a scenario that is silent at their entity today stay: nothing would be proposed in their place. So do tasks.
     """
-    silent = [(book.scenario_id, entity) for book in books for entity in book.silent]
+    silent = [(book, entity) for book in books for entity in book.silent]
     params: dict[str, Any] = {
         "tenant": require_tenant_id(),
         "on": on,
         "entities": list(entity_ids),
-        "silent_scenarios": [scenario for scenario, _entity in silent],
-        "silent_entities": [entity for _scenario, entity in silent],
+        "pinned": [str(book.version.id) for book in books if book.is_pinned],
+        "silent_scenarios": [None if book.is_pinned else book.scenario_id for book, _entity in silent],
+        "silent_versions": [str(book.version.id) if book.is_pinned else None for book, _entity in silent],
+        "silent_entities": [entity for _book, entity in silent],
     }
     with connection.cursor() as cursor:
         cursor.execute(
@@ -100,8 +112,9 @@ def _take_back_undecided(*, on: date, entity_ids: set[UUID], books: Iterable[Pla
             "WHERE a.tenant_id = %(tenant)s AND a.entity_id = ANY(%(entities)s) "
             "AND ((a.state = 'PROPOSED' AND a.\"on\" < %(on)s) OR (a.state = 'POSTPONED' AND a.postponed_until <= %(on)s)) "
             "AND NOT EXISTS (SELECT 1 FROM collection_scenarioversion v "
-            "JOIN unnest(%(silent_scenarios)s::uuid[], %(silent_entities)s::uuid[]) AS s(scenario_id, entity_id) "
-            "ON s.scenario_id = v.scenario_id AND s.entity_id = a.entity_id "
+            "JOIN unnest(%(silent_scenarios)s::uuid[], %(silent_versions)s::uuid[], %(silent_entities)s::uuid[])"
+            " AS s(scenario_id, version_id, entity_id) ON s.entity_id = a.entity_id"
+            " AND (s.version_id = v.id OR s.scenario_id = v.scenario_id AND v.id <> ALL(%(pinned)s::uuid[])) "
             "WHERE v.tenant_id = %(tenant)s AND v.id = a.version_id)",
             params,
         )
@@ -124,6 +137,13 @@ class _Rows:
 
     owners: list[str] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
+    tasks: int = 0
+
+    def add(self, owner: str, lines: Iterable[str]) -> None:
+        """An action, or none, with lines of its own."""
+        number = len(self.owners)
+        self.owners.append(f"{number}\t{owner}\n")
+        self.lines += [f"{number}\t{line}\n" for line in lines]
 
 
 def _rows(found: Iterable[Found], *, on: date, rates: Mapping[str, Decimal], habits: Habits) -> _Rows:
@@ -131,34 +151,43 @@ def _rows(found: Iterable[Found], *, on: date, rates: Mapping[str, Decimal], hab
     # The run's ids are texts (unserved_candidates).
     own = {str(customer_id): habit for customer_id, habit in habits.own.items()}
     columns: dict[str, dict[str, str]] = {}
-    for number, ((customer_id, entity_id), book, one, part) in enumerate(found):
+    for (customer_id, entity_id), book, one, part in found:
         version = book.version
         live_from = version.live_from or on
         # What lapsed before sending began is no fact about the customer.
         lapsed = [line for line in one.lapsed if line.item.due_date >= live_from] if one.lapsed else ()
-        if one.lines:
-            steps = columns.get(book.scenario_id)
-            if steps is None:
-                steps = {step.step_key: f"{version.id}\t{step.id}\t{step.channel}" for step in version.steps.all()}
-                columns[book.scenario_id] = steps
-            ranking = _ranking(one, rates=rates, habit=own.get(str(customer_id), habits.usual), on=on)
-            action = f"{steps[one.step.step_key]}\t{ranking}\t{part}"
-        elif lapsed:
-            action = _NO_ACTION
-        else:
+        if not one.lines and not lapsed and not one.tasks:
             continue
-        out.owners.append(f"{number}\t{customer_id}\t{entity_id}\t{action}\n")
-        for state, lines in ((_PLANNED, one.lines), (_LAPSED, lapsed)):
-            out.lines += [
-                f"{number}\t{item.item_id}\t{step.step_key}\t{item.currency}\t{item.chased_amount}\t{state}\n"
-                for item, step in lines
-            ]
+        steps = columns.get(book.key)
+        if steps is None:
+            steps = {step.step_key: f"{version.id}\t{step.id}\t{step.channel}" for step in version.steps.all()}
+            columns[book.key] = steps
+        owner, habit = f"{customer_id}\t{entity_id}", own.get(str(customer_id), habits.usual)
+        if one.lines:
+            ranking = _ranking(one, rates=rates, habit=habit, on=on)
+            action = f"{owner}\t{steps[one.step.step_key]}\t{ranking}\t{part}\t{_PROPOSED}"
+            out.add(action, [*_lines(one.lines, _PLANNED), *_lines(lapsed, _LAPSED)])
+        elif lapsed:
+            out.add(f"{owner}\t{_NO_ACTION}", _lines(lapsed, _LAPSED))
+        for name, lines in task_parts(one, limits=book.limits) if one.tasks else ():
+            ranking = _ranking(Plan(lines), rates=rates, habit=habit, on=on)
+            out.add(
+                f"{owner}\t{steps[lines[0].step.step_key]}\t{ranking}\t{name}\t{_ASSIGNED}", _lines(lines, _PLANNED)
+            )
+            out.tasks += 1
     return out
 
 
+def _lines(lines: Iterable[Line], state: str) -> list[str]:
+    return [f"{item.item_id}\t{step.step_key}\t{item.currency}\t{item.chased_amount}\t{state}" for item, step in lines]
+
+
 _PLANNED, _LAPSED = ActionLine.State.PLANNED.value, ActionLine.State.LAPSED.value
-_OWNER_COLUMNS = "(number, customer_id, entity_id, version_id, step_id, channel, amounts, priority, reason, part)"
-_NO_ACTION = "\t".join(["\\N"] * 7)
+_PROPOSED, _ASSIGNED = Action.State.PROPOSED.value, Action.State.ASSIGNED.value
+_OWNER_COLUMNS = (
+    "(number, customer_id, entity_id, version_id, step_id, channel, amounts, netted, priority, reason, part, state)"
+)
+_NO_ACTION = "\t".join(["\\N"] * 9)
 _ROWS_AT_A_TIME = 2000
 _ONE = Decimal(1)
 # Ranked by what is expected to come in within so many days.
@@ -166,18 +195,23 @@ CHANCE_DAYS = 14
 
 
 def _ranking(found: Plan, *, rates: Mapping[str, Decimal], habit: Habit, on: date) -> str:
-    """What the action asks for, its rank and why it has it, as three columns."""
+    """What the action asks for, what it deducts, its rank and why it has it, as four columns."""
     amounts = found.amounts
     # Ranked in one currency; one without a rate counts at its face value, which the reason then says.
     ranked = sum([amount * rates.get(currency, _ONE) for currency, amount in amounts.items()], Decimal(0))
     days = (on - min([item.due_date for item, _step in found.lines])).days
     share = _chance(habit, days)
-    asked = ", ".join([f'"{currency}": "{amount}"' for currency, amount in amounts.items()])
+    asked, netted = _as_json(amounts), _as_json(found.netted) if found.netted else "{}"
     reason = (
-        f'{{"items": {len(found.lines)}, "oldest_days": {days}, "amounts": {{{asked}}}, "chance_pct": {int(share * 100)},'
+        f'{{"items": {len(found.lines)}, "oldest_days": {days}, "amounts": {asked}, "chance_pct": {int(share * 100)},'
         f' "within_days": {CHANCE_DAYS}, "median_days": {habit.median_days}, "is_own": {str(habit.is_own).lower()}}}'
     )
-    return f"{{{asked}}}\t{priority_cents(amount=ranked, chance=share)}\t{reason}"
+    return f"{asked}\t{netted}\t{priority_cents(amount=ranked, chance=share)}\t{reason}"
+
+
+def _as_json(amounts: Mapping[str, Decimal]) -> str:
+    texts = ", ".join([f'"{currency}": "{amount}"' for currency, amount in amounts.items()])
+    return f"{{{texts}}}"
 
 
 @lru_cache(maxsize=10_000)
@@ -196,7 +230,8 @@ def _write(rows: _Rows, *, on: date, actor: Actor) -> Planned:
         cursor.execute(
             "DROP TABLE IF EXISTS pg_temp.plan_owner, pg_temp.plan_line;"
             "CREATE TEMP TABLE plan_owner (number int, customer_id uuid, entity_id uuid, version_id uuid, step_id uuid, channel text,"
-            " amounts jsonb, priority bigint, reason jsonb, part text, id uuid DEFAULT uuidv7()) ON COMMIT DROP;"
+            " amounts jsonb, netted jsonb, priority bigint, reason jsonb, part text, state text, id uuid DEFAULT uuidv7())"
+            " ON COMMIT DROP;"
             "CREATE TEMP TABLE plan_line (number int, item_id uuid, step_key text, currency text, open_amount numeric,"
             " state text) ON COMMIT DROP"
         )
@@ -208,9 +243,9 @@ def _write(rows: _Rows, *, on: date, actor: Actor) -> Planned:
         cursor.execute(
             """
             INSERT INTO collection_action (tenant_id, id, customer_id, entity_id, version_id, "on", step_id, channel,
-                state, amounts, priority_cents, priority_reason, proposed_since, note, part)
+                state, amounts, netted, priority_cents, priority_reason, proposed_since, note, part)
             SELECT %(tenant)s, o.id, o.customer_id, o.entity_id, o.version_id, %(on)s, o.step_id, o.channel,
-                   'PROPOSED', o.amounts, o.priority, o.reason, coalesce(g.since, %(on)s), '', o.part
+                   o.state, o.amounts, o.netted, o.priority, o.reason, coalesce(g.since, %(on)s), '', o.part
             FROM plan_owner o
             LEFT JOIN (SELECT customer_id, entity_id, min(proposed_since) AS since FROM plan_gone GROUP BY 1, 2) g
                 ON g.customer_id = o.customer_id AND g.entity_id = o.entity_id
@@ -218,7 +253,7 @@ def _write(rows: _Rows, *, on: date, actor: Actor) -> Planned:
             """,
             params,
         )
-        actions = cursor.rowcount
+        actions = cursor.rowcount - rows.tasks
         written = {}
         for state in (_PLANNED, _LAPSED):
             cursor.execute(
@@ -234,9 +269,14 @@ def _write(rows: _Rows, *, on: date, actor: Actor) -> Planned:
                 params | {"state": state},
             )
             written[state] = cursor.rowcount
-    planned = Planned(actions=actions, lines=written[_PLANNED], lapsed=written[_LAPSED])
-    if planned.actions or planned.lapsed:
-        counts = {"actions": planned.actions, "lines": planned.lines, "lapsed": planned.lapsed}
+    planned = Planned(actions=actions, lines=written[_PLANNED], lapsed=written[_LAPSED], tasks=rows.tasks)
+    if planned.actions or planned.lapsed or planned.tasks:
+        counts = {
+            "actions": planned.actions,
+            "lines": planned.lines,
+            "lapsed": planned.lapsed,
+            "tasks": planned.tasks,
+        }
         _audit(actor, "collection.actions_proposed", {"on": on.isoformat(), **counts})
     return planned
 

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cached_property
 from uuid import UUID
 
 from django.db import transaction
@@ -17,22 +18,24 @@ from django.db.models import Max
 from accounts.models import Tenant
 from collection.models import Action, ActionLine, ScenarioVersion, Step
 from collection.queries.candidates import Candidate, candidates
-from collection.rules.grouping import Excluded
+from collection.rules.grouping import Excluded, Line, Plan, task_parts
 from collection.rules.steps import OldItems
-from collection.services.assigning import assignments
 from collection.services.composing import Draft, Parties, compose, persons_of
 from collection.services.playbooks import (
     Found,
     Playbook,
+    assigned_among,
     due_until_of,
     is_live,
     plans,
     playbook,
     steps_set,
     versions_in_force,
+    with_pinned,
     with_silence,
 )
-from collection.services.sending import bounced_addresses
+from collection.services.sending import bounced_addresses, text_carrier_is_there
+from desk.models import Channel
 from desk.queries.templates import Texts
 from receivables.models import Contact, Customer, Entity
 
@@ -41,9 +44,10 @@ MOST_DAYS = 400
 
 @dataclass(frozen=True)
 class Said:
-    """A message of a day: to whom, by which scenario and step, through which channel, for what.
+    """A message of a day, or a call or task: to whom, by which scenario and step, through which channel, for what.
 
-    `items`: (number, due date, currency, amount) in the message's order. `missing`: why it cannot leave, else "".
+    `items`: (number, due date, currency, amount) in the message's order. `missing`: why it cannot leave, else "". A task
+    has no channel; it and a call have no recipient. `netted`: credits that `amounts` are less by.
     """
 
     on: date
@@ -58,6 +62,8 @@ class Said:
     missing: str
     items: list[tuple[str, date, str, Decimal]]
     amounts: dict[str, Decimal]
+    netted: dict[str, Decimal]
+    part: str = ""
 
 
 @dataclass
@@ -87,6 +93,7 @@ class _Memory:
         )
 
     def add(self, found: Found, *, on: date, has_left: bool) -> None:
+        """Note what was said. Calls and tasks count as done on their day."""
         live_from = found.book.version.live_from
         for item, step in found.plan.lapsed:
             if live_from is None or item.due_date >= live_from:
@@ -95,6 +102,8 @@ class _Memory:
             self.last[found.owner] = on
             for item, step in found.plan.lines:
                 self.done[item.item_id][step.step_key] = on
+        for item, step in found.plan.tasks:
+            self.done[item.item_id][step.step_key] = on
 
 
 @transaction.atomic
@@ -127,12 +136,12 @@ def replay(
             books = {key: replace(book, silent=frozenset()) for key, book in books.items()}
         if not books:
             continue
-        assigned = assignments(on=day, known=books.keys())
+        assigned = assigned_among(books, on=day)
         mine = books.get(str(version.scenario_id)) if version else None
         items: list[Candidate] = []
         for item in candidates(on=day, due_until=due_until_of(books.values(), day)):
             seen = memory.seen(item) if memory else item._replace(pending=item.pending and item.item_id not in released)
-            if mine and assigned.of(item).scenario_id == mine.scenario_id:
+            if mine and assigned.of(item).book == mine.key:
                 seen = _as_if_live(seen, mine, first=first, old_items=old_items)
             items.append(seen)
         out.left_out = []
@@ -140,16 +149,21 @@ def replay(
         for found in plans(items=items, books=books, assignments=assigned, on=day):
             name = found.book.version.scenario.name
             out.left_out += [(*found.owner, name, one) for one in found.plan.excluded]
-            if found.plan.lines or found.plan.lapsed:
+            if found.plan.lines or found.plan.lapsed or found.plan.tasks:
                 found_today.append(found)
-        parties.read({found.owner[0] for found in found_today if found.plan.lines})
+        parties.read({found.owner[0] for found in found_today if found.plan.lines or found.plan.tasks})
         for found in found_today:
             said = parties.said(found, on=day) if found.plan.lines else None
             if said is not None:
                 out.said.append(said)
+            out.said += [parties.task(found, part, lines, on=day) for part, lines in _tasks_of(found)]
             if memory:
                 memory.add(found, on=day, has_left=said is not None and not said.missing)
     return out
+
+
+def _tasks_of(found: Found) -> list[tuple[str, list[Line]]]:
+    return task_parts(found.plan, limits=found.book.limits) if found.plan.tasks else []
 
 
 def _books(
@@ -166,8 +180,8 @@ def _books(
         if not without:
             live.append(version)
     fresh = ledger_as_of if ledger_as_of is not None else dict.fromkeys(Entity.objects.values_list("id", flat=True), on)
-    books = with_silence([playbook(one) for one in live], tenant=tenant, on=on, ledger_as_of=fresh)
-    return {book.scenario_id: book for book in books}
+    known = with_pinned([playbook(one) for one in live], on=on)
+    return {book.key: book for book in with_silence(list(known.values()), tenant=tenant, on=on, ledger_as_of=fresh)}
 
 
 def _before(first: date) -> _Memory:
@@ -211,6 +225,10 @@ class _Parties:
         self.texts = Texts()
         self.steps: dict[UUID, dict[str, Step]] = {}
 
+    @cached_property
+    def can_text(self) -> bool:
+        return text_carrier_is_there()
+
     def read(self, customer_ids: Collection[UUID]) -> None:
         """3 SQL queries for those not read yet."""
         missing = [one for one in customer_ids if one not in self.customers]
@@ -223,34 +241,52 @@ class _Parties:
 
     def said(self, found: Found, *, on: date) -> Said:
         """The message of a plan."""
-        version = found.book.version
-        steps = self.steps.setdefault(version.id, {step.step_key: step for step in version.steps.all()})
-        step = steps[found.plan.step.step_key]
+        step = self._steps(found)[found.plan.step.step_key]
         customer, entity = self.customers[found.owner[0]], self.entities[found.owner[1]]
-        draft = self._draft(found, step, customer, entity, on=on)
-        lines = sorted(found.plan.lines, key=lambda line: (line.item.currency, line.item.due_date, line.item.number))
+        is_call = step.channel == Channel.CALL
+        draft = None if is_call else self._draft(found, step, customer, entity, on=on)
+        return self._said(found, step, found.plan.lines, draft=draft, part=found.part, plan=found.plan, on=on)
+
+    def task(self, found: Found, part: str, lines: list[Line], *, on: date) -> Said:
+        """What a plan gives to a colleague."""
+        step = self._steps(found)[lines[0].step.step_key]
+        return self._said(found, step, lines, draft=None, part=part, plan=Plan(lines), on=on)
+
+    def _said(
+        self, found: Found, step: Step, lines: list[Line], *, draft: Draft | None, part: str, plan: Plan, on: date
+    ) -> Said:
+        ordered = sorted(lines, key=lambda line: (line.item.currency, line.item.due_date, line.item.number))
         return Said(
             on=on,
-            customer=customer,
-            entity=entity,
-            scenario=version.scenario.name,
+            customer=self.customers[found.owner[0]],
+            entity=self.entities[found.owner[1]],
+            scenario=found.book.version.scenario.name,
             step_key=step.step_key,
             step_name=step.name,
             channel=step.channel,
             mode=step.mode,
-            recipient=draft.recipient,
-            missing=draft.missing,
-            items=[(i.number, i.due_date, i.currency, i.chased_amount) for i, _step in lines],
-            amounts=found.plan.amounts,
+            recipient=draft.recipient if draft else "",
+            missing=draft.missing if draft else "",
+            items=[(i.number, i.due_date, i.currency, i.chased_amount) for i, _step in ordered],
+            amounts=plan.amounts,
+            netted=plan.netted,
+            part=part,
         )
+
+    def _steps(self, found: Found) -> dict[str, Step]:
+        version = found.book.version
+        return self.steps.setdefault(version.id, {step.step_key: step for step in version.steps.all()})
 
     def _draft(self, found: Found, step: Step, customer: Customer, entity: Entity, *, on: date) -> Draft:
         parties = Parties(
             customer=customer,
             entity=entity,
-            persons=persons_of(self.contacts[customer.id]),
+            persons=persons_of(
+                self.contacts[customer.id], country=customer.country or entity.country, refused=self.bounced
+            ),
             sender=None,
             bounced=self.bounced,
+            can_text=step.channel == Channel.SMS and self.can_text,
         )
         return compose(
             parties=parties,
@@ -312,4 +348,4 @@ def _pairs(old: list[Said], new: list[Said]) -> Iterator[Difference]:
 
 def _content(one: Said) -> tuple[object, ...]:
     """What the customer would notice, and who has to confirm it."""
-    return (one.step_name, one.channel, one.mode, one.recipient, tuple(one.items))
+    return (one.step_name, one.channel, one.mode, one.recipient, tuple(one.items), tuple(one.amounts.items()))

@@ -14,7 +14,7 @@ from accounts.models import Member, Tenant
 from collection.models import ActionLine, Scenario, ScenarioVersion, Step
 from collection.queries.candidates import candidates
 from collection.rules.steps import OldItems
-from collection.services.assigning import assignments, live_scenario_ids
+from collection.services.assigning import assignments, live_scenario_ids, pinned_versions
 from collection.services.playbooks import playbook, steps_set
 from collection.services.versions import add_draft
 from core.audit import SYSTEM, Actor, record
@@ -214,7 +214,8 @@ def _set_steps_of_old_items(version: ScenarioVersion) -> int:
     if version.live_from is None or version.old_items == OldItems.FIRST_STEP:
         return 0
     book, live_from = playbook(version), version.live_from
-    assigned = assignments(on=live_from, known=live_scenario_ids(on=live_from) | {book.scenario_id})
+    known = live_scenario_ids(on=live_from) | {book.scenario_id}
+    assigned = assignments(on=live_from, known=known, versions=pinned_versions(on=live_from))
     lines = [
         ActionLine(
             item_id=item.item_id,

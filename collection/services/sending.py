@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -15,11 +16,12 @@ from accounts.access import Scope
 from accounts.models import Member, Tenant
 from collection.models import Action, ActionLine, Step
 from collection.queries.candidates import Candidate, candidates
-from collection.rules.grouping import Excluded, Line, Plan
+from collection.rules.grouping import Excluded, Line, Plan, net_again
 from collection.rules.steps import LeftOut, item_left_out
 from collection.services.composing import Draft, Parties, compose, persons_of
 from collection.services.deciding import UNDO_SECONDS, decide, proposed_action
-from collection.services.playbooks import step_rule
+from collection.services.playbooks import limits_of, step_rule
+from collection.services.step_claims import claim_for_steps
 from core.audit import SYSTEM, Actor
 from core.errors import Conflict, Invalid, Refusal
 from core.ports import has_port
@@ -44,9 +46,14 @@ class Unsendable(Invalid):
     message = gettext_lazy("The message cannot be sent.")
 
 
+class CallToLog(Conflict):
+    code = "call_to_log"
+    message = gettext_lazy("This is a call: make it and log it. Nothing is sent.")
+
+
 @dataclass(frozen=True)
 class Prepared:
-    """An action with its message as the facts are now. `draft` is None when no item is left in it."""
+    """An action with its message as the facts are now. `draft` is None when no item is left in it, and of a call or task."""
 
     action: Action
     plan: Plan
@@ -84,8 +91,8 @@ def prepare(*, actions: Sequence[Action], on: date) -> list[Prepared]:
             action, items[(action.customer_id, action.entity_id)], lines[action.id], steps[action.version_id]
         )
         draft = None
-        if plan.lines:
-            step = steps[action.version_id][plan.step.step_key]
+        of_plan = steps[action.version_id][plan.step.step_key] if plan.lines else None
+        if of_plan and of_plan.channel not in ("", Channel.CALL):
             country = (action.customer.country or action.entity.country) if texting else None
             draft = compose(
                 parties=Parties(
@@ -97,8 +104,8 @@ def prepare(*, actions: Sequence[Action], on: date) -> list[Prepared]:
                     can_text=can_text,
                 ),
                 plan=plan,
-                channel=step.channel,
-                template_code=step.template_code,
+                channel=of_plan.channel,
+                template_code=of_plan.template_code,
                 on=on,
                 texts=texts,
             )
@@ -138,6 +145,8 @@ def _current_plan(action: Action, items: Iterable[Candidate], wanted: dict[UUID,
             plan.lines.append(Line(item, step_rule(steps[wanted[item.item_id]])))
         else:
             plan.excluded.append(Excluded(item, LeftOut.PENDING if item.pending else LeftOut.NOT_REACHED))
+    planned = {currency: Decimal(text) for currency, text in action.netted.items()} if action.part else None
+    net_again(plan, limits=limits_of(action.version), planned=planned)
     return plan
 
 
@@ -145,9 +154,11 @@ def _current_plan(action: Action, items: Iterable[Candidate], wanted: dict[UUID,
 def confirm_action(*, action_id: UUID, scope: Scope, actor: Actor, now: datetime, on: date) -> Action:
     """Send this reminder: its message leaves after 30 seconds, in which it can be taken back.
 
-    Raises NotProposed, NothingLeft, Unsendable (no address), NotFound.
+    Raises NotProposed, CallToLog, NothingLeft, Unsendable (no address), NotFound.
     """
     action = proposed_action(action_id=action_id, scope=scope)
+    if action.channel == Channel.CALL:
+        raise CallToLog
     action.decided_by_id = actor.member_id
     prepared = prepare(actions=[action], on=on)[0]
     if prepared.draft is None:
@@ -283,7 +294,8 @@ class ActionReasons:
         return Verdict(send=True, changes={name: getattr(draft, name) for name in _COMPOSED} | draft.wording._asdict())
 
     def sent(self, messages: Sequence[Message]) -> None:
-        """The items in the messages have had their step. 2 SQL statements, whatever their number."""
+        """The items in the messages have had their step, and what it claims is claimed. 3 SQL statements, whatever their
+        number, and those of the claims."""
         with connection.cursor() as cursor:
             cursor.execute(
                 "UPDATE collection_actionline SET state = 'DONE' "
@@ -292,6 +304,7 @@ class ActionReasons:
                 "WHERE tenant_id = %(tenant)s AND id = ANY(%(actions)s) AND state = 'CONFIRMED'",
                 {"tenant": require_tenant_id(), "actions": [message.reason_id for message in messages]},
             )
+        claim_for_steps(action_ids=[message.reason_id for message in messages], on=self.on)
 
     def cancelled(self, message: Message, reason: str) -> None:
         """The items may be planned again, as the facts are then."""

@@ -12,8 +12,15 @@ from accounts.access import Scope
 from collection.models import Scenario
 from collection.queries.candidates import Candidate, candidates
 from collection.rules.grouping import Excluded, Plan, plan
-from collection.services.assigning import Why, assignments
-from collection.services.playbooks import Playbook, is_live, playbook, versions_in_force
+from collection.services.assigning import Why
+from collection.services.playbooks import (
+    Playbook,
+    assigned_among,
+    is_live,
+    playbook,
+    versions_in_force,
+    with_pinned,
+)
 from receivables.models import Customer, Entity, Hold
 from receivables.queries.visible import accounts_in
 
@@ -47,17 +54,17 @@ def upcoming(*, customer_id: UUID, scope: Scope, on: date) -> list[Upcoming]:
     """
     versions = [one for one in versions_in_force(on=on) if is_live(one, on=on) or one.scenario.is_default]
     live = [one for one in versions if is_live(one, on=on)]
-    books = {str(one.scenario_id): playbook(one) for one in live or versions}
+    books = with_pinned([playbook(one) for one in live or versions], on=on)
     if not books:
         return []
-    assigned = assignments(on=on, known=books.keys(), customer_ids=[customer_id])
+    assigned = assigned_among(books, on=on, customer_ids=[customer_id])
     seen = set(accounts_in(scope=scope).filter(customer_id=customer_id).values_list("entity_id", flat=True))
     items: dict[tuple[UUID, str], list[Candidate]] = defaultdict(list)
     reasons: dict[tuple[UUID, str], Why] = {}
     for item in candidates(on=on, due_until=date.max, customer_ids=[customer_id]):
         if item.entity_id in seen:
             why = assigned.of(item)
-            place = (item.entity_id, why.scenario_id or "")
+            place = (item.entity_id, why.book or "")
             items[place].append(item)
             reasons.setdefault(place, why)
     out = []

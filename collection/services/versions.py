@@ -4,8 +4,8 @@ Steps keep their keys through versions, so what was done for an item stays done.
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -18,13 +18,17 @@ from django.utils.translation import gettext_lazy as _
 from collection.models import Scenario, ScenarioVersion, Step
 from core.audit import Actor, record
 from core.errors import Conflict, Invalid
+from desk.models import Channel
 from desk.queries.templates import template_codes
+from receivables.models import Contact
 
 MOST_STEPS = 30
+MOST_DEADLINE_DAYS = 180
+MOST_INSTRUCTION = 300
 # What a version takes over from the one before it.
 LIMITS = (
     "minimum_delay_days", "minimum_item_amount", "minimum_total_amount", "stale_after_days", "working_days_only",
-    "grouping",
+    "grouping", "credits",
 )  # fmt: skip
 _APPROVAL = ("live_from", "old_items", "approved_by_id", "approved_at")
 
@@ -41,7 +45,10 @@ class NoDraft(Conflict):
 
 @dataclass(frozen=True)
 class StepValues:
-    """A step as an editor gives it, in the order of the list. `step_key` is empty for a new one."""
+    """A step as an editor gives it, in the order of the list. `step_key` is empty for a new one.
+
+    What a task or a call has no use for is left out when it is saved: a task has no channel, neither has words.
+    """
 
     name: str
     anchor: str
@@ -52,6 +59,20 @@ class StepValues:
     step_key: str = ""
     in_working_days: bool = False
     minimum_amount: Decimal = Decimal(0)
+    kind: str = Step.Kind.REMINDER.value
+    instruction: str = ""
+    new_deadline_days: int | None = None
+    recipient_roles: list[str] = field(default_factory=list)
+    cc_salesperson: bool = False
+    sender: str = Step.Sender.COLLECTOR.value
+    attach_invoices: bool = False
+    attach_statement: bool = False
+    attach_interest: bool = False
+    claims: bool = False
+
+    @property
+    def is_before_due(self) -> bool:
+        return self.anchor == Step.Anchor.DUE_DATE and self.offset_days < 0
 
 
 STEP_FIELDS = tuple(StepValues.__dataclass_fields__)
@@ -98,7 +119,7 @@ def save_draft(
 ) -> ScenarioVersion:
     """The draft with these limits (some of LIMITS) and these steps in their order. Raises NoDraft, BadVersion."""
     locked = _draft(version)
-    steps = _with_keys(steps)
+    steps = [_without_idle(one) for one in _with_keys(steps)]
     _check(steps)
     before = [asdict(_values(row)) for row in locked.steps.order_by("position")]
     changes: dict[str, list[Any]] = {
@@ -177,9 +198,25 @@ def _with_keys(steps: Sequence[StepValues]) -> list[StepValues]:
                 place += 1
                 key = f"{stem}_{place}"
             taken.add(key)
-            one = StepValues(**{**asdict(one), "step_key": key})
+            one = replace(one, step_key=key)
         out.append(one)
     return out
+
+
+# What only a message has.
+_OF_MESSAGES: dict[str, Any] = {
+    "template_code": "", "new_deadline_days": None, "recipient_roles": [], "cc_salesperson": False,
+    "attach_invoices": False, "attach_statement": False, "attach_interest": False,
+}  # fmt: skip
+_FILES = ("attach_invoices", "attach_statement", "attach_interest")
+
+
+def _without_idle(one: StepValues) -> StepValues:
+    if one.mode == Step.Mode.TASK:
+        return replace(one, channel="", **_OF_MESSAGES)
+    if one.channel == Channel.CALL:
+        return replace(one, **_OF_MESSAGES)
+    return one
 
 
 def _check(steps: Sequence[StepValues]) -> None:
@@ -200,11 +237,45 @@ def _check(steps: Sequence[StepValues]) -> None:
             problems[f"offset_days-{place}"] = [_("Only steps that count from the due date come before it.")]
         if one.anchor == Step.Anchor.PREVIOUS_STEP and place == 0:
             problems[f"anchor-{place}"] = [_("There is no step before the first one.")]
-        if one.template_code not in codes:
-            problems[f"template_code-{place}"] = [_("There is no text with this code.")]
+        problems |= {f"{name}-{place}": [text] for name, text in _step_problems(one, codes).items()}
     due = [(place, one) for place, one in enumerate(steps) if one.anchor == Step.Anchor.DUE_DATE]
     for (_earlier_place, earlier), (place, later) in pairwise(due):
         if later.in_working_days == earlier.in_working_days and later.offset_days <= earlier.offset_days:
             problems[f"offset_days-{place}"] = [_("Later than the step before it, please.")]
     if problems:
         raise BadVersion(fields=problems)
+
+
+def _step_problems(one: StepValues, codes: Collection[str]) -> dict[str, Any]:
+    """What is wrong with a step by itself, beside its days: by field."""
+    out: dict[str, Any] = {}
+    is_message = one.mode != Step.Mode.TASK and one.channel != Channel.CALL
+    if one.mode not in Step.Mode.values:
+        out["mode"] = _("Automatic, to confirm, or a task.")
+    elif one.mode == Step.Mode.AUTOMATIC and one.kind != Step.Kind.REMINDER:
+        out["mode"] = _("A person decides this step: to confirm, or a task.")
+    elif one.mode == Step.Mode.AUTOMATIC and one.channel == Channel.CALL:
+        out["mode"] = _("A call is made by a person: to confirm.")
+    if one.mode != Step.Mode.TASK and one.channel not in Channel.values:
+        out["channel"] = _("Choose how it reaches the customer.")
+    if one.kind not in Step.Kind.values:
+        out["kind"] = _("Choose what it is.")
+    elif one.kind != Step.Kind.REMINDER and one.is_before_due:
+        out["kind"] = _("Only reminders come before the due date.")
+    if is_message and one.template_code not in codes:
+        out["template_code"] = _("There is no text with this code.")
+    if one.new_deadline_days is not None and not 1 <= one.new_deadline_days <= MOST_DEADLINE_DAYS:
+        out["new_deadline_days"] = _("Between 1 and %(most)d days.") % {"most": MOST_DEADLINE_DAYS}
+    elif one.new_deadline_days is not None and one.is_before_due:
+        out["new_deadline_days"] = _("Before the due date there is no other deadline to ask for.")
+    if len(set(one.recipient_roles)) < len(one.recipient_roles) or set(one.recipient_roles) - set(Contact.Role.values):
+        out["recipient_roles"] = _("Each role of the list once, please.")
+    if one.sender not in Step.Sender.values:
+        out["sender"] = _("The collector or the company.")
+    if one.channel == Channel.SMS and any(getattr(one, name) for name in _FILES):
+        out["attach_invoices"] = _("A text message carries no files.")
+    if one.is_before_due and (one.claims or one.attach_interest):
+        out["claims"] = _("Before the due date there is nothing to claim.")
+    if len(one.instruction) > MOST_INSTRUCTION:
+        out["instruction"] = _("At most %(most)d characters.") % {"most": MOST_INSTRUCTION}
+    return out

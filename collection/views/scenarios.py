@@ -20,19 +20,12 @@ from accounts.roles import Can
 from collection.forms import GoLiveForm
 from collection.models import Scenario, ScenarioVersion
 from collection.rules.steps import LeftOut, OldItems
-from collection.scenario_forms import (
-    PublishForm,
-    ScenarioForm,
-    VersionForm,
-    limits_shown,
-    posted_rows,
-    rearranged,
-    rows_of,
-)
+from collection.scenario_forms import PublishForm, ScenarioForm, VersionForm, limits_shown
 from collection.services import going_live, scenarios, versions
 from collection.services.coverage import coverage
 from collection.services.dry_run import DryRun, dry_run
 from collection.services.replay import Difference, differences, replay
+from collection.step_forms import posted_rows, rearranged, rows_of
 from collection.views.panel import LEFT_OUT
 from core import formats
 from core.errors import NotFound, Refusal

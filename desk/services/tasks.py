@@ -1,6 +1,7 @@
 """Tasks: made once by whoever notices, done once by a person."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -10,10 +11,13 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from core.audit import SYSTEM, Actor, record
+from core.audit import SYSTEM, Actor, audited, record
 from core.errors import Conflict
+from core.tenancy import require_tenant_id
 from core.text import Phrase
 from desk.models import Task
+
+AT_A_TIME = 1000
 
 
 class AlreadyDone(Conflict):
@@ -37,38 +41,49 @@ class NewTask:
 
 @transaction.atomic
 def make_tasks(*, tasks: Sequence[NewTask], on: date, actor: Actor = SYSTEM) -> int:
-    """Make those that were not made before; how many."""
-    wanted = {(one.kind, one.key): one for one in tasks}
-    if not wanted:
-        return 0
-    known = set(
-        Task.objects.filter(kind__in={one.kind for one in tasks}, key__in={one.key for one in tasks}).values_list(
-            "kind", "key"
-        )
+    """Make those that were not made before; how many. 1 SQL statement for each thousand."""
+    wanted = list({(one.kind, one.key): one for one in tasks}.values())
+    return sum(
+        _make(wanted[start : start + AT_A_TIME], on=on, actor=actor) for start in range(0, len(wanted), AT_A_TIME)
     )
-    made = 0
-    for name, one in wanted.items():
-        if name in known:
-            continue
+
+
+def _make(tasks: Sequence[NewTask], *, on: date, actor: Actor) -> int:
+    rows = []
+    for one in tasks:
         plain: dict[str, Any] = one.sentence.plain()
-        task, is_new = Task.objects.get_or_create(
-            kind=one.kind,
-            key=one.key,
-            defaults={
-                "customer_id": one.customer_id,
-                "assignee_id": one.assignee_id,
-                "on": on,
-                "due_on": max(one.due_on, on),
+        rows.append(
+            {
+                "customer_id": str(one.customer_id),
+                "kind": one.kind,
+                "key": one.key,
+                "assignee_id": str(one.assignee_id) if one.assignee_id else None,
+                "due_on": max(one.due_on, on).isoformat(),
                 "text": plain["text"],
                 "values": plain["values"],
                 "object_type": one.object_type,
-                "object_id": one.object_id,
-            },
+                "object_id": str(one.object_id) if one.object_id else None,
+            }
         )
-        if is_new:
-            made += 1
-            record(actor=actor, action="desk.task_made", row=task, changes={"kind": [None, one.kind]})
-    return made
+    return audited(
+        statement=(
+            'INSERT INTO desk_task (tenant_id, customer_id, kind, key, assignee_id, "on", due_on, text, "values", '
+            "object_type, object_id) "
+            "SELECT %s, t.customer_id, t.kind, t.key, t.assignee_id, %s, t.due_on, t.text, t.values, t.object_type, "
+            "t.object_id FROM jsonb_to_recordset(%s::jsonb) AS t(customer_id uuid, kind text, key text, "
+            "assignee_id uuid, due_on date, text text, values jsonb, object_type text, object_id uuid) "
+            "ON CONFLICT (tenant_id, kind, key) DO NOTHING "
+            "RETURNING id, customer_id, jsonb_build_object('kind', jsonb_build_array(null, kind))"
+        ),
+        params=[
+            require_tenant_id(),
+            on,
+            json.dumps(rows),
+        ],
+        actor=actor,
+        action="desk.task_made",
+        model=Task,
+    )
 
 
 @transaction.atomic
@@ -84,13 +99,21 @@ def finish_task(*, task_id: UUID, actor: Actor, on: date) -> Task:
     return task
 
 
-@transaction.atomic
 def finish_tasks_about(*, object_id: UUID, actor: Actor, on: date) -> int:
     """What they were about is over: all open tasks about a row are done. How many."""
-    count = 0
-    for task in Task.objects.select_for_update().filter(object_id=object_id, done_on__isnull=True):
-        task.done_on, task.done_by_id, task.updated_at = on, actor.member_id, Now()  # type: ignore[assignment]
-        task.save(update_fields=["done_on", "done_by", "updated_at"])
-        record(actor=actor, action="desk.task_done", row=task, changes={"done_on": [None, on]})
-        count += 1
-    return count
+    return finish_all_about(object_ids=[object_id], actor=actor, on=on)
+
+
+def finish_all_about(*, object_ids: Collection[UUID], actor: Actor, on: date) -> int:
+    """The same for several rows. 1 SQL statement."""
+    return audited(
+        statement=(
+            "UPDATE desk_task SET done_on = %s, done_by_id = %s, updated_at = statement_timestamp() "
+            "WHERE tenant_id = %s AND object_id = ANY(%s) AND done_on IS NULL "
+            "RETURNING id, customer_id, jsonb_build_object('done_on', jsonb_build_array(null, done_on))"
+        ),
+        params=[on, actor.member_id, require_tenant_id(), list(object_ids)],
+        actor=actor,
+        action="desk.task_done",
+        model=Task,
+    )

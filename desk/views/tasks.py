@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -15,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.access import requires
 from accounts.roles import Can
 from core.phrases import in_words
+from core.ports import open_port
 from core.rows import row_of
 from core.web import page, say
 from desk.models import Task
@@ -45,7 +47,10 @@ def tasks(request: HttpRequest) -> HttpResponse:
 @require_POST
 def task_done(request: HttpRequest, task_id: UUID) -> HttpResponse:
     """Tick a task off."""
-    finish_task(task_id=row_of(_tasks(request), task_id).id, actor=request.actor, on=request.on)  # type: ignore[attr-defined]
+    actor, on = request.actor, request.on  # type: ignore[attr-defined]
+    task = finish_task(task_id=row_of(_tasks(request), task_id).id, actor=actor, on=on)
+    if (port := f"desk.task_done/{task.object_type}") in settings.PORTS:
+        open_port(port)(task=task, actor=actor, on=on)
     say(request, _("Done."))
     return redirect("tasks")
 

@@ -47,6 +47,7 @@ STEPS = [
     "causes",
     "plan",
     "confirm",
+    "claims",
     "disputes",
     "outbox",
     "answers",
@@ -225,7 +226,7 @@ def test_a_file_that_did_not_come_in_keeps_the_reminders_silent_until_it_has(liv
     assert {name: step.get("left_out") for name, step in steps.items()} == {
         "sync": None, "open_amounts": None, "bank": None, "allocate": "sync", "promises": "sync, allocate",
         "balances": None, "profile": "sync, promises",
-        "causes": "sync, allocate, promises, profile", "plan": "sync, allocate, promises", "confirm": "plan", "disputes": None, "outbox": None, "answers": None,
+        "causes": "sync, allocate, promises, profile", "plan": "sync, allocate, promises", "confirm": "plan", "claims": None, "disputes": None, "outbox": None, "answers": None,
     }  # fmt: skip
     assert JobRun.objects.get().state == "FAILED"
     assert not Action.objects.exists()
