@@ -33,21 +33,27 @@ class CallsOfKey(BaseThrottle):
 
     def allow_request(self, request: Request, view: Any) -> bool:
         """Raises TooMany with the seconds until the next minute."""
-        most = settings.API_CALLS_PER_MINUTE
         caller: Any = request.user
-        if not most or caller is None or time.monotonic() < CallsOfKey._left_alone_until:
-            return True
-        now = time.time()
-        window = int(now // WINDOW_SECONDS)
-        try:
-            calls = _count(f"{require_tenant_id()}:api_calls:{caller.pk}:{window}")
-        except RedisError as error:
-            CallsOfKey._left_alone_until = time.monotonic() + LEFT_ALONE_SECONDS
-            logger.warning("API calls are not counted, as there is no cache: %s", type(error).__name__)
-            return True
-        if calls > most:
-            raise TooMany(retry_after_seconds=math.ceil((window + 1) * WINDOW_SECONDS - now) or 1)
+        if caller is not None:
+            count_call(caller.pk)
         return True
+
+
+def count_call(caller_id: object) -> None:
+    """Count a call of a key, or of another caller with a secret of its own. Raises TooMany beyond the limit."""
+    most = settings.API_CALLS_PER_MINUTE
+    if not most or time.monotonic() < CallsOfKey._left_alone_until:
+        return
+    now = time.time()
+    window = int(now // WINDOW_SECONDS)
+    try:
+        calls = _count(f"{require_tenant_id()}:api_calls:{caller_id}:{window}")
+    except RedisError as error:
+        CallsOfKey._left_alone_until = time.monotonic() + LEFT_ALONE_SECONDS
+        logger.warning("API calls are not counted, as there is no cache: %s", type(error).__name__)
+        return
+    if calls > most:
+        raise TooMany(retry_after_seconds=math.ceil((window + 1) * WINDOW_SECONDS - now) or 1)
 
 
 def _count(key: str) -> int:

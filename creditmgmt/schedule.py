@@ -35,7 +35,7 @@ from core.models import JobRun
 from core.services import forget_answers
 from desk.services import outbox
 from integrations.queries.freshness import ledger_as_of, unfinished
-from integrations.services import runs
+from integrations.services import mailboxes, runs
 from integrations.services.connections import sync_connections
 from receivables.services.matching_run import match_bank_lines, settle_with_books
 from receivables.services.open_amounts import refresh_balances
@@ -109,6 +109,11 @@ def _sync(night: Night) -> int:
     return taken
 
 
+def _mail(night: Night) -> int:
+    """Mails taken from mailboxes: what came in overnight is known before anything is planned."""
+    return mailboxes.read_mailboxes(tenant=night.tenant, now=night.now)
+
+
 def _bank(night: Night) -> int:
     """What was matched here and the books have followed, or contradicted, by what came in."""
     return settle_with_books(on=night.on)
@@ -179,6 +184,7 @@ def _answers(night: Night) -> int:
 
 THE_NIGHT: tuple[NightStep, ...] = (
     NightStep("sync", _sync),
+    NightStep("mail", _mail),
     NightStep("open_amounts", _open_amounts),
     NightStep("bank", _bank, needs=("open_amounts",)),
     NightStep("allocate", _allocate, needs=("sync", "bank")),
@@ -281,6 +287,7 @@ def bells() -> dict[str, Bell]:
     return sending | {
         JOB: Bell("creditmgmt.night", timedelta(minutes=15)),
         runs.BELL: Bell("integrations.resume_runs", timedelta(minutes=1)),
+        mailboxes.BELL: Bell("integrations.read_mailboxes", timedelta(minutes=11)),
     }
 
 

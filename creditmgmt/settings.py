@@ -283,6 +283,10 @@ DEMO_MAILBOX = LOCAL and not os.environ.get("EMAIL_URL")
 # How long a worker may hold a message before another takes it over, and how long a refused one waits, each time.
 OUTBOX_LEASE_SECONDS = 120
 OUTBOX_RETRY_SECONDS = (60, 300, 1800, 14400)
+# Hosts outside the internet that organisations may nevertheless connect to: on one machine, that machine.
+PRIVATE_HOSTS = frozenset({"localhost", "127.0.0.1"}) if LOCAL else frozenset()
+# How often mailboxes are read between the nights.
+MAILBOX_SECONDS = 180
 # How often the beat looks for doorbells that ring.
 RING_SECONDS = 5
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from integrations.files.fields import FIELDS, KINDS, MODES
 from integrations.files.mapping import Mapping
-from integrations.models import ImportKind, SyncRun
+from integrations.models import Connection, ImportKind, Mailbox, SyncRun
 from receivables.models import Entity
 from receivables.services.loading_parties import EntityNeeded
 
@@ -164,3 +164,46 @@ class ConnectionForm(forms.Form):
         super().__init__(*args, **kwargs)
         entities = Entity.objects.order_by("code").values_list("id", "code", "name")
         self.fields["entity"].choices = [("", "–"), *((str(pk), f"{code} · {name}") for pk, code, name in entities)]  # type: ignore[attr-defined]
+
+
+class MailboxForm(forms.Form):
+    """Where replies come in: a mailbox that is read, or (only when it is made) an address to which they are posted."""
+
+    name = forms.CharField(label=_("Name"), max_length=80)
+    kind = forms.ChoiceField(
+        label=_("How mail arrives"),
+        choices=[
+            (Connection.Kind.IMAP, _("in a mailbox that is read every few minutes (IMAP)")),
+            (Connection.Kind.MAIL, _("posted by a mail service to an address with a secret")),
+        ],
+    )
+    entity = forms.ChoiceField(label=_("Company that is written to"), required=False)
+    host = forms.CharField(label=_("Mail server"), max_length=253, required=False)
+    security = forms.ChoiceField(label=_("Encryption"), choices=Mailbox.Security.choices)
+    port = forms.IntegerField(label=_("Port"), initial=993, help_text=_("993, or 143 with STARTTLS."))
+    user_name = forms.CharField(label=_("User name"), max_length=254, required=False)
+    password = forms.CharField(
+        label=_("Password"),
+        max_length=200,
+        required=False,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("Kept encrypted, shown to nobody."),
+    )
+    folder = forms.CharField(label=_("Folder that is read"), max_length=120, initial="INBOX")
+    afterwards = forms.ChoiceField(
+        label=_("What becomes of a mail there"),
+        choices=Mailbox.Afterwards.choices,
+        help_text=_("Nothing is ever deleted."),
+    )
+    moved_to = forms.CharField(label=_("Folder to move to"), max_length=120, required=False)
+
+    def __init__(self, *args: Any, is_new: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        entities = Entity.objects.order_by("code").values_list("id", "code", "name")
+        choices = [("", _("as the mail says")), *((str(pk), f"{code} · {name}") for pk, code, name in entities)]
+        self.fields["entity"].choices = choices  # type: ignore[attr-defined]
+        if not is_new:
+            for field in ("name", "kind", "entity"):
+                del self.fields[field]
+            self.fields["password"].help_text = _("Leave it empty to keep the one that is stored.")

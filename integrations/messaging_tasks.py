@@ -1,4 +1,4 @@
-"""Sending in the background: one bounded slice per organisation and channel, then back to the end of the queue."""
+"""Mail in the background: sending in bounded slices per organisation and channel, and reading mailboxes."""
 
 from functools import partial
 from typing import Any
@@ -11,6 +11,7 @@ from accounts.access import TenantTask, business_today
 from accounts.models import Tenant
 from desk.services import outbox, sending_hours
 from integrations import registry
+from integrations.services import mailboxes
 
 
 @shared_task(base=TenantTask, name="integrations.send_slice")
@@ -32,3 +33,14 @@ def send_slice(*, tenant: str, channel: str, **_: Any) -> int:
     if outbox.rest(channel=channel) and count:
         send_slice.apply_async(kwargs={"tenant": tenant, "channel": channel})
     return count
+
+
+@shared_task(base=TenantTask, name="integrations.read_mailboxes", queue="long", time_limit=600)
+def read_mailboxes(*, tenant: str, **_: Any) -> int:
+    """Take what is new in the organisation's mailboxes; how many mails. Its bell rings again in a few minutes."""
+    with transaction.atomic():
+        organisation = Tenant.objects.get(id=tenant)
+    now = timezone.now()
+    taken = mailboxes.read_mailboxes(tenant=organisation, now=now) if organisation.status == Tenant.Status.ACTIVE else 0
+    mailboxes.rest(now=now)
+    return taken

@@ -63,7 +63,7 @@ class InboundMessage(TenantModel):
     report = models.JSONField(default=dict)
     # [{"name", "size", "kept": bool, "why"}]: files in it; kept ones are attachments once the customer is known.
     files = models.JSONField(default=list)
-    problem = models.CharField(max_length=300, blank=True)  # why it, or a part of it, could not be read
+    problem = models.JSONField(default=dict)  # why it, or a part of it, could not be read (core.text.Phrase)
     raw_path = models.CharField(max_length=200)
     raw_sha256 = models.CharField(max_length=64)
     raw_size = models.PositiveIntegerField()

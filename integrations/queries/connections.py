@@ -1,22 +1,33 @@
 """Connections with the last file that each brought."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.db.models import OuterRef, Subquery
 
-from integrations.models import Connection, SyncRun
+from core.errors import NotFound
+from integrations.models import Connection, Mailbox, SyncRun
 
 
 @dataclass(frozen=True)
 class ConnectionLine:
-    """A connection and its newest run, None before the first file."""
+    """A connection, its newest run (None before the first file), and of a mailbox how it is read."""
 
     connection: Connection
     last: SyncRun | None
+    mailbox: Mailbox | None = None
+
+
+def mailbox_of(connection_id: UUID) -> Mailbox:
+    """How a connection's mailbox is read. Raises NotFound for one that has none. 1 SQL query."""
+    found = Mailbox.objects.select_related("connection").filter(connection_id=connection_id).first()
+    if found is None:
+        raise NotFound
+    return found
 
 
 def connection_lines() -> list[ConnectionLine]:
-    """All connections by name, the active ones first. 2 SQL queries."""
+    """All connections by name, the active ones first. 3 SQL queries."""
     newest = SyncRun.objects.filter(connection=OuterRef("pk")).order_by("-received_at", "id").values("id")[:1]
     rows = list(
         Connection.objects.select_related("entity", "created_by")
@@ -24,4 +35,5 @@ def connection_lines() -> list[ConnectionLine]:
         .order_by("-is_active", "name", "id")
     )
     runs = SyncRun.objects.in_bulk([row.last_id for row in rows if row.last_id])
-    return [ConnectionLine(row, runs.get(row.last_id)) for row in rows]
+    mailboxes = {box.connection_id: box for box in Mailbox.objects.all()}
+    return [ConnectionLine(row, runs.get(row.last_id), mailboxes.get(row.id)) for row in rows]

@@ -16,6 +16,7 @@ from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from accounts import doorbells
 from core.audit import SYSTEM, Actor, record
 from core.errors import Conflict, Invalid, NotFound, Refusal
 from core.tenancy import require_tenant_id
@@ -31,6 +32,8 @@ SETTLE_SECONDS = 60
 _UNFINISHED = (".tmp", ".part", ".partial", ".filepart", ".crdownload", ".swp", "~")
 _FOLDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
 _DONE, _FAILED = "done", "failed"
+# The bell of mailboxes, which are read in integrations.services.mailboxes.
+MAIL_BELL = "mail"
 
 
 class BadConnection(Invalid):
@@ -64,7 +67,7 @@ def create_connection(
 
     Raises BadConnection, ConnectionTaken.
     """
-    if kind not in Connection.Kind.values or not name.strip() or not source.strip():
+    if kind not in (Connection.Kind.FOLDER, Connection.Kind.UPLOAD) or not name.strip() or not source.strip():
         raise BadConnection
     if kind == Connection.Kind.FOLDER and not _FOLDER.fullmatch(folder):
         raise BadConnection(fields={"folder": [_("Letters, digits, hyphens and underscores only, 80 at most.")]})
@@ -100,6 +103,8 @@ def set_active(*, connection_id: UUID, is_active: bool, actor: Actor) -> Connect
         Connection.objects.filter(id=connection_id).update(is_active=is_active, updated_at=Now())
         changes = {"is_active": [connection.is_active, is_active]}
         record(actor=actor, action="integrations.connection_switched", row=connection, changes=changes)
+        if is_active and connection.kind == Connection.Kind.IMAP:
+            doorbells.ring(MAIL_BELL)
         connection.is_active = is_active
     return connection
 

@@ -1,24 +1,31 @@
-"""The address to which another system sends files, opened by the connection's secret and by nothing else."""
+"""The addresses to which other systems send files and mail, opened by the connection's secret and by nothing else."""
 
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from decimal import Decimal, InvalidOperation
 from http import HTTPStatus
 from uuid import UUID
 
 from django.http import HttpRequest, JsonResponse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from accounts.access import business_today
 from accounts.middleware import bearer
-from core.errors import Refusal
+from core.errors import Refusal, TooLarge
 from core.rest import PROBLEM
+from core.rest_throttle import count_call
+from desk.rules.inbound.mail import LARGEST
 from integrations.models import SyncRun
-from integrations.services import connections
+from integrations.services import connections, mailboxes
 
+# What the form of a mail may be larger than the mail itself.
+MAIL_SLACK = 64 * 1024
+MAIL_FIELDS = ("body-mime", "email", "mime", "message", "file")
 _CONTROL = re.compile(r"control_([A-Z]{3})")
 
 
@@ -52,6 +59,60 @@ def upload(request: HttpRequest, tenant_id: UUID, connection_id: UUID) -> JsonRe
         return _problem(400, "bad_control_total", _("A control total is not a number."))
     status = 422 if run.state == SyncRun.State.REFUSED else 202
     return JsonResponse({"import": str(run.id), "state": run.state, "error": run.error}, status=status)
+
+
+@csrf_exempt
+@require_POST
+def mail_in(request: HttpRequest, tenant_id: UUID, connection_id: UUID) -> JsonResponse:
+    """Take one mail as it was received (RFC 5322). 202 with its id, null for one that is known already.
+
+    The mail is the body (`message/rfc822`), or a field of a form: `body-mime`, `email`, `mime` or the file `file`, as
+    mail services post it. The secret is a bearer token, or the password of basic authentication, which services keep in
+    the address itself. 404 and 413 as above; 429 when more come in a minute than an API key may make calls.
+    """
+    secret = bearer(request) or _basic_password(request)
+    try:
+        if request.tenant is None or not secret:  # type: ignore[attr-defined]
+            raise connections.UnknownConnection
+        connection = mailboxes.mail_address_with(connection_id=connection_id, secret=secret)
+        count_call(connection.id)
+        raw = _raw_mail(request)
+        if not raw.strip():
+            return _problem(400, "no_mail", _("Send the mail as it was received, as the body or as a form's field."))
+        taken = mailboxes.receive_mail(
+            connection=connection,
+            raw=raw,
+            tenant=request.tenant,  # type: ignore[attr-defined]
+            now=timezone.now(),
+        )
+    except Refusal as refusal:
+        return _problem(refusal.status, refusal.code, str(refusal))
+    return JsonResponse({"mail": str(taken.id) if taken else None}, status=202)
+
+
+def _basic_password(request: HttpRequest) -> str:
+    kind, _space, token = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() != "basic":
+        return ""
+    try:
+        return b64decode(token, validate=True).decode().partition(":")[2]
+    except ValueError:
+        return ""
+
+
+def _raw_mail(request: HttpRequest) -> bytes:
+    """The bytes of the mail. Raises TooLarge."""
+    if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST + MAIL_SLACK:
+        raise TooLarge
+    if request.content_type not in ("multipart/form-data", "application/x-www-form-urlencoded"):
+        raw: bytes = request.read(LARGEST + 1)
+    elif files := [file for name in MAIL_FIELDS for file in request.FILES.getlist(name)]:
+        raw = files[0].read(LARGEST + 1)
+    else:
+        raw = next((str(request.POST[name]) for name in MAIL_FIELDS if name in request.POST), "").encode()
+    if len(raw) > LARGEST:
+        raise TooLarge
+    return raw
 
 
 def _problem(status: int, code: str, detail: str) -> JsonResponse:

@@ -22,7 +22,7 @@ from core.audit import SYSTEM
 from core.jobs import start_numbered
 from core.models import SavedView
 from desk.models import Attachment, Message, Task
-from integrations.models import Connection, SyncRun
+from integrations.models import Connection, Mailbox, SyncRun
 from receivables.models import (
     BankLine,
     CashAllocation,
@@ -217,7 +217,10 @@ def make_run(member: Member) -> SyncRun:
 
 
 def make_connection(member: Member) -> Connection:
-    return Connection.objects.create(name=uuid4().hex[:8], kind="FOLDER", source="erp", folder=uuid4().hex[:8])
+    """A mailbox, as it has all pages of a connection."""
+    connection = Connection.objects.create(name=uuid4().hex[:8], kind="IMAP", source="mail")
+    Mailbox.objects.create(connection=connection, host="imap.nordis.example", user_name="replies", password="sealed")
+    return connection
 
 
 def make_view(member: Member) -> SavedView:

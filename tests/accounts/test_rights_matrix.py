@@ -177,6 +177,9 @@ customer_preview                                  x    x    x    .    .    x    
 connections                                       .    x    .    .    .    .    x    .
 connection_new                                    .    x    .    .    .    .    x    .
 connection_switch                                 .    x    .    .    .    .    x    .
+mailbox_new                                       .    x    .    .    .    .    x    .
+mailbox_edit                                      .    x    .    .    .    .    x    .
+mailbox_read                                      .    x    .    .    .    .    x    .
 mailbox                                           x    x    x    .    .    x    x    .
 mailbox_body                                      x    x    x    .    .    x    x    .
 
@@ -271,6 +274,7 @@ PUBLIC = {
     "join": "opened by the secret in its address",
     "dispute_answer": "opened by the signature in its address, which names one dispute and one colleague",
     "upload": "opened by the secret of a connection, which the view verifies",
+    "mail_in": "opened by the secret of a connection, which the view verifies",
     "openapi": "the description of the API, the same for everybody",
     "api_docs": "the page of that description",
     "^api/": "every other address of the API: 404",
