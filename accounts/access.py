@@ -81,6 +81,16 @@ def scope_of_key(key: ApiKey) -> Scope:
     )
 
 
+class MemberRequest(HttpRequest):
+    """What a view behind `requires` gets: the organisation, who asks, what they see, and the business day."""
+
+    tenant: Tenant
+    member: Member
+    scope: Scope
+    actor: Actor
+    on: date
+
+
 class NoSuchRight(NotAllowed):
     code = "not_allowed"
     message = _("Your role does not allow this. Ask an administrator of your organisation.")

@@ -8,13 +8,13 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, override
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.access import requires
+from accounts.access import MemberRequest, requires
 from accounts.roles import Can
 from collection.forms import ClaimForm, WaiveForm
 from collection.lists.claims import CLAIMS
@@ -37,33 +37,33 @@ MOST_IN_ANNEX = 500
 
 @requires(Can.VIEW_ITEMS)
 @require_safe
-def claim_list(request: HttpRequest) -> HttpResponse:
+def claim_list(request: MemberRequest) -> HttpResponse:
     """Interest and charges claimed, waived, paid."""
     return show(request, CLAIMS)
 
 
 @requires(Can.CLAIM_CHARGES)
 @require_http_methods(["GET", "POST"])
-def claims_new(request: HttpRequest) -> HttpResponse:
+def claims_new(request: MemberRequest) -> HttpResponse:
     """What picked items have run up until a day, and claiming it."""
-    ids = [item.id for item in items_in(scope=_scope(request)).filter(id__in=picked(request)).only("id")]
+    ids = [item.id for item in items_in(scope=request.scope).filter(id__in=picked(request)).only("id")]
     if not ids:
         raise NotFound
     sent = is_sent(request)
     given = request.POST if sent else request.GET
-    form = ClaimForm(given if "until" in given else {"until": _on(request).isoformat()})
-    until = form.cleaned_data["until"] if form.is_valid() else _on(request)
+    form = ClaimForm(given if "until" in given else {"until": request.on.isoformat()})
+    until = form.cleaned_data["until"] if form.is_valid() else request.on
     if sent and form.is_valid():
         try:
             rows = claims.claim_charges(
-                item_ids=ids, until=until, scope=_scope(request), actor=_actor(request), on=_on(request)
+                item_ids=ids, until=until, scope=request.scope, actor=request.actor, on=request.on
             )
         except Refusal as refusal:
             add_refusal(form, refusal)
         else:
             text = ngettext("%(n)d claim made.", "%(n)d claims made.", len(rows)) % {"n": len(rows)}
             return go_on(request, text, fallback="claims")
-    charges = claims.late_charges(item_ids=ids, until=min(until, _on(request)), scope=_scope(request))
+    charges = claims.late_charges(item_ids=ids, until=min(until, request.on), scope=request.scope)
     context = {
         "form": form,
         "picks": ids,
@@ -89,9 +89,9 @@ def _totals(charges: list[claims.Charge]) -> dict[str, Decimal]:
 
 @requires(Can.WAIVE_CHARGES)
 @require_http_methods(["GET", "POST"])
-def claims_waive(request: HttpRequest) -> HttpResponse:
+def claims_waive(request: MemberRequest) -> HttpResponse:
     """Give picked claims up, with a reason."""
-    ids = [claim.id for claim in claims_in(scope=_scope(request)).filter(id__in=picked(request))]
+    ids = [claim.id for claim in claims_in(scope=request.scope).filter(id__in=picked(request))]
     if not ids:
         raise NotFound
     form = WaiveForm(request.POST if is_sent(request) else None)
@@ -100,9 +100,9 @@ def claims_waive(request: HttpRequest) -> HttpResponse:
             rows = claims.waive_claims(
                 claim_ids=ids,
                 reason=form.cleaned_data["reason"],
-                scope=_scope(request),
-                actor=_actor(request),
-                on=_on(request),
+                scope=request.scope,
+                actor=request.actor,
+                on=request.on,
             )
         except Refusal as refusal:
             add_refusal(form, refusal)
@@ -115,24 +115,24 @@ def claims_waive(request: HttpRequest) -> HttpResponse:
 
 @requires(Can.CLAIM_CHARGES)
 @require_POST
-def claims_paid(request: HttpRequest) -> HttpResponse:
+def claims_paid(request: MemberRequest) -> HttpResponse:
     """Picked claims have been paid."""
-    ids = [claim.id for claim in claims_in(scope=_scope(request)).filter(id__in=picked(request))]
-    rows = claims.record_claims_paid(claim_ids=ids, scope=_scope(request), actor=_actor(request), on=_on(request))
+    ids = [claim.id for claim in claims_in(scope=request.scope).filter(id__in=picked(request))]
+    rows = claims.record_claims_paid(claim_ids=ids, scope=request.scope, actor=request.actor, on=request.on)
     text = ngettext("%(n)d claim paid.", "%(n)d claims paid.", len(rows)) % {"n": len(rows)}
     return go_on(request, text, fallback="claims")
 
 
 @requires(Can.VIEW_ITEMS)
 @require_safe
-def claim(request: HttpRequest, claim_id: UUID) -> HttpResponse:
+def claim(request: MemberRequest, claim_id: UUID) -> HttpResponse:
     """A claim with the calculation that it comes from."""
-    rows = claims_in(scope=_scope(request)).select_related("customer", "item", "entity", "document")
+    rows = claims_in(scope=request.scope).select_related("customer", "item", "entity", "document")
     shown = row_of(rows, claim_id)
     context = {
         "claim": shown,
         "segments": segments(shown),
-        "others": claims_in(scope=_scope(request)).filter(item=shown.item).exclude(id=shown.id).order_by("-on", "-id"),
+        "others": claims_in(scope=request.scope).filter(item=shown.item).exclude(id=shown.id).order_by("-on", "-id"),
         "can": {
             "waive": request.member.can(Can.WAIVE_CHARGES),  # type: ignore[attr-defined]
             "claim": request.member.can(Can.CLAIM_CHARGES),  # type: ignore[attr-defined]
@@ -158,10 +158,10 @@ def segments(shown: Claim) -> list[dict[str, Any]]:
 
 @requires(Can.VIEW_ITEMS)
 @require_safe
-def claim_annex(request: HttpRequest, claim_id: UUID) -> HttpResponse:
+def claim_annex(request: MemberRequest, claim_id: UUID) -> HttpResponse:
     """The calculation of all claims in force for the customer at the company, as a PDF in the customer's language."""
-    one = row_of(claims_in(scope=_scope(request)).select_related("customer", "entity"), claim_id)
-    rows = claims_in(scope=_scope(request)).filter(customer=one.customer, entity=one.entity, state=Claim.State.CLAIMED)
+    one = row_of(claims_in(scope=request.scope).select_related("customer", "entity"), claim_id)
+    rows = claims_in(scope=request.scope).filter(customer=one.customer, entity=one.entity, state=Claim.State.CLAIMED)
     found = list(
         rows.select_related("item", "document").order_by("item__due_date", "item__number", "kind")[:MOST_IN_ANNEX]
     )
@@ -169,13 +169,13 @@ def claim_annex(request: HttpRequest, claim_id: UUID) -> HttpResponse:
         raise NotFound
     renderer = PdfProcess()
     try:
-        pdf = renderer.render(annex_html(found, customer=one.customer, entity=one.entity, on=_on(request)))
+        pdf = renderer.render(annex_html(found, customer=one.customer, entity=one.entity, on=request.on))
     except PdfFailed as failure:
         raise Refusal(_("The annex could not be made.")) from failure
     finally:
         renderer.close()
     response = HttpResponse(pdf, content_type="application/pdf")
-    response["Content-Disposition"] = f'inline; filename="interest-{_on(request).isoformat()}.pdf"'
+    response["Content-Disposition"] = f'inline; filename="interest-{request.on.isoformat()}.pdf"'
     response["X-Content-Type-Options"] = "nosniff"
     response["Cache-Control"] = "private, no-store"
     return response
@@ -199,15 +199,3 @@ def annex_html(found: list[Claim], *, customer: Any, entity: Any, on: date) -> s
             "totals": dict(sorted(totals.items())),
         }
         return render_to_string("messages/interest_annex.html", context)
-
-
-def _scope(request: HttpRequest) -> Any:
-    return request.scope  # type: ignore[attr-defined]
-
-
-def _on(request: HttpRequest) -> date:
-    return request.on  # type: ignore[attr-defined, no-any-return]
-
-
-def _actor(request: HttpRequest) -> Any:
-    return request.actor  # type: ignore[attr-defined]

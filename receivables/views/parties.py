@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
-from accounts.access import requires
+from accounts.access import MemberRequest, requires
 from accounts.roles import Can
 from core.errors import NotFound, Refusal
 from core.rows import row_of
@@ -24,13 +23,13 @@ from receivables.views.drawers import drawer, go_on, is_sent, picked
 
 @requires(Can.EDIT_CUSTOMERS)
 @require_http_methods(["GET", "POST"])
-def contact_new(request: HttpRequest, customer_id: UUID) -> HttpResponse:
+def contact_new(request: MemberRequest, customer_id: UUID) -> HttpResponse:
     """Add a person at a customer."""
-    customer = row_of(customers_in(scope=_scope(request)), customer_id)
+    customer = row_of(customers_in(scope=request.scope), customer_id)
     form = ContactForm(request.POST if is_sent(request) else None, is_new=True, initial={"language": customer.language})
     if form.is_bound and form.is_valid():
         try:
-            contact = parties.add_contact(customer=customer, values=form.cleaned_data, actor=_actor(request))
+            contact = parties.add_contact(customer=customer, values=form.cleaned_data, actor=request.actor)
         except Refusal as refusal:
             add_refusal(form, refusal)
         else:
@@ -40,14 +39,14 @@ def contact_new(request: HttpRequest, customer_id: UUID) -> HttpResponse:
 
 @requires(Can.EDIT_CUSTOMERS)
 @require_http_methods(["GET", "POST"])
-def contact(request: HttpRequest, contact_id: UUID) -> HttpResponse:
+def contact(request: MemberRequest, contact_id: UUID) -> HttpResponse:
     """Correct a person's data."""
-    row = row_of(contacts_in(scope=_scope(request)), contact_id)
+    row = row_of(contacts_in(scope=request.scope), contact_id)
     initial = {name: getattr(row, name) for name in parties.CONTACT_FIELDS}
     form = ContactForm(request.POST if is_sent(request) else None, initial=initial)
     if form.is_bound and form.is_valid():
         try:
-            parties.change_contact(contact=row, values=form.cleaned_data, actor=_actor(request))
+            parties.change_contact(contact=row, values=form.cleaned_data, actor=request.actor)
         except Refusal as refusal:
             add_refusal(form, refusal)
         else:
@@ -57,16 +56,16 @@ def contact(request: HttpRequest, contact_id: UUID) -> HttpResponse:
 
 @requires(Can.FIX_DATA)
 @require_http_methods(["GET", "POST"])
-def identifiers(request: HttpRequest, customer_id: UUID) -> HttpResponse:
+def identifiers(request: MemberRequest, customer_id: UUID) -> HttpResponse:
     """Correct a customer's legal identifiers; each is checked before it is kept."""
-    customer = row_of(customers_in(scope=_scope(request)), customer_id)
+    customer = row_of(customers_in(scope=request.scope), customer_id)
     initial = {name: getattr(customer, name) for name in ("country", *parties.IDENTIFIERS)}
     form = IdentifiersForm(request.POST if is_sent(request) else None, initial=initial)
     if form.is_bound and form.is_valid():
         values = {name: form.cleaned_data[name] for name in parties.IDENTIFIERS}
         try:
             parties.change_identifiers(
-                customer=customer, country=form.cleaned_data["country"], values=values, actor=_actor(request)
+                customer=customer, country=form.cleaned_data["country"], values=values, actor=request.actor
             )
         except Refusal as refusal:
             add_refusal(form, refusal)
@@ -77,25 +76,25 @@ def identifiers(request: HttpRequest, customer_id: UUID) -> HttpResponse:
 
 @requires(Can.FIX_DATA)
 @require_http_methods(["GET", "POST"])
-def address(request: HttpRequest, customer_id: UUID) -> HttpResponse:
+def address(request: MemberRequest, customer_id: UUID) -> HttpResponse:
     """Correct where a customer is written to."""
-    customer = row_of(customers_in(scope=_scope(request)), customer_id)
+    customer = row_of(customers_in(scope=request.scope), customer_id)
     initial = {name: getattr(customer, name) for name in parties.ADDRESS}
     form = AddressForm(request.POST if is_sent(request) else None, initial=initial)
     if form.is_bound and form.is_valid():
-        parties.change_address(customer=customer, values=form.cleaned_data, actor=_actor(request))
+        parties.change_address(customer=customer, values=form.cleaned_data, actor=request.actor)
         return go_on(request, _("The address is saved."), fallback=_page_of(customer.id))
     return drawer(request, form, title=_("Address of %(name)s") % {"name": customer.name})
 
 
 @requires(Can.FIX_DATA)
 @require_http_methods(["GET", "POST"])
-def account_terms(request: HttpRequest, account_id: UUID) -> HttpResponse:
+def account_terms(request: MemberRequest, account_id: UUID) -> HttpResponse:
     """Set the payment terms of an account."""
-    account = row_of(accounts_in(scope=_scope(request)).select_related("customer", "entity"), account_id)
+    account = row_of(accounts_in(scope=request.scope).select_related("customer", "entity"), account_id)
     form = TermsForm(request.POST if is_sent(request) else None, initial={"terms": account.terms_id})
     if form.is_bound and form.is_valid():
-        parties.change_terms(account=account, terms=form.cleaned_data["terms"], actor=_actor(request))
+        parties.change_terms(account=account, terms=form.cleaned_data["terms"], actor=request.actor)
         return go_on(request, _("The terms are saved."), fallback=_page_of(account.customer_id))
     title = _("Terms of %(customer)s at %(entity)s") % {
         "customer": account.customer.name,
@@ -106,17 +105,17 @@ def account_terms(request: HttpRequest, account_id: UUID) -> HttpResponse:
 
 @requires(Can.EDIT_CUSTOMERS)
 @require_http_methods(["GET", "POST"])
-def customers_assign(request: HttpRequest) -> HttpResponse:
+def customers_assign(request: MemberRequest) -> HttpResponse:
     """Give picked customers another collector or salesperson, at all entities that the member sees."""
     ids = picked(request)
-    accounts = list(accounts_in(scope=_scope(request)).filter(customer_id__in=ids))
+    accounts = list(accounts_in(scope=request.scope).filter(customer_id__in=ids))
     if not accounts:
         raise NotFound
     form = AssignForm(request.POST if is_sent(request) else None)
     if form.is_bound and form.is_valid():
         owners = {f"{name}_id": row.id for name, row in form.cleaned_data.items() if row}
         try:
-            count = parties.assign(accounts=accounts, actor=_actor(request), **owners)
+            count = parties.assign(accounts=accounts, actor=request.actor, **owners)
         except Refusal as refusal:
             add_refusal(form, refusal)
         else:
@@ -128,11 +127,3 @@ def customers_assign(request: HttpRequest) -> HttpResponse:
 
 def _page_of(customer_id: UUID) -> str:
     return reverse("customer", args=[customer_id])
-
-
-def _scope(request: Any) -> Any:
-    return request.scope
-
-
-def _actor(request: Any) -> Any:
-    return request.actor
