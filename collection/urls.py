@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from collection.views import calls, claims, codes, disputes, interactions, law, preview, rules, scenarios, worklist
+from collection.views import (
+    calls,
+    causes,
+    claims,
+    codes,
+    disputes,
+    interactions,
+    law,
+    preview,
+    rules,
+    scenarios,
+    worklist,
+)
 
 urlpatterns = [
     path("collections/", worklist.day, name="worklist"),
@@ -28,6 +40,8 @@ urlpatterns = [
     path("collections/status-codes/", codes.status_code_list, name="status_codes"),
     path("collections/status-codes/new/", codes.status_code_new, name="status_code_new"),
     path("collections/status-codes/<uuid:status_id>/", codes.status_code, name="status_code"),
+    path("collections/late/", causes.cause_statistics, name="cause_statistics"),
+    path("collections/late/items/", causes.late_items, name="late_items"),
     path("collections/causes/", codes.cause_list, name="causes"),
     path("collections/causes/new/", codes.cause_new, name="cause_new"),
     path("collections/causes/rules/new/", codes.cause_rule_new, name="cause_rule_new"),

@@ -100,6 +100,7 @@ SECTIONS = (
             Entry(_("Disputes"), "message-report", "disputes", (Can.VIEW_ITEMS,), disputes_open),
             Entry(_("To answer"), "message-report", "my_disputes", (Can.ANSWER_DISPUTE,), disputes_to_answer),
             Entry(_("Interest and charges"), "percentage", "claims", (Can.VIEW_ITEMS,)),
+            Entry(_("Why items are late"), "help-circle", "cause_statistics", (Can.VIEW_AGEING,)),
         ),
     ),
     Section(

@@ -378,6 +378,8 @@ LISTS: dict[str, str] = {
     "messages": "desk.lists.MESSAGES",
     "alerts": "desk.lists.ALERTS",
     "claims": "collection.lists.claims.CLAIMS",
+    "cause_statistics": "collection.lists.causes.CAUSE_STATISTICS",
+    "late_items": "collection.lists.causes.LATE_ITEMS",
     "quality": "receivables.lists.quality.QUALITY",
     "ageing": "receivables.lists.ageing.AGEING",
     "ageing_items": "receivables.lists.ageing.OPEN_ITEMS",

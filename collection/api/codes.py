@@ -27,7 +27,7 @@ class StatusCodeOut(In):
 
     id = UUIDField()
     code = CharField()
-    label = CharField()
+    label = CharField()  # type: ignore[assignment]
     behaviour = CharField(help_text="WAIT, STOP, TASK or NONE")
     wait_days = IntegerField(allow_null=True)
     is_active = BooleanField()
@@ -39,8 +39,8 @@ class CauseOut(In):
 
     id = UUIDField()
     code = CharField()
-    label = CharField()
-    parent = UUIDField(source="parent_id", allow_null=True)
+    label = CharField()  # type: ignore[assignment]
+    parent = UUIDField(source="parent_id", allow_null=True)  # type: ignore[assignment]
     side = CharField(help_text="CUSTOMER or OURS")
     is_active = BooleanField()
     updated_at = DateTimeField()

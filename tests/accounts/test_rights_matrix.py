@@ -85,6 +85,8 @@ cause_new                                         x    x    .    .    .    .    
 cause                                             x    x    .    .    .    .    x    .
 cause_rule_new                                    x    x    .    .    .    .    x    .
 cause_rule                                        x    x    .    .    .    .    x    .
+cause_statistics                                  x    x    x    x    .    x    x    .
+late_items                                        x    x    x    x    .    x    x    .
 law                                               x    x    .    .    .    .    x    .
 rate_new                                          x    x    .    .    .    .    x    .
 late_terms_new                                    x    x    .    .    .    .    x    .

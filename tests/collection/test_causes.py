@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from accounts.access import EVERYTHING
+from accounts.access import EVERYTHING, Scope
 from collection.models import CauseRule
+from collection.queries.cause_statistics import cause_sums, late_ones
 from collection.queries.facts import item_facts
 from collection.rules.causes import CauseRule as Rule
 from collection.rules.causes import Fact, LateFacts, decide
@@ -24,9 +25,10 @@ from core.errors import NotFound
 from core.models import AuditRecord
 from core.tenancy import tenant_scope
 from receivables.models import Cause, Contact, Dispute, Hold, ItemCause, Promise, PromiseItem
+from receivables.queries.selection import EVERY_ITEM
 from tests.collection.story import MONDAY, due
 from tests.make import make_account, make_allocation, make_customer, make_item, make_member, make_tenant
-from tests.pages import enter
+from tests.pages import enter, table
 
 A, B = "a", "b"
 
@@ -225,3 +227,52 @@ def test_causes_are_said_in_bulk_and_rules_changed_in_the_browser(organisation):
         moved = CauseRule.objects.get(position=2)
         assert (moved.fact, moved.values, moved.cause_id) == ("HOLD", ["PLAN"], cash.id)
         assert CauseRule.objects.count() == len(SHIPPED_RULES)
+
+
+def test_sums_by_cause_lead_to_their_items_on_any_day(organisation):
+    """Example 5 of docs/rules/root-causes.md."""
+    client, _member = enter(organisation)
+    with tenant_scope(organisation):
+        account = make_account(customer=make_customer(email="ap@client.example"), product="Pumps")
+        items = [make_item(account=account, number=f"F-{n}", amount=f"{n}00.00", due=due(10 * n)) for n in (1, 2, 3)]
+        make_item(account=account, number="USD", amount="50.00", currency="USD", due=due(1))
+        Hold.objects.create(customer=items[0].customer, item=items[0], reason="INSOLVENCY", from_on=MONDAY)
+        decide_causes(on=MONDAY)
+        quality = Cause.objects.get(code="QUALITY")
+        set_cause(item_ids=[items[2].id], cause_id=quality.id, scope=EVERYTHING, actor=SYSTEM, on=MONDAY)
+        sums = cause_sums(on=MONDAY, scope=EVERYTHING, selection=EVERY_ITEM, by="cause")
+        assert [(one.key, one.currency, one.items, one.amount, round(one.mean_days)) for one in sums] == [
+            ("QUALITY", "EUR", 1, 300, 30),
+            ("", "EUR", 1, 200, 20),
+            ("INSOLVENCY", "EUR", 1, 100, 10),
+            ("", "USD", 1, 50, 1),
+        ]
+        before = cause_sums(on=due(15), scope=EVERYTHING, selection=EVERY_ITEM, by="cause", then="product")
+        assert [(one.key, one.then_key, one.amount) for one in before] == [("", "Pumps", 500)]
+        behind = late_ones(
+            on=MONDAY, scope=EVERYTHING, selection=EVERY_ITEM, only={"cause": "CUSTOMER", "product": "Pumps"}, limit=10
+        )
+        assert [one.number for one in behind] == ["F-1"]
+    shown = client.get("/collections/late/")
+    assert shown.status_code == 200
+    assert "Quality" in shown.content.decode().replace("quality", "Quality")
+    rows = table(client.get("/collections/late/?by=side&then=month"))
+    assert [row[0] for row in rows[1:5]] == ["our own", "not known", "the customer's", "not known"]
+    assert "F-3" in client.get("/collections/late/items/?only_side=OURS").content.decode()
+    assert "F-3" not in client.get("/collections/late/items/?only_cause=-").content.decode()
+
+
+def test_sums_keep_to_what_the_reader_sees(tenant):
+    own = make_member(role="sales")
+    make_item(account=make_account(salesperson=own), due=due(10))
+    make_item(due=due(10))
+    scope = Scope(portfolio_of=own.id)
+    assert [one.items for one in cause_sums(on=MONDAY, scope=scope, selection=EVERY_ITEM, by="side")] == [1]
+
+
+@pytest.mark.parametrize("address", ["by=nonsense", "only_month=x", "on=yesterday", "then=cause&after=AAAA"])
+def test_an_address_that_is_nonsense_is_answered(organisation, address):
+    client, _member = enter(organisation)
+    with tenant_scope(organisation):
+        late("F")
+    assert client.get(f"/collections/late/?{address}").status_code in (200, 400)
