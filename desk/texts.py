@@ -31,6 +31,9 @@ class Words:
     letter_date: str
     # Above the address of a registered letter.
     registered: str
+    # Below the total: what is in credit, and what is left to pay where that is deducted.
+    credits: str
+    to_pay: str
 
 
 WORDS: dict[str, Words] = {
@@ -44,6 +47,8 @@ WORDS: dict[str, Words] = {
         usual_account="the account stated on our invoices",
         letter_date="{day}",
         registered="Registered letter with acknowledgement of receipt",
+        credits="In your favour, not yet set against an item",
+        to_pay="To pay",
     ),
     "fr": Words(
         document="Pièce",
@@ -55,6 +60,8 @@ WORDS: dict[str, Words] = {
         usual_account="indiqué sur nos factures",
         letter_date="le {day}",
         registered="Lettre recommandée avec avis de réception",
+        credits="En votre faveur, pas encore imputé",
+        to_pay="À régler",
     ),
     "de": Words(
         document="Beleg",
@@ -66,6 +73,8 @@ WORDS: dict[str, Words] = {
         usual_account="gemäß unseren Rechnungen",
         letter_date="den {day}",
         registered="Einschreiben mit Rückschein",
+        credits="Zu Ihren Gunsten, noch nicht verrechnet",
+        to_pay="Zu zahlen",
     ),
 }
 

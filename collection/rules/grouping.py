@@ -72,6 +72,16 @@ class Line(NamedTuple):
     step: StepRule
 
 
+class Credit(NamedTuple):
+    """A credit note, or money, that is set against nothing yet: what is left of it, as a positive amount."""
+
+    item_id: UUID
+    number: str
+    document_date: date
+    currency: str
+    amount: Decimal
+
+
 class Excluded(NamedTuple):
     """An open item that is not in the message, with the reason; `until`: from when it may be."""
 
@@ -85,7 +95,7 @@ class Plan:
     """What one customer of one entity gets on a day: lines (none: no message), and what stays out.
 
     `tasks`: items at a step that a colleague does. `netted`: credits that the message deducts, by currency;
-    `netted_elsewhere`: those that a message of another scenario deducts on the day.
+    `netted_elsewhere`: those that a message of another scenario deducts on the day. `credits`: those that it lists.
     """
 
     lines: list[Line] = field(default_factory=list)
@@ -94,6 +104,7 @@ class Plan:
     lapsed: list[Line] = field(default_factory=list)
     netted: dict[str, Decimal] = field(default_factory=dict)
     netted_elsewhere: dict[str, Decimal] = field(default_factory=dict)
+    credits: list[Credit] = field(default_factory=list)
 
     @property
     def step(self) -> StepRule:
@@ -313,6 +324,13 @@ def _credits_for(out: Plan, *, limits: Limits, used: Mapping[str, Decimal]) -> d
         if credits[name]
     }
     return {name: amount for name, amount in left.items() if amount > 0}
+
+
+def list_credits(out: Plan, credits: Iterable[Credit], *, limits: Limits) -> None:
+    """Have the message list what its customer has in credit in the currencies that it speaks of, where the scenario does."""
+    if limits.credits is not Credits.HIDE:
+        asked = {item.currency for item, _step in out.lines}
+        out.credits = [one for one in credits if one.currency in asked]
 
 
 def net_again(out: Plan, *, limits: Limits, planned: Mapping[str, Decimal] | None) -> None:

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
 from accounts.models import Member
-from collection.rules.grouping import Line, Plan
+from collection.rules.grouping import Credit, Line, Plan
 from collection.rules.steps import LeftOut
 from core.formats import Formats, of
 from desk.models import ON_PAPER, Channel
@@ -157,6 +157,7 @@ def compose(*, parties: Parties, plan: Plan, channel: str, template_code: str, o
         values = _values(parties, plan, on, voice)
         holds = _holds(values, plan, on)
         blocks = _blocks(lines, on, voice.formats)
+        _add_credits(blocks, plan, voice)
         subject = fill_line(text.subject, values, holds)[:250]
         if channel == Channel.SMS:
             return Wording(subject, plain(fill_text(text.body, values, items="", holds=holds)), "")
@@ -175,7 +176,7 @@ def compose(*, parties: Parties, plan: Plan, channel: str, template_code: str, o
         recipient_name=name,
         contact_id=person.contact_id if person and recipient and channel not in ON_PAPER else None,
         word=word,
-        facts=[_fact(line) for line in lines],
+        facts=[*(_fact(line) for line in lines), *(_credit_fact(credit) for credit in plan.credits)],
         missing=missing or unworded,
     )
     if draft.size and draft.size.is_too_long:
@@ -197,6 +198,17 @@ def _fact(line: Line) -> dict[str, Any]:
     }
 
 
+def _credit_fact(credit: Credit) -> dict[str, Any]:
+    return {
+        "item": str(credit.item_id),
+        "number": credit.number,
+        "due_date": credit.document_date.isoformat(),
+        "open_amount": str(-credit.amount),
+        "currency": credit.currency,
+        "step_key": "",
+    }
+
+
 def _values(parties: Parties, plan: Plan, on: date, voice: _Voice) -> dict[str, str]:
     entity, customer, formats = parties.entity, parties.customer, voice.formats
     oldest = min(line.item.due_date for line in plan.lines)
@@ -204,7 +216,9 @@ def _values(parties: Parties, plan: Plan, on: date, voice: _Voice) -> dict[str, 
     iban = " ".join(entity.iban[start : start + 4] for start in range(0, len(entity.iban), 4))
     account = f"IBAN {iban}, BIC {entity.bic}" if entity.bic else f"IBAN {iban}"
     disputed = [out.item.number for out in plan.excluded if out.reason is LeftOut.DISPUTED]
-    credits = {line.item.currency: line.item.credit_amount for line in plan.lines if line.item.credit_amount}
+    credits: dict[str, Decimal] = {}
+    for one in plan.credits:
+        credits[one.currency] = credits.get(one.currency, Decimal(0)) + one.amount
     return {
         "contact_name": voice.person.name if voice.person else customer.name,
         "customer_name": customer.name,
@@ -261,12 +275,38 @@ def _blocks(lines: Sequence[Line], on: date, formats: Formats) -> list[dict[str,
     return list(blocks.values())
 
 
+def _add_credits(blocks: Sequence[dict[str, Any]], plan: Plan, voice: _Voice) -> None:
+    """What is in credit, below the total: each piece, and what is left to pay where the message deducts it.
+
+    A message that deducts a part only, as others deduct the rest, says that part in one line.
+    """
+    formats = voice.formats
+    for block in blocks:
+        currency = block["currency"]
+        credits = [credit for credit in plan.credits if credit.currency == currency]
+        netted = plan.netted.get(currency)
+        rows = [(inert(one.number), formats.day(one.document_date), -one.amount) for one in credits]
+        if netted is not None and sum(one.amount for one in credits) != netted:
+            rows = [("", "", -netted)]
+        block["credits"] = [
+            {"number": number, "day": day, "amount": formats.amount2(amount, currency)} for number, day, amount in rows
+        ]
+        if netted is not None:
+            block["to_pay"] = formats.amount2(block["sum"] - netted, currency)
+
+
 def _text_blocks(blocks: Sequence[dict[str, Any]], words: Words) -> str:
     out = []
     for block in blocks:
         head = [words.document, words.due_date, f"{words.open_amount} ({block['currency']})"]
         rows = [[row["number"], row["due_date"], row["amount"]] for row in block["rows"]]
-        out.append(text_table([head, *rows, [words.total, "", block["total"]]]))
+        rows.append([words.total, "", block["total"]])
+        if block["credits"]:
+            rows.append([words.credits, "", ""])
+            rows += [[row["number"], row["day"], row["amount"]] for row in block["credits"]]
+        if "to_pay" in block:
+            rows.append([words.to_pay, "", block["to_pay"]])
+        out.append(text_table([head, *rows]))
     return "\n\n".join(out)
 
 

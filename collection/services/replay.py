@@ -18,7 +18,8 @@ from django.db.models import Max
 from accounts.models import Tenant
 from collection.models import Action, ActionLine, ScenarioVersion, Step
 from collection.queries.candidates import Candidate, candidates
-from collection.rules.grouping import Excluded, Line, Plan, task_parts
+from collection.queries.credits import open_credits
+from collection.rules.grouping import Credits, Excluded, Line, Plan, list_credits, task_parts
 from collection.rules.steps import OldItems
 from collection.services.composing import Draft, Parties, compose, persons_of
 from collection.services.playbooks import (
@@ -152,6 +153,7 @@ def replay(
             if found.plan.lines or found.plan.lapsed or found.plan.tasks:
                 found_today.append(found)
         parties.read({found.owner[0] for found in found_today if found.plan.lines or found.plan.tasks})
+        _list_credits(found_today, on=day)
         for found in found_today:
             said = parties.said(found, on=day) if found.plan.lines else None
             if said is not None:
@@ -160,6 +162,14 @@ def replay(
             if memory:
                 memory.add(found, on=day, has_left=said is not None and not said.missing)
     return out
+
+
+def _list_credits(found: Sequence[Found], *, on: date) -> None:
+    """1 SQL query where a scenario has its messages list credits."""
+    listing = [one for one in found if one.plan.lines and one.book.limits.credits is not Credits.HIDE]
+    credits = open_credits(on=on, customer_ids={one.owner[0] for one in listing}) if listing else {}
+    for one in listing:
+        list_credits(one.plan, credits.get(one.owner, ()), limits=one.book.limits)
 
 
 def _tasks_of(found: Found) -> list[tuple[str, list[Line]]]:

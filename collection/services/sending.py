@@ -16,7 +16,8 @@ from accounts.access import Scope
 from accounts.models import Member, Tenant
 from collection.models import Action, ActionLine, Step
 from collection.queries.candidates import Candidate, candidates
-from collection.rules.grouping import Excluded, Line, Plan, net_again
+from collection.queries.credits import open_credits
+from collection.rules.grouping import Credits, Excluded, Line, Plan, list_credits, net_again
 from collection.rules.steps import LeftOut, item_left_out
 from collection.services.composing import Draft, Parties, compose, persons_of
 from collection.services.deciding import UNDO_SECONDS, decide, proposed_action
@@ -84,12 +85,16 @@ def prepare(*, actions: Sequence[Action], on: date) -> list[Prepared]:
     bounced = bounced_addresses(customer_ids)
     texting = any(step.channel == Channel.SMS for found in steps.values() for step in found.values())
     can_text = texting and text_carrier_is_there()
+    listing = any(action.version.credits != Credits.HIDE for action in actions)
+    credits = open_credits(on=on, customer_ids=customer_ids) if listing else {}
     texts = Texts()
     out = []
     for action in actions:
         plan = _current_plan(
             action, items[(action.customer_id, action.entity_id)], lines[action.id], steps[action.version_id]
         )
+        owned = credits.get((action.customer_id, action.entity_id), ())
+        list_credits(plan, owned, limits=limits_of(action.version))
         draft = None
         of_plan = steps[action.version_id][plan.step.step_key] if plan.lines else None
         if of_plan and of_plan.channel not in ("", Channel.CALL):

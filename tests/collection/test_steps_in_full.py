@@ -477,3 +477,62 @@ def test_a_task_and_a_call_keep_nothing_of_a_message_and_the_rest_survives_versi
         assert (kept.cc_salesperson, kept.sender, kept.attach_interest, kept.claims) == (True, "ENTITY", True, True)
     assert again.credits == "NET"
     assert again.minimum_item_amount == Decimal(0)
+
+
+# --- Credits in the message -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("credits", "texts", "silent"),
+    [
+        ("HIDE", ["100.00"], ["CN-7", "To pay"]),
+        ("SHOW", ["100.00", "In your favour", "CN-7", "-40.00"], ["To pay", "60.00"]),
+        ("NET", ["100.00", "In your favour", "CN-7", "-40.00", "To pay", "60.00"], []),
+    ],
+)
+def test_the_message_lists_and_deducts_credits_as_the_scenario_says(tenant, debtor, credits, texts, silent):
+    debtor.customer.language = "en"
+    debtor.customer.save()
+    only(step("Firm", 3), credits=credits)
+    owes(debtor, number="A")
+    make_item(account=debtor, amount="-40.00", due=due(1), number="CN-7")
+    plan_actions(tenant=tenant, on=MONDAY)
+    message = confirm(Action.objects.get())
+    for body in (message.body_text, message.body_html):
+        shown = body.replace("\u2212", "-")
+        assert [text for text in texts if text not in shown] == []
+        assert [text for text in silent if text in shown] == []
+    assert [fact["number"] for fact in message.facts] == ["A"] + ["CN-7"] * (credits != "HIDE")
+    asked = "60.00" if credits == "NET" else "100.00"
+    assert asked in message.subject
+    foreseen = replay(tenant=tenant, on=MONDAY, since=MONDAY).said[0]
+    assert foreseen.amounts == {"EUR": Decimal(asked)}
+
+
+def test_a_credit_that_comes_in_after_confirming_lowers_what_is_asked_when_it_leaves(tenant, debtor):
+    only(step("Firm", 3), credits="NET")
+    owes(debtor, number="A")
+    plan_actions(tenant=tenant, on=MONDAY)
+    confirm(Action.objects.get())
+    make_item(account=debtor, amount="-40.00", due=due(1), number="CN-7")
+    send(Script())
+    message = Message.objects.get()
+    assert message.state == "SENT"
+    assert [(fact["number"], fact["open_amount"]) for fact in message.facts] == [
+        ("A", "100.0000"),
+        ("CN-7", "-40.0000"),
+    ]
+
+
+def test_of_two_messages_that_share_a_credit_each_says_its_part(tenant, debtor):
+    only(step("Firm", 3), credits="NET", grouping="PER_ITEM")
+    for number, days in (("A", 20), ("B", 10)):
+        owes(debtor, number=number, days=days)
+    make_item(account=debtor, amount="-130.00", due=due(1), number="CN-7")
+    plan_actions(tenant=tenant, on=MONDAY)
+    action = Action.objects.get()  # the oldest is covered
+    assert (action.amounts, action.netted) == ({"EUR": "70.0000"}, {"EUR": "30.0000"})
+    message = confirm(action)
+    assert "70" in message.subject
+    assert "CN-7" not in message.body_text
+    assert "30,00" in message.body_text
