@@ -27,6 +27,19 @@ class SkipForm(forms.Form):
     note = forms.CharField(label=_("Why"), max_length=300, required=False)
 
 
+class TemplateCodeForm(forms.Form):
+    name = forms.CharField(
+        label=_("Name"), max_length=80, help_text=_("As it stands in the list of steps: Friendly call.")
+    )
+    like = forms.ChoiceField(
+        label=_("Begins as"), help_text=_("What it says, in each language, until you have written it.")
+    )
+
+    def __init__(self, *args: Any, like: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["like"].choices = like  # type: ignore[attr-defined]
+
+
 class NoteForm(forms.Form):
     text = forms.CharField(label=_("Note"), widget=forms.Textarea(attrs={"rows": 5}))
     next_on = forms.DateField(label=_("Follow up on"), required=False, widget=DayInput())

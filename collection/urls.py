@@ -13,8 +13,11 @@ from collection.views import (
     preview,
     rules,
     scenarios,
+    templates,
     worklist,
 )
+
+TEXT = "messages/templates/<slug:code>/<slug:channel>/<slug:language>/"
 
 urlpatterns = [
     path("collections/", worklist.day, name="worklist"),
@@ -81,4 +84,14 @@ urlpatterns = [
     path("collections/scenarios/<uuid:scenario_id>/discard/", scenarios.scenario_discard, name="scenario_discard"),
     path("collections/scenarios/<uuid:scenario_id>/archive/", scenarios.scenario_archive, name="scenario_archive"),
     path("collections/scenarios/<uuid:scenario_id>/go-live/", scenarios.go_live, name="go_live"),
+    path("messages/templates/", templates.templates, name="templates"),
+    path("messages/templates/new/", templates.template_new, name="template_new"),
+    path(f"{TEXT}", templates.template, name="template"),
+    path(f"{TEXT}save/", templates.template_save, name="template_save"),
+    path(f"{TEXT}preview/", templates.template_preview, name="template_preview"),
+    path(f"{TEXT}frame/", templates.template_frame, name="template_frame"),
+    path(f"{TEXT}letter.pdf", templates.template_pdf, name="template_pdf"),
+    path(f"{TEXT}test/", templates.template_test, name="template_test"),
+    path(f"{TEXT}history/", templates.template_history, name="template_history"),
+    path(f"{TEXT}restore/", templates.template_restore, name="template_restore"),
 ]

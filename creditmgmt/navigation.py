@@ -94,6 +94,7 @@ SECTIONS = (
         (
             Entry(_("Scenarios"), "route", "scenarios", (Can.EDIT_SCENARIOS,)),
             Entry(_("Messages"), "mail-forward", "messages", (Can.VIEW_MESSAGES,)),
+            Entry(_("Message texts"), "template", "templates", (Can.VIEW_MESSAGES,)),
             Entry(_("Alerts"), "bell", "alerts", (Can.VIEW_ALERTS,)),
             Entry(_("Payments received"), "building-bank", "cash", (Can.APPLY_CASH,), cash_waiting),
             Entry(_("Promises"), "calendar-event", "promises", (Can.VIEW_ITEMS,), promises_due),

@@ -355,6 +355,7 @@ LOGGING = {
 PORTS: dict[str, str] = {
     "desk.transport": "integrations.registry.transport",
     "desk.reasons/collection.Action": "collection.services.sending.ActionReasons",
+    "desk.reasons/collection.TestMessage": "collection.services.previewing.ToOneselfReasons",
     "desk.reasons/collection.DisputeNotice": "collection.services.disputes.NoticeReasons",
     "desk.task_done/collection.Action": "collection.services.by_hand.task_done",
     "night": "creditmgmt.schedule.run_night",

@@ -133,14 +133,16 @@ def _mobile_of(contact: Contact, country: str, refused: Collection[str]) -> str:
 _PERSON = {Channel.EMAIL: email_recipient, Channel.SMS: text_recipient}
 
 
-def compose(*, parties: Parties, plan: Plan, channel: str, template_code: str, on: date, texts: Texts) -> Draft:
+def compose(
+    *, parties: Parties, plan: Plan, channel: str, template_code: str, on: date, texts: Texts, language: str = ""
+) -> Draft:
     """The message for a plan with at least one line. Reads no rows but the texts. Amounts are open and not disputed.
 
-    Raises KeyError for a template code that nobody has a text for.
+    `language`: to look at it in that one, whatever the recipient's is. Raises KeyError for a template code that nobody has a text for.
     """
     person = _PERSON.get(Channel(channel), named_recipient)(parties.persons)
     wishes = (person.language if person else "", parties.customer.language, parties.entity.language)
-    language = language_of(*wishes)
+    language = language or language_of(*wishes)
     voice = _Voice(language, of(language), WORDS[language], person)
     try:
         text = texts.find(code=template_code, channel=channel, language=language)

@@ -61,11 +61,11 @@ class Prepared:
     draft: Draft | None
 
 
-def prepare(*, actions: Sequence[Action], on: date) -> list[Prepared]:
+def prepare(*, actions: Sequence[Action], on: date, texts: Texts | None = None, language: str = "") -> list[Prepared]:
     """What these actions would send on the day `on`, in their order. 8 SQL queries, whatever their number.
 
     Items paid, disputed or held since the action was proposed are left out, with the reason. The actions come with
-    customer, entity and version.
+    customer, entity and version. `texts`, `language`: other ones than would be used, to look at them.
     """
     lines: dict[UUID, dict[UUID, str]] = defaultdict(dict)
     planned = ActionLine.objects.filter(action__in=[a.id for a in actions], state=ActionLine.State.PLANNED)
@@ -87,7 +87,7 @@ def prepare(*, actions: Sequence[Action], on: date) -> list[Prepared]:
     can_text = texting and text_carrier_is_there()
     listing = any(action.version.credits != Credits.HIDE for action in actions)
     credits = open_credits(on=on, customer_ids=customer_ids) if listing else {}
-    texts = Texts()
+    texts = texts or Texts()
     out = []
     for action in actions:
         plan = _current_plan(
@@ -113,6 +113,7 @@ def prepare(*, actions: Sequence[Action], on: date) -> list[Prepared]:
                 template_code=of_plan.template_code,
                 on=on,
                 texts=texts,
+                language=language,
             )
         out.append(Prepared(action, plan, draft))
     return out

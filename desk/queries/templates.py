@@ -23,6 +23,8 @@ class Origin(StrEnum):
     COMMON = "COMMON"  # every organisation starts with it
     LIKE = "LIKE"  # nobody wrote it: the common text of the code that this one is like
     OTHER_LANGUAGE = "OTHER_LANGUAGE"  # nobody wrote it: the organisation's English one
+    LETTER = "LETTER"  # a registered letter says what the organisation's letters say
+    NONE = "NONE"  # there is nothing to say
 
 
 def language_of(*wishes: str) -> str:
@@ -78,7 +80,7 @@ class Texts:
             if own := self._own.get((code, channel, tongue)):
                 return own, Origin.OWN if tongue == language else Origin.OTHER_LANGUAGE
             if channel == Channel.REGISTERED_LETTER and (own := self._own.get((code, Channel.LETTER, tongue))):
-                return own, Origin.OWN if tongue == language else Origin.OTHER_LANGUAGE
+                return own, Origin.LETTER if tongue == language else Origin.OTHER_LANGUAGE
             if common := self.common(code=code, channel=channel, language=tongue):
                 is_own_code = (code, tongue) not in DEFAULT_TEXTS
                 return common, Origin.LIKE if is_own_code else Origin.COMMON

@@ -20,7 +20,7 @@ LONGEST = 10_000
 LONGEST_VALUE = 500
 DEEPEST = 3
 # So that neither the text nor what is made of it grows beyond a bound that its length does not show.
-MOST_MARKS, MOST_TABLES, MOST_PROBLEMS = 200, 2, 20
+MOST_LINES, MOST_MARKS, MOST_TABLES, MOST_PROBLEMS = 400, 200, 2, 20
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,7 @@ class Why(StrEnum):
     TOO_DEEP = "TOO_DEEP"
     UNSEEN = "UNSEEN"
     TOO_LONG = "TOO_LONG"
+    TOO_MANY_LINES = "TOO_MANY_LINES"
     TOO_MANY = "TOO_MANY"
 
 
@@ -155,6 +156,8 @@ def problems(text: str, *, with_items: bool = True, vocabulary: Vocabulary = REM
     """Why a template cannot be saved, at most 20 reasons; [] when it can. `with_items`: the table may stand in it."""
     if len(text) > LONGEST:
         return [Problem(0, f"{len(text)} > {LONGEST}", Why.TOO_LONG)]
+    if len(text.splitlines()) > MOST_LINES:
+        return [Problem(0, f"{len(text.splitlines())} > {MOST_LINES}", Why.TOO_MANY_LINES)]
     out: list[Problem] = []
     begun: list[tuple[int, Token, bool]] = []  # line, its if, whether its else came
     tables = marks = 0

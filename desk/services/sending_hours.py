@@ -44,7 +44,8 @@ def put_off(*, channel: str, now: datetime) -> int:
     Asked before each slice: retries, and hours that were narrowed since, are caught here. What a dead worker had begun
     to send is not put off, as nobody knows whether it has left.
     """
-    due = Message.objects.filter(state=Message.State.DUE, channel=channel, not_before__lte=now)
+    # The hours are the customers'; what is for a colleague waits for nothing.
+    due = Message.objects.filter(state=Message.State.DUE, channel=channel, not_before__lte=now, customer__isnull=False)
     leaves_at, count = leaving(), 0
     # Asked of the companies, which are few: a hundred thousand messages may be due.
     for country in (None, *Entity.objects.order_by().values_list("country", flat=True).distinct()):

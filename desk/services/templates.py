@@ -193,5 +193,6 @@ _WORDS: dict[Why, StrOrPromise] = {
     Why.TOO_DEEP: _("conditions within conditions, at most %(deepest)d deep."),
     Why.UNSEEN: _("a character that nobody sees: %(found)s."),
     Why.TOO_LONG: _("The text is too long: at most %(longest)d characters."),
+    Why.TOO_MANY_LINES: _("The text has too many lines: %(found)s."),
     Why.TOO_MANY: _("Too many names or tables: %(found)s."),
 }

@@ -346,7 +346,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "put api/v1/imports/<uuid:id>/mapping/": {"mapping": {"kind": "items", "mode": "delta", "columns": {}}},
 }
 # Arguments that are words and not rows.
-WORDS = {"name": "customers"}
+WORDS = {"name": "customers", "code": "reminder_1", "channel": "EMAIL", "language": "en"}
 
 
 def kind_of(route: Route, argument: str) -> str:

@@ -103,6 +103,16 @@ assignment_rules                                  x    x    .    .    .    .    
 customer_scenario                                 x    x    .    .    .    .    x    .
 customer_scenario_end                             x    x    .    .    .    .    x    .
 go_live                                           x    x    .    .    .    .    x    .
+templates                                         x    x    x    .    .    x    x    .
+template_new                                      .    x    .    .    .    .    x    .
+template                                          x    x    x    .    .    x    x    .
+template_save                                     .    x    .    .    .    .    x    .
+template_preview                                  x    x    x    .    .    x    x    .
+template_frame                                    x    x    x    .    .    x    x    .
+template_pdf                                      x    x    x    .    .    x    x    .
+template_test                                     .    x    .    .    .    .    x    .
+template_history                                  x    x    x    .    .    x    x    .
+template_restore                                  .    x    .    .    .    .    x    .
 imports                                           .    x    .    .    .    .    x    .
 import_new                                        .    x    .    .    .    .    x    .
 import                                            .    x    .    .    .    .    x    .

@@ -1,0 +1,82 @@
+"""Templates in the reader's words: names of texts, what their names and conditions stand for, channels and languages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from babel import Locale
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from desk.models import Channel, TemplateCode
+from desk.queries.templates import Origin
+from desk.texts import DEFAULT_TEXTS
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+CODES: dict[str, StrOrPromise] = {
+    "before_due": _("Before the due date"),
+    "reminder_1": _("First reminder"),
+    "reminder_2": _("Second reminder"),
+    "reminder_3": _("Last reminder"),
+    "formal_notice": _("Formal notice"),
+}
+
+NAMES: dict[str, StrOrPromise] = {
+    "contact_name": _("the person written to, else the customer"),
+    "customer_name": _("the customer"),
+    "customer_ref": _("the customer's reference"),
+    "total": _("the sum asked for, by currency"),
+    "item_count": _("how many items"),
+    "oldest_due_date": _("due date of the oldest item"),
+    "oldest_days_late": _("days that the oldest item is late"),
+    "disputed_items": _("numbers of the items in dispute, left out"),
+    "credits_total": _("credits that are set against nothing"),
+    "bank_details": _("IBAN and BIC, or where to find them"),
+    "today": _("today's date"),
+    "sender_name": _("who sends it"),
+    "entity_name": _("our company"),
+    "entity_phone": _("our telephone"),
+    "entity_email": _("our e-mail address"),
+    "entity_iban": _("our IBAN"),
+    "entity_bic": _("our BIC"),
+    "items": _("the table of items, alone on its line"),
+}
+
+CONDITIONS: dict[str, StrOrPromise] = {
+    "several_items": _("there is more than one item"),
+    "overdue": _("something is overdue"),
+    "dispute": _("items are left out for a dispute"),
+    "credits": _("there are credits that are set against nothing"),
+    "contact": _("a person is written to"),
+    "sender": _("a person sends it"),
+    "phone": _("our telephone is known"),
+    "bank_details": _("our IBAN is known"),
+}
+
+ORIGINS: dict[Origin, StrOrPromise] = {
+    Origin.OWN: _("your text"),
+    Origin.COMMON: _("common text"),
+    Origin.LIKE: _("not written yet"),
+    Origin.OTHER_LANGUAGE: _("not written yet"),
+    Origin.LETTER: _("as your letter"),
+    Origin.NONE: _("no text"),
+}
+
+
+def code_names() -> dict[str, str]:
+    """Every code of a text with its name, the common ones first. 1 SQL query."""
+    common = dict.fromkeys(code for code, _language in DEFAULT_TEXTS)
+    own = dict(TemplateCode.objects.order_by("name").values_list("code", "name"))
+    return {code: str(CODES.get(code, code)) for code in common} | own
+
+
+def channel_name(channel: str) -> str:
+    return str(Channel(channel).label)
+
+
+def language_name(code: str) -> str:
+    """A language in the reader's own: "French"."""
+    reader = (get_language() or "en").split("-")[0]
+    return str(Locale(reader).languages.get(code, code)).capitalize()
