@@ -14,11 +14,12 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from collection.forms import DayInput
-from collection.models import Scenario
+from collection.models import Scenario, ScenarioVersion
 from collection.queries.facts import UNFILLED
 from collection.rules.criteria import FACTS, OPERATORS, Kind
 from collection.services.rule_sets import MOST_RULES, RuleValues
 from collection.words import FACT_CHOICES, FACT_WORDS, OPERATOR_WORDS
+from core import formats
 
 MOST_CRITERIA = 12
 UPPER, LOWER = frozenset({"country", "currency"}), frozenset({"language"})
@@ -169,3 +170,30 @@ class ChoiceForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["scenario"].choices = [(str(one.id), one.name) for one in scenarios]  # type: ignore[attr-defined]
         self.fields["entity"].choices = [("", _("all companies")), *entities]  # type: ignore[attr-defined]
+
+
+class PinForm(forms.Form):
+    """The version that items stay with."""
+
+    version = forms.ChoiceField(label=_("Stay with"), required=False)
+    reason = forms.CharField(label=_("Why"), max_length=200, required=False)
+
+    def __init__(self, *args: Any, versions: Sequence[ScenarioVersion], is_pinned: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        rows: dict[str, list[tuple[str, Any]]] = {}
+        for one in versions:
+            day = formats.current().day(one.valid_from) if one.valid_from and one.valid_from.year > 1 else ""
+            text = _("version %(n)d, from %(day)s") if day else _("version %(n)d")
+            rows.setdefault(one.scenario.name, []).append((str(one.id), str(text) % {"n": one.number, "day": day}))
+        groups: list[Any] = [*rows.items()]
+        if is_pinned:
+            groups.insert(0, ("", _("none: follow the rules again")))
+        self.fields["version"].choices = groups  # type: ignore[attr-defined]
+        if versions:
+            self.initial.setdefault("version", str(versions[0].id))
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or self.cleaned_data
+        if given.get("version") and not (given.get("reason") or "").strip():
+            self.add_error("reason", _("Say why, please."))
+        return given

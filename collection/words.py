@@ -124,7 +124,9 @@ def _value_words(fact: str, value: Value, *, names: Mapping[UUID, str], currency
 
 
 def why_words(why: Why) -> str:
-    """Why a scenario applies: who chose it and why, or the rule by its name; what the rules could not know."""
+    """Why a scenario applies: the pin or who chose it and why, or the rule by its name; what the rules could not know."""
+    if why.pin is not None:
+        return str(_("pinned: %(reason)s")) % {"reason": why.pin.reason}
     if why.override is not None:
         until = why.override.until_on
         day = formats.current().day(until) if until else ""

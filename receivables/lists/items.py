@@ -108,6 +108,7 @@ ITEMS = ListPage(
         Bulk(_("Set status…"), "item_status_set", "tag", Can.SET_CODES, dialog=True),
         Bulk(_("Set cause…"), "item_cause_set", "help-circle", Can.SET_CODES, dialog=True),
         Bulk(_("Claim interest…"), "claims_new", "percentage", Can.CLAIM_CHARGES, dialog=True),
+        Bulk(_("Scenario…"), "items_pin", "pin", Can.EDIT_SCENARIOS, dialog=True),
     ),
     sum_column="open_amount",
     row_link=page_of("item"),

@@ -121,4 +121,5 @@ def _rights(request: Any) -> dict[str, bool]:
         "dispute": member.can(Can.RECORD_DISPUTE),
         "answer": member.can(Can.ANSWER_DISPUTE),
         "codes": member.can(Can.SET_CODES),
+        "reminders": member.can(Can.VIEW_ACTIONS),
     }

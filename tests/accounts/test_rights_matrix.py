@@ -90,6 +90,8 @@ late_items                                        x    x    x    x    .    x    
 law                                               x    x    .    .    .    .    x    .
 rate_new                                          x    x    .    .    .    .    x    .
 late_terms_new                                    x    x    .    .    .    .    x    .
+items_pin                                         x    x    .    .    .    .    x    .
+item_scenario                                     x    x    x    .    .    x    x    .
 scenarios                                         x    x    .    .    .    .    x    .
 scenario                                          x    x    .    .    .    .    x    .
 scenario_new                                      x    x    .    .    .    .    x    .

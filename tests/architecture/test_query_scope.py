@@ -32,6 +32,7 @@ SYSTEM_QUERIES = {
     "collection.queries.candidates.candidates": FOR_THE_SYSTEM,
     "collection.queries.candidates.open_parts": COMPUTES,
     "collection.queries.candidates.unserved_candidates": FOR_THE_SYSTEM,
+    "collection.queries.credits.open_credits": FOR_THE_SYSTEM,
     "collection.queries.facts.account_facts": FOR_THE_SYSTEM,
     "collection.queries.facts.item_facts": FOR_THE_SYSTEM,
     "collection.queries.late_facts.late_facts": FOR_THE_SYSTEM,
