@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from enum import StrEnum
 from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
@@ -23,18 +24,26 @@ from receivables.models import Entity
 Owner = tuple[UUID, UUID]  # a customer at an entity
 
 
+class Silence(StrEnum):
+    """Why a scenario says nothing on a day."""
+
+    NOT_LIVE = "NOT_LIVE"  # nobody has approved its going live
+    DAY_OFF = "DAY_OFF"
+    STALE_LEDGER = "STALE_LEDGER"
+
+
 @dataclass(frozen=True)
 class Playbook:
     """A version as the rules take it. `by_country`: its steps by the country whose days off count, where any do.
 
-    `silent`: entities (ids as texts) where it says nothing on the day.
+    `silent`: entities (ids as texts) where it says nothing on the day, and why.
     """
 
     version: ScenarioVersion
     steps: Steps
     limits: Limits
     by_entity: Mapping[str, Steps] = field(default_factory=dict)
-    silent: frozenset[str] = frozenset()
+    silent: Mapping[str, Silence] = field(default_factory=dict)
     is_pinned: bool = False  # a former version, for the items that stay with it
 
     @property
@@ -172,15 +181,17 @@ def with_silence(
     ]
     out = []
     for book in books:
-        version, silent = book.version, set()
+        version, silent = book.version, dict[str, Silence]()
         for entity_id, is_worked in entities:
             as_of = (ledger_as_of or {}).get(entity_id)
             is_stale = version.stale_after_days is not None and (
                 as_of is None or (on - as_of).days > version.stale_after_days
             )
-            if is_stale or (version.working_days_only and not is_worked):
-                silent.add(str(entity_id))
-        out.append(replace(book, silent=frozenset(silent)))
+            if version.working_days_only and not is_worked:
+                silent[str(entity_id)] = Silence.DAY_OFF
+            elif is_stale:
+                silent[str(entity_id)] = Silence.STALE_LEDGER
+        out.append(replace(book, silent=silent))
     return out
 
 

@@ -5,7 +5,7 @@ when they would; what was paid, disputed or held on each day is taken from the l
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from accounts.models import Tenant
-from collection.models import Action, ActionLine, ScenarioVersion, Step
+from collection.models import Action, ActionLine, Scenario, ScenarioVersion, Step
 from collection.queries.candidates import Candidate, candidates
 from collection.queries.credits import open_credits
 from collection.rules.grouping import Credits, Excluded, Line, Plan, list_credits, task_parts
@@ -25,6 +25,7 @@ from collection.services.composing import Draft, Parties, compose, persons_of
 from collection.services.playbooks import (
     Found,
     Playbook,
+    Silence,
     assigned_among,
     due_until_of,
     is_live,
@@ -69,9 +70,13 @@ class Said:
 
 @dataclass
 class Replay:
-    """Messages by day, customer and entity; the open items left out on the last day, by customer and entity."""
+    """Messages by day, customer and entity; the open items left out on the last day, by customer and entity.
+
+    `silent`: which scenarios say nothing on the last day, at which entity (None: at all), and why.
+    """
 
     said: list[Said] = field(default_factory=list)
+    silent: list[tuple[str, Entity | None, Silence]] = field(default_factory=list)
     left_out: list[tuple[UUID, UUID, str, Excluded]] = field(default_factory=list)
 
 
@@ -134,7 +139,9 @@ def replay(
     for day in (first + timedelta(days=number) for number in range((on - first).days + 1)):
         books = _books(tenant=tenant, on=day, version=version, without=without, ledger_as_of=ledger_as_of)
         if days_off:
-            books = {key: replace(book, silent=frozenset()) for key, book in books.items()}
+            books = {key: replace(book, silent={}) for key, book in books.items()}
+        if day == on:
+            out.silent = _silent(books.values(), entities=parties.entities)
         if not books:
             continue
         assigned = assigned_among(books, on=day)
@@ -170,6 +177,20 @@ def _list_credits(found: Sequence[Found], *, on: date) -> None:
     credits = open_credits(on=on, customer_ids={one.owner[0] for one in listing}) if listing else {}
     for one in listing:
         list_credits(one.plan, credits.get(one.owner, ()), limits=one.book.limits)
+
+
+def _silent(books: Iterable[Playbook], *, entities: Mapping[UUID, Entity]) -> list[tuple[str, Entity | None, Silence]]:
+    """1 SQL query."""
+    by_scenario = {book.scenario_id: book for book in books if not book.is_pinned}
+    out: list[tuple[str, Entity | None, Silence]] = []
+    for scenario_id, name in Scenario.objects.filter(archived_on=None).order_by("name").values_list("id", "name"):
+        book = by_scenario.get(str(scenario_id))
+        if book is None:
+            out.append((name, None, Silence.NOT_LIVE))
+            continue
+        where = sorted((entities[UUID(entity)] for entity in book.silent), key=lambda entity: entity.code)
+        out += [(name, entity, book.silent[str(entity.id)]) for entity in where]
+    return out
 
 
 def _tasks_of(found: Found) -> list[tuple[str, list[Line]]]:

@@ -4,12 +4,13 @@ import io
 import json
 import random
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.access import EVERYTHING
-from collection.models import Action, ActionLine
+from collection.models import Action, ActionLine, Scenario
 from collection.services.rule_sets import RuleValues, set_rules
 from collection.services.sending import confirm_actions
 from core.audit import SYSTEM
@@ -38,7 +39,7 @@ def shown(found: dict) -> set[tuple]:
     return {
         (
             one["on"], one["customer"], one["entity"], one["scenario"], one["step"], one["channel"], one["recipient"],
-            tuple(sorted((item["number"], item["amount"]) for item in one["items"])),
+            tuple(sorted((item["number"], Decimal(item["amount"])) for item in one["items"])),
         )
         for one in found["messages"]
     }  # fmt: skip
@@ -60,7 +61,7 @@ def sent(on: date) -> set[tuple]:
         assert message.state == Message.State.SENT
         action = Action.objects.select_related("version__scenario", "step").get(id=message.reason_id)
         assert action.state == Action.State.SENT
-        items = tuple(sorted((fact["number"], fact["open_amount"]) for fact in message.facts))
+        items = tuple(sorted((fact["number"], Decimal(fact["open_amount"])) for fact in message.facts))
         out.add(
             (
                 on.isoformat(), message.customer.ref, message.entity.code, action.version.scenario.name,
@@ -150,3 +151,26 @@ def test_only_one_scenario_and_refusals(db):
             preview(tenant, FIRST, "--scenario", "Nowhere")
         with pytest.raises(CommandError, match="--since"):
             preview(tenant, FIRST, "--since", "2026-03-03")
+
+
+def test_a_day_on_which_nothing_is_said_says_why(db):
+    tenant = make_tenant(country="FR", sandbox_on=FIRST)
+    with tenant_scope(tenant):
+        account = make_debtor(entity=make_sender())
+        make_item(account=account, due=FIRST - 10 * DAY, issued=FIRST - 40 * DAY)
+        french = make_scenario("France", step("Late", 5), live=False, on=FIRST)
+        rule = RuleValues("French", french.id, [{"fact": "country", "operator": "IN", "values": ["FR"]}])
+        set_rules(rules=[rule], from_on=FIRST, on=FIRST, by=None, actor=SYSTEM)
+    assert preview(tenant, FIRST)["silent"] == [
+        {"scenario": one, "entity": None, "reason": "NOT_LIVE"} for one in ("France", "Standard")
+    ]
+    sunday = preview(tenant, FIRST - DAY, "--scenario", "France")
+    assert (sunday["messages"], [one["reason"] for one in sunday["silent"]]) == ([], ["DAY_OFF"])
+    monday = preview(tenant, FIRST, "--scenario", "France")
+    assert (len(monday["messages"]), monday["silent"]) == (1, [])
+    assert len(preview(tenant, FIRST, "--scenario", "Standard")["messages"]) == 1
+    with tenant_scope(tenant):
+        assert not Scenario.objects.filter(name="Standard").exists()  # nothing was written
+    out = io.StringIO()
+    call_command("dunning_preview", "--tenant", tenant.slug, "--on", FIRST.isoformat(), stdout=out)
+    assert "France says nothing" in out.getvalue()

@@ -7,8 +7,17 @@ from django.db import transaction
 
 from accounts.access import TenantCommand
 from collection.models import Scenario
+from collection.services.playbooks import Silence
 from collection.services.replay import MOST_DAYS, Replay, Said, replay
+from collection.services.scenarios import ensure_default_scenario
+from core.money import amount_text
 from integrations.queries.freshness import ledger_as_of
+
+_WHY = {
+    Silence.NOT_LIVE: "it is not live; name it with --scenario to see what it would say",
+    Silence.DAY_OFF: "a day off",
+    Silence.STALE_LEDGER: "the ledger is older than it allows",
+}
 
 
 class Command(TenantCommand):
@@ -28,6 +37,8 @@ class Command(TenantCommand):
         if since is not None and not 0 <= (on - since).days < MOST_DAYS:
             raise CommandError(f"--since must be before --on, by less than {MOST_DAYS} days")
         with transaction.atomic():
+            # The first night makes the usual scenario; until then it is shown as that night would find it.
+            ensure_default_scenario(tenant=self.tenant, on=since or on)
             version = None
             if options["scenario"]:
                 scenario = Scenario.objects.filter(name=options["scenario"]).first()
@@ -37,6 +48,7 @@ class Command(TenantCommand):
                 version = scenario.versions.select_related("scenario").order_by("-number").first()
             fresh = None if since else ledger_as_of()
             found = replay(tenant=self.tenant, on=on, since=since, version=version, ledger_as_of=fresh)
+            transaction.set_rollback(True)
         name = options["scenario"]
         said = [one for one in found.said if not name or one.scenario == name]
         if options["json"]:
@@ -45,6 +57,11 @@ class Command(TenantCommand):
                     "on": on.isoformat(),
                     "since": since and since.isoformat(),
                     "messages": [_json(one) for one in said],
+                    "silent": [
+                        {"scenario": scenario, "entity": entity and entity.code, "reason": str(why)}
+                        for scenario, entity, why in found.silent
+                        if not name or scenario == name
+                    ],
                     **_left_out(found, name),
                 }
             )
@@ -55,6 +72,10 @@ class Command(TenantCommand):
             self.stdout.write(
                 f"{one.on}  {one.customer.name}  {one.entity.code}  {one.scenario}: {one.step_name}  {amounts}  {to}"
             )
+        for silent, entity, why in found.silent:
+            if not name or silent == name:
+                at = f" at {entity.code}" if entity else ""
+                self.stdout.write(f"{silent} says nothing{at} on {on}: {_WHY[why]}")
         self.stdout.write(f"{len(said)} messages, {len(_left_out(found, name)['left_out'])} items left out on {on}")
 
 
@@ -71,10 +92,15 @@ def _json(one: Said) -> dict[str, Any]:
         "recipient": one.recipient,
         "missing": one.missing,
         "items": [
-            {"number": number, "due_date": due_date.isoformat(), "amount": str(amount), "currency": currency}
+            {
+                "number": number,
+                "due_date": due_date.isoformat(),
+                "amount": amount_text(amount, currency),
+                "currency": currency,
+            }
             for number, due_date, currency, amount in one.items
         ],
-        "amounts": {currency: str(amount) for currency, amount in one.amounts.items()},
+        "amounts": {currency: amount_text(amount, currency) for currency, amount in one.amounts.items()},
     }
 
 
