@@ -23,6 +23,7 @@ from core.tenancy import require_tenant_id
 from core.text import Phrase, gettext_noop
 from desk.models import Event, InboundMessage, Message, ReplyRules, Task
 from desk.rules.inbound.mail import UNREADABLE, Mail, read_head, read_mail
+from desk.rules.inbound.meaning import proposals_in
 from desk.rules.inbound.quotes import cut, without_signature
 from desk.rules.inbound.reports import Delivery, delivery_of, is_automatic, returns_on
 from desk.services.comments import attach_file
@@ -141,10 +142,27 @@ def _row(arrival: Arrival, mail: Mail, *, new: str, quoted: str) -> InboundMessa
         answers=found.message,
         matched_by=found.by,
         items=[str(item.id) for item in found.items],
+        proposals=proposed(said, on=arrival.on) if kind == Kind.REPLY and not _is_colleague(mail.sender) else [],
         report=report,
         files=[{"name": one.name, "size": len(one.content), "kept": False, "why": ""} for one in mail.files],
         problem=_problem(mail),
     )
+
+
+def proposed(text: str, *, on: date) -> list[dict[str, Any]]:
+    """What the words of a mail may mean, as its row keeps it: each waits for a person, OPEN, ACCEPTED or DISMISSED."""
+    return [
+        {
+            "kind": one.kind.value,
+            "sentence": one.sentence,
+            "due": one.due.isoformat() if one.due else None,
+            "amount": str(one.amount) if one.amount is not None else None,
+            "currency": one.currency,
+            "reason": one.reason,
+            "state": "OPEN",
+        }
+        for one in proposals_in(text, on=on)
+    ]
 
 
 def _problem(mail: Mail) -> dict[str, Any]:

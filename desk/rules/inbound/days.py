@@ -274,7 +274,9 @@ _READERS = tuple(
         (
             r"(?:\b(?:le|du|au|d'ici le|avant le|jusqu'au)\s(\d{1,2})(?:er)?(?: (?:de ce mois|courant|du mois))?"
             r"|\b(?:on|by|before|until|till) the (\d{1,2})(?:st|nd|rd|th)"
-            r"|\b(?:am|zum|bis zum|ab dem|bis) (\d{1,2})\.)(?![\d/.,-]?\d)(?![ \u00a0\u202f]\d{3})(?! ?(?:€|%|eur|jours|days|tage|h\b|heures|uhr|factures|colis|palettes))",
+            r"|\b(?:am|zum|bis zum|ab dem|bis) (\d{1,2})\.)(?![\d/.,-]?\d)(?! (?:"
+            + _MONTH
+            + r")\b)(?![ \u00a0\u202f]\d{3})(?! ?(?:€|%|eur|jours|days|tage|h\b|heures|uhr|factures|colis|palettes))",
             _bare_day,
         ),
         (r"(?<![\d/.,-])(\d{1,2})/(\d{1,2})()(?![\d/.,-]\d|[\d/]|[ ]?(?:€|eur|%))", _numeric),

@@ -161,18 +161,22 @@ def _parts(top: Part) -> Iterator[Part]:
     waiting = [top]
     while waiting:
         one = waiting.pop()
-        payload = one.get_payload()
-        if one.get_content_maintype() == "multipart" and isinstance(payload, list):
-            waiting += [inner for inner in reversed(payload) if isinstance(inner, Part)]
+        if one.get_content_maintype() == "multipart" and one.is_multipart():
+            waiting += reversed(_inner_parts(one))
         else:
             yield one
 
 
+def _inner_parts(part: Part) -> list[Part]:
+    """The parts of a part. Asked of one that has none, the library would decode its text in whatever charset it names."""
+    payload = part.get_payload() if part.is_multipart() else []
+    return [one for one in payload if isinstance(one, Part)]
+
+
 def _inner(part: Part) -> Part:
     """The mail within a part, or what stands in its place."""
-    payload = part.get_payload()
-    if isinstance(payload, list):
-        return next((one for one in payload if isinstance(one, Part)), Part())
+    if part.is_multipart():
+        return next(iter(_inner_parts(part)), Part())
     return BytesHeaderParser(policy=policy.compat32).parsebytes(_payload(part)[:LONGEST_HEAD])
 
 
@@ -185,9 +189,9 @@ def _bytes_of(part: Part) -> bytes:
 
 def _report(part: Part) -> list[dict[str, str]]:
     """The fields per recipient of a delivery report."""
-    payload = part.get_payload()
-    blocks = [one for one in payload if isinstance(one, Part)] if isinstance(payload, list) else []
-    found = [{name.lower(): _plain(str(value)) for name, value in block.items()[:40]} for block in blocks[:60]]
+    found = [
+        {name.lower(): _plain(str(value)) for name, value in block.items()[:40]} for block in _inner_parts(part)[:60]
+    ]
     return [fields for fields in found if "final-recipient" in fields or "original-recipient" in fields]
 
 

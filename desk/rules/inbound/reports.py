@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 from desk.rules.inbound.days import days_in
 from desk.rules.inbound.mail import Mail
+from desk.rules.inbound.meaning import sentences
 
 # Failed for good is not wrong for good: a full mailbox, a mail too large, a server's policy say nothing of the address.
 _ADDRESS_CODES = ("5.1.", "5.2.1", "5.4.4", "5.7.13", "5.0.0")
@@ -110,7 +111,7 @@ def returns_on(text: str, *, on: date) -> date | None:
     """
     found = [
         day
-        for line in re.split(r"[\n.!?](?=\s|$)", text[:3000])
+        for line in sentences(text[:3000])
         if _RETURN.search(line) or _ABSENT.search(line)
         for day in days_in(line, on=on)
         if on <= day <= on + LONGEST_ABSENCE
