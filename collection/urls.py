@@ -25,6 +25,7 @@ urlpatterns = [
     path("collections/actions/confirm/", worklist.bulk_confirm, name="actions_confirm"),
     path("collections/actions/<uuid:action_id>/", worklist.action_panel, name="action"),
     path("collections/actions/<uuid:action_id>/message/", worklist.action_message, name="action_message"),
+    path("collections/actions/<uuid:action_id>/letter.pdf", preview.action_letter, name="action_letter"),
     path("collections/actions/<uuid:action_id>/confirm/", worklist.action_confirm, name="action_confirm"),
     path("collections/actions/<uuid:action_id>/skip/", worklist.action_skip, name="action_skip"),
     path("collections/actions/<uuid:action_id>/postpone/", worklist.action_postpone, name="action_postpone"),

@@ -19,6 +19,7 @@ from collection.queries.candidates import Candidate, candidates
 from collection.queries.credits import open_credits
 from collection.rules.grouping import Credits, Excluded, Line, Plan, list_credits, net_again
 from collection.rules.steps import LeftOut, item_left_out
+from collection.services.changes import seen_mark
 from collection.services.composing import Draft, Parties, compose, persons_of
 from collection.services.deciding import UNDO_SECONDS, decide, proposed_action
 from collection.services.playbooks import limits_of, step_rule
@@ -40,6 +41,11 @@ BATCH = 500
 class NothingLeft(Conflict):
     code = "nothing_left"
     message = gettext_lazy("Nothing is left to remind of: the items have been paid, disputed or suspended since.")
+
+
+class MessageChanged(Conflict):
+    code = "message_changed"
+    message = gettext_lazy("The message is no longer the one that you saw. Look at what has changed, then send it.")
 
 
 class Unsendable(Invalid):
@@ -157,10 +163,11 @@ def _current_plan(action: Action, items: Iterable[Candidate], wanted: dict[UUID,
 
 
 @transaction.atomic
-def confirm_action(*, action_id: UUID, scope: Scope, actor: Actor, now: datetime, on: date) -> Action:
+def confirm_action(*, action_id: UUID, scope: Scope, actor: Actor, now: datetime, on: date, seen: str = "") -> Action:
     """Send this reminder: its message leaves after 30 seconds, in which it can be taken back.
 
-    Raises NotProposed, CallToLog, NothingLeft, Unsendable (no address), NotFound.
+    `seen`: the mark of the message that the person has looked at (collection.services.changes); "" for one that nobody
+    looked at. Raises NotProposed, CallToLog, NothingLeft, Unsendable (no address), MessageChanged, NotFound.
     """
     action = proposed_action(action_id=action_id, scope=scope)
     if action.channel == Channel.CALL:
@@ -171,6 +178,8 @@ def confirm_action(*, action_id: UUID, scope: Scope, actor: Actor, now: datetime
         raise NothingLeft
     if prepared.draft.missing:
         raise Unsendable(prepared.draft.missing)
+    if seen and seen != seen_mark(prepared.draft):
+        raise MessageChanged
     _confirm([prepared], actor=actor, now=now, on=on, not_before=now + timedelta(seconds=UNDO_SECONDS))
     return action
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from collection.models import Action
 from collection.rules.grouping import Excluded
 from collection.rules.steps import LeftOut
 from collection.services import sending
+from collection.services.changes import Changed, Kind, changes, seen_mark
+from core import formats
+from desk.models import ON_PAPER
 from receivables.models import Contact
 from receivables.words import HOLD_REASONS
 
@@ -38,6 +44,14 @@ def back_to_page(request: HttpRequest) -> HttpResponse:
     return redirect((htmx and htmx.current_url_abs_path) or reverse("worklist"))
 
 
+def prepared_for(request: HttpRequest, actions: Sequence[Action]) -> list[sending.Prepared]:
+    """What these actions would send if the reader confirmed them now: in the reader's name, where one is named."""
+    for action in actions:
+        if action.state == Action.State.PROPOSED:
+            action.decided_by_id = request.member.id  # type: ignore[attr-defined]
+    return sending.prepare(actions=actions, on=request.on)  # type: ignore[attr-defined]
+
+
 def panel(request: HttpRequest, prepared: sending.Prepared) -> dict[str, Any]:
     """The message as it would leave now, what stays out of it and why, and whom one could call."""
     action = prepared.action
@@ -46,10 +60,29 @@ def panel(request: HttpRequest, prepared: sending.Prepared) -> dict[str, Any]:
         "current": action,
         "prepared": prepared,
         "draft": prepared.draft,
+        "seen": seen_mark(prepared.draft) if prepared.draft else "",
+        "is_paper": bool(prepared.draft and prepared.draft.channel in ON_PAPER),
+        "changes": [changed_words(one) for one in changes(prepared=[prepared])[action.id]],
         "excluded": excluded[:EXCLUDED_SHOWN],
         "excluded_more": max(len(excluded) - EXCLUDED_SHOWN, 0),
         "callable": Contact.objects.filter(customer_id=action.customer_id, is_active=True).exclude(phone="")[:3],
     }
+
+
+def changed_words(one: Changed) -> str:
+    """What became of an item since the reminder was proposed."""
+    shown = formats.current()
+    before = shown.money(one.before, one.currency) if one.before is not None else ""
+    after = shown.money(one.after, one.currency) if one.after is not None else ""
+    words = {"number": one.number, "before": before, "after": after}
+    if one.kind is Kind.AMOUNT:
+        return _("%(number)s: %(after)s instead of %(before)s.") % words
+    if one.kind is Kind.SETTLED:
+        return _("%(number)s is settled: %(before)s no longer asked for.") % words
+    if one.kind is Kind.NEW:
+        return _("%(number)s is new: %(after)s, not in this message.") % words
+    assert one.excluded is not None
+    return _("%(number)s is out, %(before)s: %(why)s.") % {**words, "why": excluded_words(one.excluded)["why"]}
 
 
 def excluded_words(one: Excluded) -> dict[str, Any]:

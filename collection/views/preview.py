@@ -9,14 +9,15 @@ from django.views.decorators.http import require_GET
 
 from accounts.access import Scope, requires
 from accounts.roles import Can
-from collection.queries.actions import worklist
-from collection.services import sending
+from collection.queries.actions import action_in_scope, worklist
 from collection.services.assigning import live_scenario_ids
 from collection.services.upcoming import holds_of, upcoming
-from collection.views.panel import EXCLUDED_SHOWN, excluded_words, panel
+from collection.views.panel import EXCLUDED_SHOWN, excluded_words, panel, prepared_for
+from collection.views.templates import pdf_response
 from collection.words import why_words
 from core.errors import NotFound
 from core.web import page
+from desk.models import ON_PAPER
 from receivables.models import Promise
 from receivables.queries.visible import customers_in, promises_in
 
@@ -31,6 +32,17 @@ def customer_preview(request: HttpRequest, customer_id: UUID) -> HttpResponse:
     return preview_part(request, customer_id)
 
 
+@requires(Can.VIEW_ACTIONS)
+@require_GET
+def action_letter(request: HttpRequest, action_id: UUID) -> HttpResponse:
+    """The letter of a reminder as the tray would make it now."""
+    action = action_in_scope(action_id=action_id, scope=request.scope)  # type: ignore[attr-defined]
+    draft = prepared_for(request, [action])[0].draft
+    if draft is None or draft.channel not in ON_PAPER:
+        raise NotFound
+    return pdf_response(draft.body_html, name=f"letter-{action.customer.ref}.pdf")
+
+
 def preview_part(request: HttpRequest, customer_id: UUID) -> HttpResponse:
     scope, on = request.scope, request.on  # type: ignore[attr-defined]
     customer = customers_in(scope=scope).filter(id=customer_id).first()
@@ -40,7 +52,7 @@ def preview_part(request: HttpRequest, customer_id: UUID) -> HttpResponse:
     decided = {action.entity_id for action in proposed}
     context = {
         "customer": customer,
-        "panels": [panel(request, one) for one in sending.prepare(actions=proposed, on=on)],
+        "panels": [panel(request, one) for one in prepared_for(request, proposed)],
         "upcoming": [
             {
                 "next": one,

@@ -269,7 +269,8 @@ def pdf_response(html: str, *, name: str) -> HttpResponse:
     finally:
         renderer.close()
     response = HttpResponse(pdf, content_type="application/pdf")
-    response["Content-Disposition"] = f'inline; filename="{name}"'
+    plain = "".join(mark if (mark.isalnum() and mark.isascii()) or mark in "-_." else "-" for mark in name)
+    response["Content-Disposition"] = f'inline; filename="{plain}"'
     response["X-Content-Type-Options"] = "nosniff"
     response["Cache-Control"] = "private, no-store"
     return response

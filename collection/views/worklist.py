@@ -28,7 +28,7 @@ from collection.forms import PostponeForm, SkipForm
 from collection.models import Action
 from collection.queries.actions import action_in_scope, follow_ups, in_scope, worklist
 from collection.services import deciding, sending
-from collection.views.panel import back_to_page, panel
+from collection.views.panel import back_to_page, panel, prepared_for
 from collection.views.preview import AT_CUSTOMER, preview_part
 from core import formats
 from core.errors import NotFound
@@ -77,7 +77,7 @@ def _context(request: HttpRequest, *, chosen: str = "") -> dict[str, Any]:
         "current": current,
         "is_chosen": bool(current and str(current.id) == chosen),
         "on": on,
-        **(panel(request, sending.prepare(actions=[current], on=on)[0]) if current else {}),
+        **(panel(request, prepared_for(request, [current])[0]) if current else {}),
     }
 
 
@@ -114,7 +114,7 @@ def action_panel(request: HttpRequest, action_id: UUID) -> HttpResponse:
     """The message of one action; alone for htmx, else the whole day with it chosen."""
     action = action_in_scope(action_id=action_id, scope=request.scope)  # type: ignore[attr-defined]
     if getattr(request, "htmx", None) and not request.htmx.boosted:  # type: ignore[attr-defined]
-        prepared = sending.prepare(actions=[action], on=request.on)[0]  # type: ignore[attr-defined]
+        prepared = prepared_for(request, [action])[0]
         return page(request, "collection/panel.html", panel(request, prepared))
     return page(request, "collection/worklist.html", _context(request, chosen=str(action.id)))
 
@@ -134,7 +134,7 @@ def action_panel(request: HttpRequest, action_id: UUID) -> HttpResponse:
 def action_message(request: HttpRequest, action_id: UUID) -> HttpResponse:  # type: ignore[misc]
     """The HTML of the message, for the frame of the preview: runs nothing, loads nothing."""
     action = action_in_scope(action_id=action_id, scope=request.scope)  # type: ignore[attr-defined]
-    draft = sending.prepare(actions=[action], on=request.on)[0].draft  # type: ignore[attr-defined]
+    draft = prepared_for(request, [action])[0].draft
     if draft is None:
         raise NotFound
     return HttpResponse(draft.body_html)
@@ -145,17 +145,30 @@ def action_message(request: HttpRequest, action_id: UUID) -> HttpResponse:  # ty
 def action_confirm(request: HttpRequest, action_id: UUID) -> HttpResponse:
     """Send it: the message leaves after 30 seconds, in which the toast takes it back."""
     now = timezone.now()
-    action = sending.confirm_action(
-        action_id=action_id,
-        scope=request.scope,  # type: ignore[attr-defined]
-        actor=request.actor,  # type: ignore[attr-defined]
-        now=now,
-        on=request.on,  # type: ignore[attr-defined]
-    )
+    try:
+        action = sending.confirm_action(
+            action_id=action_id,
+            seen=request.POST.get("seen", ""),
+            scope=request.scope,  # type: ignore[attr-defined]
+            actor=request.actor,  # type: ignore[attr-defined]
+            now=now,
+            on=request.on,  # type: ignore[attr-defined]
+        )
+    except sending.MessageChanged as refusal:
+        say(request, refusal.message, level="warning")
+        return _seen_again(request, action_id)
     if later := sending.put_off_until(actions=[action], now=now):
         when = _weekday(request, later)
         return _decided(request, action, _("Reminder to %(customer)s goes out %(when)s."), when=when)
     return _decided(request, action, _("Reminder to %(customer)s leaves in 30 seconds."))
+
+
+def _seen_again(request: HttpRequest, action_id: UUID) -> HttpResponse:
+    """The list with the message of an action as it is now, for another look."""
+    if request.GET.get("place") == AT_CUSTOMER:
+        action = action_in_scope(action_id=action_id, scope=request.scope)  # type: ignore[attr-defined]
+        return preview_part(request, action.customer_id)
+    return page(request, "collection/worklist_body.html", _context(request, chosen=str(action_id)))
 
 
 @requires(Can.CONFIRM_ACTIONS)

@@ -51,6 +51,7 @@ worklist                                          x    x    x    .    .    x    
 actions_confirm                                   .    x    x    .    .    .    x    .
 action                                            x    x    x    .    .    x    x    .
 action_message                                    x    x    x    .    .    x    x    .
+action_letter                                     x    x    x    .    .    x    x    .
 action_confirm                                    .    x    x    .    .    .    x    .
 action_skip                                       .    x    x    .    .    .    x    .
 action_postpone                                   .    x    x    .    .    .    x    .
