@@ -15,6 +15,8 @@ from accounts.roles import Can
 from accounts.services.members import admit_member, name_member
 from accounts.services.organisations import create_organisation
 from accounts.services.persons import person_with
+from collection.services.item_causes import decide_causes
+from collection.services.scenarios import ensure_default_scenario
 from core.audit import SYSTEM, Actor, record
 from core.errors import Conflict, NotFound
 from core.tenancy import tenant_scope
@@ -75,6 +77,8 @@ def load_sample_company(
         # How customers paid until a month ago and now: the sample shows a history before its first night.
         for day in (on - timedelta(days=30), on):
             refresh_profiles(on=day)
+        decide_causes(on=on)
+        ensure_default_scenario(tenant=tenant, on=on)
     return tenant
 
 
