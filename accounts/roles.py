@@ -42,6 +42,7 @@ class Can(StrEnum):
     VIEW_ACTIONS = "collection.view_actions"
     CONFIRM_ACTIONS = "collection.confirm_actions"
     LOG_CALLS = "collection.log_calls"
+    ANSWER_QUESTIONS = "collection.answer_questions"
     CLAIM_CHARGES = "collection.claim_charges"
     WAIVE_CHARGES = "collection.waive_charges"
     EDIT_SCENARIOS = "collection.edit_scenarios"
@@ -83,6 +84,7 @@ LABELS = {
     Can.VIEW_ACTIONS: _("See the actions of the day"),
     Can.CONFIRM_ACTIONS: _("Confirm, skip or postpone reminders"),
     Can.LOG_CALLS: _("Log calls and notes"),
+    Can.ANSWER_QUESTIONS: _("Answer collectors' questions"),
     Can.CLAIM_CHARGES: _("Claim interest and charges"),
     Can.WAIVE_CHARGES: _("Waive interest and charges"),
     Can.EDIT_SCENARIOS: _("Change dunning scenarios"),
@@ -165,6 +167,7 @@ DEFAULT_ROLES = (
             Can.IMPORT_LEDGER,
             Can.SET_CASH_RULES,
             Can.MANAGE_CONNECTIONS,
+            Can.ANSWER_QUESTIONS,
             Can.WAIVE_CHARGES,
             Can.STOP_DELIVERIES,
             Can.APPROVE_TERMINAL,

@@ -10,7 +10,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from collection.forms import DayInput
-from collection.models import Interaction
+from collection.models import Escalation, Interaction
 from collection.rules.calls import CallOutcome
 from collection.services.calls import Announced, Contested, Promised, Said, WrongContact
 from receivables.forms import DisputeForm, PromiseForm
@@ -135,3 +135,66 @@ class NextForm(forms.Form):
     next_on = forms.DateField(label=_("Next on"), required=False, widget=DayInput())
     next_time = forms.TimeField(label=_("at"), required=False, widget=TimeInput())
     next_text = forms.CharField(label=_("What to do then"), max_length=200, required=False)
+
+
+class LaterForm(forms.Form):
+    """Until when something is put off."""
+
+    until = forms.DateField(label=_("Do it on"), widget=DayInput())
+    at = forms.TimeField(label=_("at"), required=False, widget=TimeInput())
+
+
+class QuestionForm(forms.Form):
+    """A question to the credit manager."""
+
+    question = forms.CharField(label=_("Question"), widget=forms.Textarea(attrs={"rows": 5}), max_length=2_000)
+    manager = forms.ChoiceField(label=_("To"))
+
+    def __init__(self, *args: Any, managers: Choices, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["manager"].choices = managers  # type: ignore[attr-defined]
+
+
+class AnswerQuestionForm(forms.Form):
+    """The answer, and what is decided with it. `with_action`: the action that was asked about waits still."""
+
+    outcome = forms.ChoiceField(label=_("Your answer"), widget=forms.RadioSelect)
+    scenario = forms.ChoiceField(label=_("Scenario"), required=False)
+    answer = forms.CharField(
+        label=_("What you say"), required=False, widget=forms.Textarea(attrs={"rows": 4}), max_length=2_000
+    )
+
+    def __init__(self, *args: Any, with_action: bool, scenarios: Choices, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        kind = Escalation.Outcome
+        offered = [
+            (kind.ANSWERED, _("Say what to do")),
+            *(
+                [(kind.CONFIRMED, _("Send the reminder")), (kind.SKIPPED, _("Skip the reminder"))]
+                if with_action
+                else []
+            ),
+            *([(kind.SCENARIO, _("Choose another scenario for the customer"))] if scenarios else []),
+        ]
+        self.fields["outcome"].choices = offered  # type: ignore[attr-defined]
+        if scenarios:
+            self.fields["scenario"].choices = [("", "–"), *scenarios]  # type: ignore[attr-defined]
+        else:
+            del self.fields["scenario"]
+
+
+class AbsenceForm(forms.Form):
+    """Who is away, and who does the work. `members`: those whose absence may be entered; empty: one's own."""
+
+    member = forms.ChoiceField(label=_("Away"))
+    replacement = forms.ChoiceField(label=_("Replaced by"))
+    from_on = forms.DateField(label=_("First day"), widget=DayInput())
+    until_on = forms.DateField(label=_("Last day"), widget=DayInput())
+
+    def __init__(self, *args: Any, members: Choices, people: Choices, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["replacement"].choices = [("", "–"), *people]  # type: ignore[attr-defined]
+        if members:
+            self.fields["member"].choices = members  # type: ignore[attr-defined]
+        else:
+            del self.fields["member"]

@@ -13,12 +13,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.words import action_words
-from collection.models import Interaction
+from collection.models import Escalation, Interaction
 from core.formats import Formats, current
 from receivables.words import DISPUTE_REASONS, HOLD_REASONS, in_words
 from reporting.queries.timeline import Happening
 
 OUTCOMES = dict(Interaction.Outcome.choices)
+ANSWERS = dict(Escalation.Outcome.choices)
 CHANNELS = {
     "email": gettext_lazy("e-mail"),
     "letter": gettext_lazy("letter"),
@@ -74,6 +75,16 @@ def _call(one: Happening, what: str, shown: Formats) -> dict[str, Any]:
 def _note(one: Happening, what: str, shown: Formats) -> dict[str, Any]:
     title = format_html("<strong>{}</strong>", _("Note"))
     return {"icon": "note", "title": title, "text": one.data.get("text", ""), "meta": _next(one, shown)}
+
+
+def _question(one: Happening, what: str, shown: Formats) -> dict[str, Any]:
+    words = _("Question to the credit manager") if what == "asked" else _("Question answered")
+    return {
+        "icon": "question-mark",
+        "title": format_html("<strong>{}</strong>", words),
+        "text": one.data.get("text", ""),
+        "meta": in_words(ANSWERS, one.data["outcome"]) if one.data.get("outcome") else "",
+    }
 
 
 def _next(one: Happening, shown: Formats) -> str:
@@ -157,6 +168,7 @@ _TOLD: dict[str, Callable[[Happening, str, Formats], dict[str, Any]]] = {
     "message": _message,
     "call": _call,
     "note": _note,
+    "question": _question,
     "payment": _payment,
     "dispute": _dispute,
     "promise": _promise,

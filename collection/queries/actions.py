@@ -10,6 +10,7 @@ from accounts.access import Scope
 from collection.models import Action, Interaction
 from core.errors import NotFound
 from receivables.models import CustomerAccount
+from receivables.queries.visible import accounts_in
 
 
 def in_scope(actions: QuerySet[Action], *, scope: Scope) -> QuerySet[Action]:
@@ -53,16 +54,14 @@ def action_in_scope(*, action_id: UUID, scope: Scope) -> Action:
     return action
 
 
-def follow_ups(*, on: date, scope: Scope) -> QuerySet[Interaction]:
-    """What calls and notes left to do by the day `on`, the oldest first; at most 50."""
+def follow_ups_in(*, on: date, scope: Scope) -> QuerySet[Interaction]:
+    """What calls and notes left to do by the day `on`, with their customers."""
     rows = Interaction.objects.filter(next_on__lte=on, next_done_on__isnull=True).select_related("customer")
-    if not scope.is_everything:
-        accounts = CustomerAccount.objects.filter(customer_id=OuterRef("customer_id"))
-        if scope.entity_ids:
-            accounts = accounts.filter(entity_id__in=scope.entity_ids)
-        if scope.portfolio_of:
-            accounts = accounts.filter(salesperson_id=scope.portfolio_of) | accounts.filter(
-                collector_id=scope.portfolio_of
-            )
-        rows = rows.filter(Exists(accounts))
-    return rows.order_by("next_on", "id")[:50]
+    if scope.is_everything:
+        return rows
+    return rows.filter(Exists(accounts_in(scope=scope).filter(customer_id=OuterRef("customer_id"))))
+
+
+def in_scope_of_customer(customer_id: UUID | None, *, scope: Scope) -> bool:
+    """Whether the asker sees a customer. At most 1 SQL query."""
+    return scope.is_everything or accounts_in(scope=scope).filter(customer_id=customer_id).exists()

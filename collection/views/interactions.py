@@ -1,4 +1,4 @@
-"""Notes, and the follow-ups of notes and calls."""
+"""Notes about customers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from accounts.access import requires
 from accounts.roles import Can
@@ -14,7 +14,6 @@ from collection.forms import NoteForm
 from collection.models import Interaction
 from collection.services import interactions
 from collection.views.panel import back_to_page
-from collection.views.worklist import worklist_body
 from core.web import add_refusal, page, say
 
 
@@ -44,16 +43,3 @@ def note_new(request: HttpRequest, customer_id: UUID) -> HttpResponse:
             return back_to_page(request)
     status = 422 if request.method == "POST" else 200
     return page(request, "collection/interaction.html", {"form": form, "title": _("Write a note")}, status=status)
-
-
-@requires(Can.LOG_CALLS)
-@require_POST
-def follow_up_done(request: HttpRequest, interaction_id: UUID) -> HttpResponse:
-    """Tick off a follow-up."""
-    interactions.finish_follow_up(
-        interaction_id=interaction_id,
-        scope=request.scope,  # type: ignore[attr-defined]
-        actor=request.actor,  # type: ignore[attr-defined]
-        on=request.on,  # type: ignore[attr-defined]
-    )
-    return worklist_body(request)

@@ -1,19 +1,17 @@
-"""The collector's day: reminders to confirm, ranked with the reason, and the follow-ups of calls and notes."""
+"""The day's work in one ranked list, and what is decided about reminders: confirm, skip, postpone, take back."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
 from csp.constants import NONE
 from csp.decorators import csp
-from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -23,100 +21,128 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.access import requires
+from accounts.queries.replacements import represented_by
 from accounts.roles import Can
 from collection.forms import PostponeForm, SkipForm
 from collection.models import Action
-from collection.queries.actions import action_in_scope, follow_ups, in_scope, worklist
+from collection.queries.actions import action_in_scope
+from collection.queries.day import Place, Reader, day_of
+from collection.rules.day import WorkKind
 from collection.services import deciding, sending
-from collection.views.panel import back_to_page, panel, prepared_for
+from collection.views.panel import back_to_page, prepared_for
+from collection.views.panels import panel_of
 from collection.views.preview import AT_CUSTOMER, preview_part
+from collection.words_day import KIND_WORDS, lines_of
 from core import formats
 from core.errors import NotFound
 from core.lists import selected_ids
 from core.web import add_refusal, close_dialog, page, say
+from receivables.models import CustomerAccount
 
 SHOWN = 60
 BULK_LIMIT = 200
-
-
-@dataclass(frozen=True)
-class Shown:
-    """An action as a line of the list: its sums as text, the same as JSON for the browser to add up, and why it stands
-    where it stands.
-    """
-
-    action: Action
-    sums: str
-    plain_sums: str
-    why: str
+MINE, ALL = "mine", "all"
 
 
 @requires(Can.VIEW_ACTIONS)
 @require_GET
 def day(request: HttpRequest) -> HttpResponse:
-    """Today's actions, the most promising first, with the message of the chosen one beside them."""
-    return page(request, "collection/worklist.html", _context(request, chosen=request.GET.get("action", "")))
+    """What there is to do today, the most promising first, with the chosen one beside it."""
+    return page(request, "collection/worklist.html", worklist_context(request, chosen=request.GET.get("action", "")))
 
 
-def _context(request: HttpRequest, *, chosen: str = "") -> dict[str, Any]:
-    scope, on = request.scope, request.on  # type: ignore[attr-defined]
-    actions = list(worklist(scope=scope)[: SHOWN + 1])
-    counts = in_scope(Action.objects.all(), scope=scope).aggregate(
-        waiting=Count("id", filter=Q(state=Action.State.PROPOSED)),
-        postponed=Count("id", filter=Q(state=Action.State.POSTPONED)),
-        decided=Count("id", filter=Q(decided_at__gte=timezone.now() - timedelta(hours=24))),
+def reader_of(request: Any, *, is_mine: bool) -> Reader:
+    """The member as the list's reader, with the absent colleagues whose work it is too."""
+    member, tenant = request.member, request.tenant
+    return Reader(
+        member_id=member.id,
+        scope=request.scope,
+        on=request.on,
+        now=_local_now(request),
+        currency=tenant.currency,
+        is_mine=is_mine,
+        absent=represented_by(member_id=member.id, on=request.on),
+        sees_promises=member.can(Can.VIEW_ITEMS),
+        sees_alerts=member.can(Can.VIEW_ALERTS),
     )
-    shown = [_shown(action) for action in actions[:SHOWN]]
-    current = next((one.action for one in shown if str(one.action.id) == chosen), shown[0].action if shown else None)
+
+
+def _local_now(request: Any) -> datetime:
+    """The moment on the organisation's clock; of a sandbox the hour of today on its own day."""
+    local = timezone.now().astimezone(ZoneInfo(request.tenant.time_zone))
+    return local.replace(year=request.on.year, month=request.on.month, day=request.on.day)
+
+
+def worklist_context(request: Any, *, chosen: str = "") -> dict[str, Any]:
+    """The list as the address asks for it: `kind`, `who` ("all" or mine) and `after` a place."""
+    asked = _asked(request)
+    reader = reader_of(request, is_mine=True)
+    who = asked.get("who") if asked.get("who") in (MINE, ALL) else _usual(reader)
+    if who == ALL:
+        reader = replace(reader, is_mine=False)
+    kind = WorkKind(asked["kind"]) if asked.get("kind") in set(WorkKind) else None
+    found = day_of(reader=reader, kind=kind, after=_place(asked.get("after", "")), limit=SHOWN)
+    lines = lines_of(found.work, request=request)
+    current = next((one for one in lines if one.key == chosen), lines[0] if lines else None)
+    last = found.work[-1].place if found.has_more else None
     return {
-        "actions": shown,
-        "more": len(actions) > SHOWN,
-        "counts": counts,
-        "may_confirm": request.member.can(Can.CONFIRM_ACTIONS),  # type: ignore[attr-defined]
-        "follow_ups": list(follow_ups(on=on, scope=scope)),
-        "current": current,
-        "is_chosen": bool(current and str(current.id) == chosen),
-        "on": on,
-        **(panel(request, prepared_for(request, [current])[0]) if current else {}),
+        "lines": lines,
+        "kinds": [
+            {"value": one.value, "label": KIND_WORDS[one], "count": n, "current": one is kind}
+            for one, n in found.counts.items()
+        ],
+        "kind": kind.value if kind else "",
+        "total": sum(found.counts.values()),
+        "is_capped": found.is_capped,
+        "who": who,
+        "absent": sorted(reader.absent.values()),
+        "next": f"{last[0]}.{last[1]}.{last[2].hex}" if last else "",
+        "is_first_page": not asked.get("after"),
+        "may_confirm": request.member.can(Can.CONFIRM_ACTIONS),
+        "current_key": current.key if current else "",
+        "is_chosen": bool(chosen and current and current.key == chosen),
+        "on": request.on,
+        **(panel_of(request, current.work) if current else {}),
     }
 
 
-def _shown(action: Action) -> Shown:
-    form = formats.current()
-    sums = " + ".join(form.money(Decimal(amount), currency, 0) for currency, amount in action.amounts.items())
-    reason = action.priority_reason
-    days = reason.get("oldest_days", 0)
-    items = ngettext("%(n)d item", "%(n)d items", reason.get("items", 1)) % {"n": reason.get("items", 1)}
-    if days > 0:
-        why = ngettext("oldest %(n)d day late", "oldest %(n)d days late", days) % {"n": days}
-    elif days == 0:
-        why = _("due today")
-    else:
-        why = ngettext("due in %(n)d day", "due in %(n)d days", -days) % {"n": -days}
-    return Shown(action, sums, json.dumps(action.amounts), " · ".join(filter(None, [items, why, _chance(reason)])))
+def _usual(reader: Reader) -> str:
+    """Who collects, or stands in for somebody who does, begins with their own; others with all they see."""
+    owns = reader.absent or CustomerAccount.objects.filter(collector_id=reader.member_id).exists()
+    return MINE if owns else ALL
 
 
-def _chance(reason: dict[str, Any]) -> str:
-    """How likely it is paid soon, by how its customer usually pays; "" for actions planned before that was asked."""
-    if "chance_pct" not in reason:
-        return ""
-    values = {"chance": reason["chance_pct"], "days": reason["within_days"], "median": reason["median_days"]}
-    if reason["is_own"] and reason["median_days"] <= 0:
-        return _("usually pays in time: %(chance)d %% within %(days)d days") % values
-    if reason["is_own"]:
-        return _("usually pays %(median)d days late: %(chance)d %% within %(days)d days") % values
-    return _("no history of its own: %(chance)d %% within %(days)d days") % values
+def _asked(request: Any) -> dict[str, str]:
+    """What the address asks for; after a decision that of the page one is on."""
+    if request.method == "GET" and not request.path.startswith(reverse("worklist") + "actions/"):
+        return {name: request.GET[name] for name in request.GET}
+    htmx: Any = getattr(request, "htmx", None)
+    current = urlsplit((htmx and htmx.current_url_abs_path) or "")
+    if current.path != reverse("worklist"):
+        return {}
+    return {name: values[-1] for name, values in parse_qs(current.query).items()}
+
+
+def _place(text: str) -> Place | None:
+    """The place that an address names; the beginning for one that is none."""
+    try:
+        band, cents, row_id = text.split(".")
+        return int(band), int(cents), UUID(row_id)
+    except ValueError:
+        return None
 
 
 @requires(Can.VIEW_ACTIONS)
 @require_GET
 def action_panel(request: HttpRequest, action_id: UUID) -> HttpResponse:
-    """The message of one action; alone for htmx, else the whole day with it chosen."""
+    """The message of one action, or whom to call; alone for htmx, else the whole day with it chosen."""
     action = action_in_scope(action_id=action_id, scope=request.scope)  # type: ignore[attr-defined]
     if getattr(request, "htmx", None) and not request.htmx.boosted:  # type: ignore[attr-defined]
-        prepared = prepared_for(request, [action])[0]
-        return page(request, "collection/panel.html", panel(request, prepared))
-    return page(request, "collection/worklist.html", _context(request, chosen=str(action.id)))
+        return page(request, "collection/day_panel.html", panel_of(request, action))
+    context = worklist_context(request, chosen=f"action-{action.id}")
+    if not context["is_chosen"]:
+        context |= {**panel_of(request, action), "is_chosen": True}
+    return page(request, "collection/worklist.html", context)
 
 
 @requires(Can.VIEW_ACTIONS)  # type: ignore[arg-type]
@@ -168,7 +194,7 @@ def _seen_again(request: HttpRequest, action_id: UUID) -> HttpResponse:
     if request.GET.get("place") == AT_CUSTOMER:
         action = action_in_scope(action_id=action_id, scope=request.scope)  # type: ignore[attr-defined]
         return preview_part(request, action.customer_id)
-    return page(request, "collection/worklist_body.html", _context(request, chosen=str(action_id)))
+    return page(request, "collection/worklist_body.html", worklist_context(request, chosen=f"action-{action_id}"))
 
 
 @requires(Can.CONFIRM_ACTIONS)
@@ -273,4 +299,4 @@ def _decided(request: HttpRequest, action: Action, text: str, **words: str) -> H
 
 def worklist_body(request: HttpRequest) -> HttpResponse:
     """The day as it is now, for the place of the former one."""
-    return page(request, "collection/worklist_body.html", _context(request))
+    return page(request, "collection/worklist_body.html", worklist_context(request))

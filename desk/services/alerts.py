@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Member
 from core.audit import SYSTEM, Actor, record
-from core.errors import Conflict
+from core.errors import Conflict, NotFound
 from core.text import Phrase
 from desk.models import Alert
 
@@ -82,3 +82,14 @@ def acknowledge_alert(*, alert_id: UUID, note: str, member: Member, on: date, ac
         changes={"acknowledged_on": [None, on], "note": ["", note]},
     )
     return alert
+
+
+@transaction.atomic
+def reopen_alert(*, alert_id: UUID) -> Alert:
+    """It was acknowledged by mistake. Whoever takes it back records that. Raises NotFound."""
+    changed = Alert.objects.filter(id=alert_id, acknowledged_on__isnull=False).update(
+        acknowledged_on=None, acknowledged_by=None, note="", updated_at=Now()
+    )
+    if not changed:
+        raise NotFound
+    return Alert.objects.select_related("customer").get(id=alert_id)

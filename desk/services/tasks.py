@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from core.audit import SYSTEM, Actor, audited, record
-from core.errors import Conflict
+from core.errors import Conflict, NotFound
 from core.tenancy import require_tenant_id
 from core.text import Phrase
 from desk.models import Task
@@ -117,3 +117,14 @@ def finish_all_about(*, object_ids: Collection[UUID], actor: Actor, on: date) ->
         action="desk.task_done",
         model=Task,
     )
+
+
+@transaction.atomic
+def reopen_task(*, task_id: UUID) -> Task:
+    """It was ticked off by mistake. Whoever takes it back records that. Raises NotFound."""
+    changed = Task.objects.filter(id=task_id, done_on__isnull=False).update(
+        done_on=None, done_by=None, updated_at=Now()
+    )
+    if not changed:
+        raise NotFound
+    return Task.objects.select_related("customer").get(id=task_id)

@@ -9,11 +9,11 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import requires
+from accounts.queries.replacements import represented_by
 from accounts.roles import Can
 from core.phrases import in_words
 from core.ports import open_port
@@ -22,10 +22,9 @@ from core.web import page, say
 from desk.models import Task
 from desk.queries.tasks import tasks_of
 from desk.services.tasks import finish_task
+from desk.task_pages import task_page
 
 SHOWN, DONE_SHOWN = 200, 30
-# Where the row of a task is looked at.
-PAGES = {"receivables.Dispute": "dispute"}
 
 
 @requires()
@@ -57,10 +56,12 @@ def task_done(request: HttpRequest, task_id: UUID) -> HttpResponse:
 
 def _tasks(request: Any) -> QuerySet[Task]:
     return tasks_of(
-        member_id=request.member.id, with_unassigned=request.member.can(Can.VIEW_ACTIONS), scope=request.scope
+        member_id=request.member.id,
+        absent_ids=represented_by(member_id=request.member.id, on=request.on),
+        with_unassigned=request.member.can(Can.VIEW_ACTIONS),
+        scope=request.scope,
     )
 
 
 def _shown(task: Task) -> dict[str, Any]:
-    url = reverse(PAGES[task.object_type], args=[task.object_id]) if task.object_type in PAGES else ""
-    return {"row": task, "text": in_words({"text": task.text, "values": task.values}), "url": url}
+    return {"row": task, "text": in_words({"text": task.text, "values": task.values}), "url": task_page(task)}

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from collection.queries.actions import follow_ups, worklist
+from collection.queries.actions import follow_ups_in, worklist
 from core import formats
 from core.ports import open_port
 from desk.lists import ALERT_KINDS, alert_words
@@ -175,8 +175,12 @@ def _cash(shown: Home) -> dict[str, Any]:
 
 def _work(shown: Home) -> dict[str, Any]:
     actions = worklist(scope=shown.scope).order_by()
-    found = list(follow_ups(on=shown.on, scope=shown.scope))
-    return {"actions": actions.count(), "follow_ups": len(found), "shown": found[:4]}
+    found = follow_ups_in(on=shown.on, scope=shown.scope)
+    return {
+        "actions": actions.count(),
+        "follow_ups": found.count(),
+        "shown": list(found.order_by("next_on", "id")[:4]),
+    }
 
 
 def _promises(shown: Home) -> dict[str, Any]:

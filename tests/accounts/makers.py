@@ -11,17 +11,17 @@ from uuid import uuid4
 
 from django.utils import timezone
 
-from accounts.models import Member, Role
+from accounts.models import Member, Replacement, Role
 from accounts.services.api_keys import create_api_key
 from accounts.services.invitations import invite
-from collection.models import Action, CauseRule, Claim, Interaction, Scenario
+from collection.models import Action, CauseRule, Claim, Escalation, Interaction, Scenario
 from collection.services.planning import plan_actions
 from collection.services.scenarios import approve_go_live, create_scenario, ensure_default_scenario
 from collection.services.versions import open_draft, publish_draft
 from core.audit import SYSTEM
 from core.jobs import start_numbered
 from core.models import SavedView
-from desk.models import Attachment, Message, Task
+from desk.models import Alert, Attachment, Message, Task
 from integrations.models import Connection, Mailbox, SyncRun
 from receivables.models import (
     BankLine,
@@ -185,6 +185,32 @@ def make_interaction(member: Member) -> Interaction:
     )
 
 
+def make_alert(member: Member) -> Alert:
+    return Alert.objects.create(
+        customer=make_account().customer,
+        kind="risk.payer_class",
+        key=uuid4().hex,
+        severity=Alert.Severity.WARNING,
+        on=TODAY,
+        text="Pays worse",
+    )
+
+
+def make_escalation(member: Member) -> Escalation:
+    return Escalation.objects.create(
+        customer=make_account().customer, question="What now?", asked_by=member, asked_on=TODAY, manager=member
+    )
+
+
+def make_absence(member: Member) -> Replacement:
+    return Replacement.objects.create(
+        member=member,
+        replacement=make_member(role="collector"),
+        from_on=TODAY + timedelta(days=1),
+        until_on=TODAY + timedelta(days=9),
+    )
+
+
 def make_message(member: Member) -> Message:
     """A letter that was sent, with its pages."""
     account = make_account()
@@ -300,6 +326,9 @@ MAKERS: dict[str, Callable[[Member], Any]] = {
     "line_id": make_line,
     "cash_allocation_id": make_cash_allocation,
     "interaction_id": make_interaction,
+    "alert_id": make_alert,
+    "escalation_id": make_escalation,
+    "absence_id": make_absence,
     "message_id": make_message,
     "run_id": make_run,
     "connection_id": make_connection,
@@ -333,7 +362,7 @@ API_ROWS = {
 # Rows under a customer: outside of a member's portfolio they do not exist for the member.
 UNDER_A_CUSTOMER = {
     "customer_id", "account_id", "contact_id", "item_id", "document_id", "order_id", "allocation_id", "dispute_id",
-    "promise_id", "hold_id", "profile_id", "action_id", "interaction_id", "message_id", "claim_id", "line_id",
+    "promise_id", "hold_id", "profile_id", "action_id", "interaction_id", "alert_id", "escalation_id", "message_id", "claim_id", "line_id",
     "cash_allocation_id", "item_status_id", "item_cause_id",
 }  # fmt: skip
 # What a call must bring so that it gets as far as looking for the row.

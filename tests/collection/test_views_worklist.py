@@ -50,7 +50,7 @@ def test_the_day_shows_the_reminder_why_it_stands_there_and_its_message(organisa
 
 def test_a_day_without_reminders_says_where_to_look(organisation):
     client, _member = enter(organisation, role="collector")
-    assert "Nothing to confirm" in client.get(reverse("worklist")).content.decode()
+    assert "Nothing to do" in client.get(reverse("worklist")).content.decode()
 
 
 def test_the_preview_is_a_part_for_htmx_and_the_whole_day_for_a_browser(organisation, proposed):

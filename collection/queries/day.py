@@ -1,0 +1,346 @@
+"""The day's work of a member: every kind of it in one ranked list. A bounded number of statements, whatever its length."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+
+from accounts.access import Scope
+from collection.models import Action
+from collection.queries.actions import follow_ups_in, in_scope, worklist
+from collection.queries.facts import values_of_currencies
+from collection.rules.day import Band, Rank, WorkKind, rank
+from desk.models import Alert, Channel, Task
+from desk.queries.alerts import alerts_in
+from desk.queries.tasks import tasks_of
+from receivables.models import CustomerAccount, CustomerBalance, Dispute, Promise
+from receivables.queries.marks import customer_lines
+from receivables.queries.visible import promises_in
+from risk.queries.habits import Habits, payment_habits
+from risk.rules.chance import chance_within
+
+# Of each kind but reminders and calls so many of the most urgent are ranked.
+MOST = 300
+# Promises that were broken longer ago are history.
+BROKEN_DAYS = 60
+CHANCE_DAYS = 14
+REVIEWS = "risk."
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who asks: the row scope, whose work (their own and that of `absent` colleagues, or all), and what they may see."""
+
+    member_id: UUID
+    scope: Scope
+    on: date
+    now: datetime  # on the organisation's clock
+    currency: str
+    is_mine: bool = True
+    absent: dict[UUID, str] = field(default_factory=dict)
+    sees_promises: bool = True
+    sees_alerts: bool = True
+
+    @property
+    def members(self) -> list[UUID]:
+        return [self.member_id, *self.absent]
+
+
+@dataclass(frozen=True)
+class Work:
+    """One thing to do. `source` names the table of `row`; `amounts` by currency what it is about; `late`: days overdue.
+
+    `at`: the hour agreed today. `for_name`: the absent colleague whose work it is, "" for one's own.
+    """
+
+    kind: WorkKind
+    source: str
+    row: Any
+    customer: Any
+    rank: Rank
+    amounts: dict[str, Decimal]
+    late_days: int
+    entity_code: str = ""
+    at: time | None = None
+    for_name: str = ""
+
+    @property
+    def id(self) -> UUID:
+        return UUID(str(self.row.id))
+
+    @property
+    def place(self) -> Place:
+        return self.rank.band, self.rank.cents, self.id
+
+
+Place = tuple[int, int, UUID]
+
+
+@dataclass(frozen=True)
+class Day:
+    """A page of the list with the counts of all kinds. `is_capped`: of some kind there are more than are ranked."""
+
+    work: list[Work]
+    has_more: bool
+    counts: dict[WorkKind, int]
+    is_capped: bool
+
+
+TASK_KINDS = {
+    Task.Kind.DISPUTE: WorkKind.DISPUTE,
+    Task.Kind.REPLY: WorkKind.REPLY,
+    Task.Kind.BOUNCE: WorkKind.BOUNCE,
+    Task.Kind.CONTACT: WorkKind.CONTACT,
+    Task.Kind.STEP: WorkKind.STEP,
+    Task.Kind.ESCALATION: WorkKind.ESCALATION,
+    Task.Kind.REVIEW: WorkKind.REVIEW,
+    Task.Kind.MENTION: WorkKind.MENTION,
+}
+
+
+def day_of(*, reader: Reader, kind: WorkKind | None = None, after: Place | None = None, limit: int = 60) -> Day:
+    """A page of the ranked list, of one kind or of all, after a place in it. At most 14 SQL queries."""
+    counts: Counter[WorkKind] = Counter(_action_counts(reader))
+    found, is_capped = _others(reader)
+    counts.update(one.kind for one in found)
+    rows = [one for one in found if kind in (None, one.kind) and (after is None or one.place < after)]
+    if kind in (None, WorkKind.REMINDER, WorkKind.CALL):
+        rows += _actions(reader, kind=kind, after=after, limit=limit + 1)
+    rows.sort(key=lambda one: one.place, reverse=True)
+    shown = rows[:limit]
+    if reader.absent:
+        shown = _named(shown, reader)
+    return Day(shown, len(rows) > limit, {one: counts[one] for one in WorkKind if counts[one]}, is_capped)
+
+
+def _of_mine(rows: QuerySet[Any], reader: Reader, *, at_entity: bool = False) -> QuerySet[Any]:
+    """Of customers whose collector the reader is, or an absent colleague."""
+    accounts = CustomerAccount.objects.filter(customer_id=OuterRef("customer_id"), collector_id__in=reader.members)
+    if at_entity:
+        accounts = accounts.filter(entity_id=OuterRef("entity_id"))
+    return rows.filter(Exists(accounts))
+
+
+# --- reminders and calls of scenarios ---------------------------------------------------------------------------------
+
+
+def _action_counts(reader: Reader) -> dict[WorkKind, int]:
+    rows = in_scope(Action.objects.filter(state=Action.State.PROPOSED), scope=reader.scope)
+    if reader.is_mine:
+        rows = _of_mine(rows, reader, at_entity=True)
+    calls = Q(channel=Channel.CALL)
+    found = rows.aggregate(calls=Count("id", filter=calls), reminders=Count("id", filter=~calls))
+    return {WorkKind.CALL: found["calls"], WorkKind.REMINDER: found["reminders"]}
+
+
+def _actions(reader: Reader, *, kind: WorkKind | None, after: Place | None, limit: int) -> list[Work]:
+    rows = worklist(scope=reader.scope)
+    if reader.is_mine:
+        rows = _of_mine(rows, reader, at_entity=True)
+    if kind is not None:
+        is_call = Q(channel=Channel.CALL)
+        rows = rows.filter(is_call if kind is WorkKind.CALL else ~is_call)
+    if after is not None and after[0] == Band.BY_MONEY:
+        rows = rows.filter(Q(priority_cents__lt=after[1]) | Q(priority_cents=after[1], id__lt=after[2]))
+    elif after is not None and after[0] < Band.BY_MONEY:
+        return []
+    return [
+        Work(
+            kind=WorkKind.CALL if row.channel == Channel.CALL else WorkKind.REMINDER,
+            source="action",
+            row=row,
+            customer=row.customer,
+            rank=Rank(Band.BY_MONEY, row.priority_cents),
+            amounts={code: Decimal(text) for code, text in row.amounts.items()},
+            late_days=row.priority_reason.get("oldest_days", 0),
+            entity_code=row.entity.code,
+        )
+        for row in rows[:limit]
+    ]
+
+
+# --- everything else --------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Found:
+    """Rows before they are ranked: what the amounts of customers are needed for."""
+
+    kind: WorkKind
+    source: str
+    row: Any
+    is_broken: bool = False
+    is_awaited: bool = False
+    at: time | None = None
+    # Currency, amount and due day where the row says them itself.
+    own: tuple[str, Decimal, date] | None = None
+
+
+def _others(reader: Reader) -> tuple[list[Work], bool]:
+    lists = [_follow_ups(reader), _promises(reader), _tasks(reader), _alerts(reader)]
+    found = [one for rows in lists for one in rows[:MOST]]
+    is_capped = any(len(rows) > MOST for rows in lists)
+    if not found:
+        return [], is_capped
+    ids = {one.row.customer_id for one in found}
+    owed = _owed({one.row.customer_id for one in found if one.own is None}, reader)
+    habits = payment_habits(scope=reader.scope, customer_ids=ids)
+    values = values_of_currencies(currency=reader.currency, on=reader.on)
+    return [_ranked(one, owed, habits, values, on=reader.on) for one in found], is_capped
+
+
+def _ranked(
+    one: _Found,
+    owed: Mapping[UUID, tuple[dict[str, Decimal], date | None]],
+    habits: Habits,
+    values: Mapping[str, Decimal],
+    *,
+    on: date,
+) -> Work:
+    customer_id = one.row.customer_id
+    if one.own is not None:
+        currency, amount, due_on = one.own
+        amounts = {currency: amount}
+    else:
+        amounts, oldest = owed.get(customer_id, ({}, None))
+        due_on = oldest or on
+    late_days = (on - due_on).days
+    # One without a rate counts at its face value, as in the plan of the night.
+    total = sum((amount * values.get(code, Decimal(1)) for code, amount in amounts.items()), Decimal(0))
+    chance = chance_within(days=CHANCE_DAYS, days_overdue=late_days, habit=habits.of(customer_id)).share
+    return Work(
+        kind=one.kind,
+        source=one.source,
+        row=one.row,
+        customer=one.row.customer,
+        rank=rank(amount=total, chance=chance, is_broken=one.is_broken, is_awaited=one.is_awaited),
+        amounts={code: amount for code, amount in amounts.items() if amount},
+        late_days=max(late_days, 0) if amounts else 0,
+        at=one.at,
+    )
+
+
+def _owed(ids: Collection[UUID], reader: Reader) -> dict[UUID, tuple[dict[str, Decimal], date | None]]:
+    """What customers owe overdue by currency, and since when. 1 SQL query, of those bound to companies 2."""
+    out: dict[UUID, tuple[dict[str, Decimal], date | None]] = {}
+    if reader.scope.is_everything:
+        rows: Iterable[Any] = CustomerBalance.objects.filter(customer_id__in=ids).values_list(
+            "customer_id", "currency", "overdue_amount", "oldest_due_date"
+        )
+    else:
+        lines = customer_lines(customer_ids=list(ids), on=reader.on, scope=reader.scope)
+        rows = [(one, line.currency, line.overdue_amount, line.oldest_due) for one in lines for line in lines[one]]
+    for customer_id, currency, overdue, oldest in rows:
+        amounts, before = out.get(customer_id, ({}, None))
+        out[customer_id] = ({**amounts, currency: overdue}, min(filter(None, (before, oldest)), default=None))
+    return out
+
+
+def _follow_ups(reader: Reader) -> list[_Found]:
+    """What calls and notes left to do; a call agreed for an hour that has come goes first."""
+    rows = follow_ups_in(scope=reader.scope, on=reader.on)
+    if reader.is_mine:
+        mine = CustomerAccount.objects.filter(customer_id=OuterRef("customer_id"), collector_id__in=reader.members)
+        rows = rows.filter(Q(logged_by_id__in=reader.members) | Exists(mine))
+    out = []
+    for row in rows.order_by("next_on", "id")[: MOST + 1]:
+        is_agreed = row.next_time is not None and (row.next_on < reader.on or row.next_time <= _soon(reader.now))
+        out.append(_Found(WorkKind.CALL, "follow_up", row, is_awaited=is_agreed, at=row.next_time))
+    return out
+
+
+def _soon(now: datetime) -> time:
+    """A quarter of an hour before it an agreed call moves to the top."""
+    soon = now + timedelta(minutes=15)
+    return soon.time() if soon.date() == now.date() else time.max
+
+
+def _promises(reader: Reader) -> list[_Found]:
+    """Due and undecided, or not kept lately; not those that somebody has looked after since."""
+    if not reader.sees_promises:
+        return []
+    on = reader.on
+    due = Q(state=Promise.State.OPEN, due_on__lte=on) & (Q(handled_on=None) | Q(handled_on__lt=F("due_on")))
+    not_kept = Q(
+        state__in=(Promise.State.BROKEN, Promise.State.PARTLY),
+        decided_on__lte=on,
+        due_on__gte=on - timedelta(days=BROKEN_DAYS),
+    ) & (Q(handled_on=None) | Q(handled_on__lt=F("decided_on")))
+    rows = promises_in(scope=reader.scope).filter(due | not_kept)
+    if reader.is_mine:
+        mine = CustomerAccount.objects.filter(customer_id=OuterRef("customer_id"), collector_id__in=reader.members)
+        rows = rows.filter(Q(recorded_by_id__in=reader.members) | Exists(mine))
+    return [
+        _Found(
+            WorkKind.PROMISE,
+            "promise",
+            row,
+            is_broken=row.state != Promise.State.OPEN,
+            own=(row.currency, max(row.amount - (row.received_amount or 0), Decimal(0)), row.due_on),
+        )
+        for row in rows.select_related("customer", "entity").order_by("-state", "due_on", "id")[: MOST + 1]
+    ]
+
+
+def _tasks(reader: Reader) -> list[_Found]:
+    """One's own, those of absent colleagues, and nobody's; of a dispute with what is contested. 2 SQL queries."""
+    rows = tasks_of(
+        member_id=reader.member_id, absent_ids=reader.absent, with_unassigned=True, scope=reader.scope
+    ).filter(done_on__isnull=True)
+    if reader.is_mine:
+        mine = CustomerAccount.objects.filter(customer_id=OuterRef("customer_id"), collector_id__in=reader.members)
+        rows = rows.filter(Q(assignee_id__in=reader.members) | Exists(mine))
+    tasks = list(rows.select_related("customer", "assignee").order_by("due_on", "id")[: MOST + 1])
+    disputes = Dispute.objects.filter(id__in=[one.object_id for one in tasks if one.kind == Task.Kind.DISPUTE])
+    contested = {one.id: one for one in disputes.select_related("item")}
+    return [_task(row, contested.get(row.object_id)) for row in tasks]
+
+
+def _task(row: Task, dispute: Dispute | None) -> _Found:
+    own = None
+    if dispute is not None:
+        whole = dispute.item.open_amount or dispute.item.amount
+        amount = whole if dispute.disputed_amount is None else dispute.disputed_amount
+        own = (dispute.currency, amount, dispute.item.due_date)
+    kind = TASK_KINDS.get(Task.Kind(row.kind), WorkKind.STEP)
+    return _Found(kind, "task", row, is_awaited=kind is WorkKind.ESCALATION, own=own)
+
+
+def _alerts(reader: Reader) -> list[_Found]:
+    """Customers that have begun to pay worse, until somebody says that it was seen."""
+    if not reader.sees_alerts:
+        return []
+    rows = alerts_in(scope=reader.scope).filter(kind__startswith=REVIEWS, acknowledged_on__isnull=True)
+    rows = rows.filter(on__lte=reader.on)
+    if reader.is_mine:
+        rows = _of_mine(rows, reader)
+    found: list[Alert] = list(rows.select_related("customer").order_by("-on", "-id")[: MOST + 1])
+    return [_Found(WorkKind.REVIEW, "alert", row) for row in found]
+
+
+# --- for whom ---------------------------------------------------------------------------------------------------------
+
+
+def _named(rows: list[Work], reader: Reader) -> list[Work]:
+    """The same rows, those of an absent colleague with the name. 1 SQL query."""
+    accounts = CustomerAccount.objects.filter(
+        customer_id__in={one.row.customer_id for one in rows}, collector_id__in=reader.members
+    ).values_list("customer_id", "collector_id")
+    collectors: dict[UUID, set[UUID]] = {}
+    for customer_id, collector_id in accounts:
+        collectors.setdefault(customer_id, set()).add(collector_id)
+    out = []
+    for one in rows:
+        own = getattr(one.row, "assignee_id", None)
+        whose = {own} if own else collectors.get(one.row.customer_id, set())
+        names = sorted(reader.absent[who] for who in whose if who in reader.absent)
+        is_own = reader.member_id in whose
+        out.append(one if is_own or not names else replace(one, for_name=names[0]))
+    return out

@@ -1,0 +1,16 @@
+"""Where the row of a task is looked at."""
+
+from django.urls import reverse
+
+from desk.models import Task
+
+# By object_type: the URL name of its page.
+PAGES = {"receivables.Dispute": "dispute"}
+
+
+def task_page(task: Task) -> str:
+    """The address of the row that a task is about; "" where it has no page."""
+    name = PAGES.get(task.object_type)
+    if name is None or task.object_id is None:
+        return ""
+    return reverse(name, args=[task.object_id])
