@@ -18,6 +18,7 @@ from collection.views import (
     rules,
     scenarios,
     templates,
+    trials,
     worklist,
 )
 
@@ -100,6 +101,10 @@ urlpatterns = [
     path("collections/scenarios/<uuid:scenario_id>/name/", scenarios.scenario_rename, name="scenario_rename"),
     path("collections/scenarios/<uuid:scenario_id>/edit/", scenarios.scenario_edit, name="scenario_edit"),
     path("collections/scenarios/<uuid:scenario_id>/replay/", scenarios.scenario_replay, name="scenario_replay"),
+    path("collections/scenarios/<uuid:scenario_id>/message/", trials.scenario_message, name="scenario_message"),
+    path("collections/scenarios/<uuid:scenario_id>/try/", trials.scenario_try, name="scenario_try"),
+    path("collections/trials/<uuid:trial_id>/", trials.trial, name="trial"),
+    path("collections/trials/<uuid:trial_id>/stop/", trials.trial_stop, name="trial_stop"),
     path("collections/scenarios/<uuid:scenario_id>/publish/", scenarios.scenario_publish, name="scenario_publish"),
     path("collections/scenarios/<uuid:scenario_id>/discard/", scenarios.scenario_discard, name="scenario_discard"),
     path("collections/scenarios/<uuid:scenario_id>/archive/", scenarios.scenario_archive, name="scenario_archive"),

@@ -15,6 +15,7 @@ from collection.models.losses import (
 )
 from collection.models.scenarios import DateRange, GoLiveApproval, ItemPin, Scenario, ScenarioVersion, Step
 from collection.models.terminal import DeliveryStop, FormalNotice, TerminalSettings
+from collection.models.trials import Trial
 
 __all__ = [
     "Action",
@@ -43,6 +44,7 @@ __all__ = [
     "ScenarioVersion",
     "Step",
     "TerminalSettings",
+    "Trial",
     "WriteOff",
     "WriteOffItem",
     "WriteOffLimit",

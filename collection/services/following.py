@@ -57,7 +57,7 @@ def following(*, item: LedgerItem, on: date) -> Following | None:
     if following_step is None and from_on is not None and from_on > on:
         following_step = next_step(**asked, on=from_on).step
     names = {step.step_key: step.name for step in book.version.steps.all()}
-    states = dict(ActionLine.State.choices)
+    states = {code: str(word) for code, word in ActionLine.State.choices}
     lines = ActionLine.objects.filter(item=item).exclude(state=ActionLine.State.PLANNED).order_by("on", "id")
     return Following(
         scenario=book.version.scenario.name,

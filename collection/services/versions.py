@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
-from collection.models import Scenario, ScenarioVersion, Step
+from collection.models import Scenario, ScenarioVersion, Step, Trial
 from core.audit import Actor, record
 from core.errors import Conflict, Invalid
 from desk.models import Channel
@@ -109,6 +109,7 @@ def discard_draft(*, version: ScenarioVersion, actor: Actor) -> None:
     if not locked.scenario.versions.exclude(id=locked.id).exists():
         raise BadVersion(_("It is the only version. Archive the scenario instead."))
     record(actor=actor, action="collection.draft_discarded", row=locked, changes={"number": [locked.number, None]})
+    Trial.objects.filter(version=locked).delete()
     locked.steps.all().delete()
     locked.delete()
 

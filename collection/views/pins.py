@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
@@ -56,7 +57,7 @@ def items_pin(request: MemberRequest) -> HttpResponse:
     form = PinForm(request.POST if is_sent(request) else None, versions=versions, is_pinned=bool(pins))
     if form.is_bound and form.is_valid():
         chosen = next((one for one in versions if str(one.id) == form.cleaned_data["version"]), None)
-        common = {"item_ids": ids, "scope": request.scope, "on": request.on, "by": request.member}
+        common: dict[str, Any] = {"item_ids": ids, "scope": request.scope, "on": request.on, "by": request.member}
         try:
             if chosen is None:
                 count = unpin_items(**common, actor=request.actor)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -24,9 +23,12 @@ from collection.scenario_forms import PublishForm, ScenarioForm, VersionForm, li
 from collection.services import going_live, scenarios, versions
 from collection.services.coverage import coverage
 from collection.services.dry_run import DryRun, dry_run
-from collection.services.replay import Difference, differences, replay
+from collection.services.replay import replay
+from collection.services.said import Difference, differences
 from collection.step_forms import posted_rows, rearranged, rows_of
+from collection.version_words import Otherwise, step_words, version_changes
 from collection.views.panel import LEFT_OUT
+from collection.views.trials import old_items_of, trials_of, version_of
 from core import formats
 from core.errors import NotFound, Refusal
 from core.web import add_refusal, page, say
@@ -34,8 +36,8 @@ from desk.queries.templates import template_codes
 from receivables.models import LedgerItem
 
 SHOWN = 100
-# So many open items are replayed over 90 days while somebody waits.
-MOST_REPLAYED = 20_000
+# So many open items are looked at while somebody waits; more by a worker.
+MOST_AT_ONCE = 20_000
 CHOICES = (
     (
         OldItems.FIRST_STEP,
@@ -136,8 +138,8 @@ def scenario_archive(request: HttpRequest, scenario_id: UUID) -> HttpResponse:
 @require_GET
 def scenario(request: HttpRequest, scenario_id: UUID) -> HttpResponse:
     """The steps in words, the limits, and what would leave today: of the version in force, or of `?version=<number>`."""
-    version = _version(request, scenario_id, number=request.GET.get("version", ""))
-    chosen = _old_items(request.GET.get("old_items", ""))
+    version = version_of(request, scenario_id, number=request.GET.get("version", ""))
+    chosen = old_items_of(request.GET.get("old_items", ""))
     on = request.on  # type: ignore[attr-defined]
     if version.live_from is None:
         run = going_live.show(version=version, on=on, old_items=chosen)
@@ -153,7 +155,8 @@ def _context(request: HttpRequest, *, version: ScenarioVersion, run: DryRun, cho
         "version": version,
         "begins": not version.scenario.versions.filter(live_from__isnull=False).exists(),
         "versions": list(version.scenario.versions.order_by("-number")),
-        "steps": list(version.steps.order_by("position")),
+        "steps": [(step, step_words(step)) for step in version.steps.order_by("position")],
+        "changes_of_draft": _changes_of_draft(version),
         "choices": CHOICES,
         "chosen": chosen,
         "run": run,
@@ -165,28 +168,35 @@ def _context(request: HttpRequest, *, version: ScenarioVersion, run: DryRun, cho
         "approved_amounts": {one: Decimal(text) for one, text in approval.amounts.items()} if approval else {},
         "may_approve": request.member.can(Can.APPROVE_GO_LIVE),  # type: ignore[attr-defined]
         "publish_form": PublishForm() if version.is_draft else None,
+        "trials": trials_of(version.scenario, request),
         "on": request.on,  # type: ignore[attr-defined]
     }
+
+
+def _changes_of_draft(version: ScenarioVersion) -> list[Otherwise]:
+    """What a draft does otherwise than the version before it."""
+    if not version.is_draft:
+        return []
+    former = version.scenario.versions.filter(number__lt=version.number).order_by("-number").first()
+    return version_changes(former, version) if former else []
 
 
 @requires(Can.EDIT_SCENARIOS)
 @require_GET
 def scenario_replay(request: HttpRequest, scenario_id: UUID) -> HttpResponse:
-    """What it would have sent over the last `?days=` (1: today), and what is different from what applies now."""
-    version = _version(request, scenario_id, number=request.GET.get("version", ""))
-    on, days = request.on, 90 if request.GET.get("days") == "90" else 1  # type: ignore[attr-defined]
-    since = on - timedelta(days=days - 1)
-    context: dict[str, Any] = {"scenario": version.scenario, "version": version, "on": on, "since": since}
-    if days > 1 and LedgerItem.objects.filter(is_open=True).count() > MOST_REPLAYED:
+    """What it would send if it were active today, and what is different from what applies now."""
+    version = version_of(request, scenario_id, number=request.GET.get("version", ""))
+    on = request.on  # type: ignore[attr-defined]
+    context: dict[str, Any] = {"scenario": version.scenario, "version": version, "on": on}
+    if LedgerItem.objects.filter(is_open=True)[: MOST_AT_ONCE + 1].count() > MOST_AT_ONCE:
         return page(request, "collection/scenario_replay.html", context | {"too_large": True})
-    tenant = request.tenant  # type: ignore[attr-defined]
-    asked: dict[str, Any] = {"tenant": tenant, "on": on, "since": since if days > 1 else None, "days_off": days == 1}
-    found = replay(**asked, version=version, old_items=_old_items(request.GET.get("old_items", "")))
+    tenant, old_items = request.tenant, old_items_of(request.GET.get("old_items", ""))  # type: ignore[attr-defined]
+    found = replay(tenant=tenant, on=on, days_off=True, version=version, old_items=old_items)
     mine = [one for one in found.said if one.scenario == version.scenario.name]
     changes: list[Difference] = []
     compared = version.valid_to is None and (version.is_draft or not version.valid_from or version.valid_from > on)
     if compared:
-        changes = differences(replay(**asked).said, found.said)
+        changes = differences(replay(tenant=tenant, on=on, days_off=True).said, found.said)
     reasons = Counter(one.reason for _customer, _entity, name, one in found.left_out if name == version.scenario.name)
     amounts: dict[str, Decimal] = {}
     for one in mine:
@@ -194,9 +204,15 @@ def scenario_replay(request: HttpRequest, scenario_id: UUID) -> HttpResponse:
             amounts[currency] = amounts.get(currency, Decimal(0)) + amount
     context |= {
         "count": len(mine),
+        "old_items": old_items,
         "amounts": dict(sorted(amounts.items())),
         "by_step": Counter(one.step_name for one in mine).most_common(),
         "left_out": [(LEFT_OUT.get(reason, reason), count) for reason, count in reasons.most_common()],
+        "excluded": [
+            (one.item.number, LEFT_OUT.get(one.reason, one.reason), one.until)
+            for _customer, _entity, name, one in found.left_out
+            if name == version.scenario.name and one.reason is not LeftOut.NOT_REACHED
+        ][:SHOWN],
         "shown": mine[:SHOWN],
         "compared": compared,
         "differences": changes[:SHOWN],
@@ -212,7 +228,7 @@ def go_live(request: HttpRequest, scenario_id: UUID) -> HttpResponse:
 
     When the ledger or the scenario has changed since, the fresh dry run is shown with what changed, and nothing is set.
     """
-    version, form = _version(request, scenario_id), GoLiveForm(request.POST)
+    version, form = version_of(request, scenario_id), GoLiveForm(request.POST)
     if not form.is_valid():
         say(request, _("Look at the dry run, then approve it."), level="warning")
         return redirect("scenario", scenario_id)
@@ -335,23 +351,3 @@ def _draft(scenario_id: UUID) -> ScenarioVersion:
     if found is None:
         raise versions.NoDraft
     return found
-
-
-def _version(request: HttpRequest, scenario_id: UUID, *, number: str = "") -> ScenarioVersion:
-    """The one with the number; else the one in force, the next one, or the draft."""
-    rows = ScenarioVersion.objects.filter(scenario_id=scenario_id).select_related("scenario")
-    if number.isdecimal():
-        found = rows.filter(number=int(number[:6])).first()
-    else:
-        on = request.on  # type: ignore[attr-defined]
-        found = scenarios.version_in_force(on=on, scenario_id=scenario_id) or rows.order_by("-number").first()
-    if found is None:
-        raise NotFound
-    return found
-
-
-def _old_items(text: str) -> OldItems:
-    try:
-        return OldItems(text)
-    except ValueError:
-        return OldItems.FIRST_STEP

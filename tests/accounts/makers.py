@@ -14,9 +14,11 @@ from django.utils import timezone
 from accounts.models import Member, Replacement, Role
 from accounts.services.api_keys import create_api_key
 from accounts.services.invitations import invite
-from collection.models import Action, CauseRule, Claim, Escalation, Interaction, Scenario
+from collection.models import Action, CauseRule, Claim, Escalation, Interaction, Scenario, Trial
+from collection.rules.steps import OldItems
 from collection.services.planning import plan_actions
 from collection.services.scenarios import approve_go_live, create_scenario, ensure_default_scenario
+from collection.services.trials import run_trial, start_trial
 from collection.services.versions import open_draft, publish_draft
 from core.audit import SYSTEM
 from core.jobs import start_numbered
@@ -155,6 +157,13 @@ def make_profile(member: Member) -> PayerProfile:
     account = make_account()
     refresh_profiles(on=TODAY, customers=[account.customer_id])
     return PayerProfile.objects.get(customer=account.customer)
+
+
+def make_trial(member: Member) -> Trial:
+    """A scenario that the member has tried out."""
+    version = make_scenario(member).versions.get(valid_from__isnull=True)
+    made = start_trial(version=version, old_items=OldItems.FIRST_STEP, member=member, on=TODAY, days=2)
+    return run_trial(trial_id=made.id)
 
 
 def make_scenario(member: Member) -> Scenario:
@@ -306,6 +315,7 @@ MAKERS: dict[str, Callable[[Member], Any]] = {
     "profile_id": make_profile,
     "action_id": make_action,
     "scenario_id": make_scenario,
+    "trial_id": make_trial,
     "claim_id": make_claim,
     "task_id": lambda member: Task.objects.create(
         customer=make_account().customer,

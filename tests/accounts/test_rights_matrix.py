@@ -115,6 +115,10 @@ scenario_publish                                  x    x    .    .    .    .    
 scenario_discard                                  x    x    .    .    .    .    x    .
 scenario_archive                                  x    x    .    .    .    .    x    .
 scenario_replay                                   x    x    .    .    .    .    x    .
+scenario_message                                  x    x    .    .    .    .    x    .
+scenario_try                                      x    x    .    .    .    .    x    .
+trial                                             x    x    .    .    .    .    x    .
+trial_stop                                        x    x    .    .    .    .    x    .
 assignment_rules                                  x    x    .    .    .    .    x    .
 customer_scenario                                 x    x    .    .    .    .    x    .
 customer_scenario_end                             x    x    .    .    .    .    x    .

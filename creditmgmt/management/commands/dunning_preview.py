@@ -8,7 +8,8 @@ from django.db import transaction
 from accounts.access import TenantCommand
 from collection.models import Scenario
 from collection.services.playbooks import Silence
-from collection.services.replay import MOST_DAYS, Replay, Said, replay
+from collection.services.replay import MOST_DAYS, Replay, replay
+from collection.services.said import Said
 from collection.services.scenarios import ensure_default_scenario
 from core.money import amount_text
 from integrations.queries.freshness import ledger_as_of
@@ -68,7 +69,7 @@ class Command(TenantCommand):
             return
         for one in said:
             amounts = ", ".join(f"{amount} {currency}" for currency, amount in one.amounts.items())
-            to = one.recipient or one.missing
+            to = one.recipient or one.missing or (one.channel or one.mode).lower()
             self.stdout.write(
                 f"{one.on}  {one.customer.name}  {one.entity.code}  {one.scenario}: {one.step_name}  {amounts}  {to}"
             )
@@ -101,6 +102,8 @@ def _json(one: Said) -> dict[str, Any]:
             for number, due_date, currency, amount in one.items
         ],
         "amounts": {currency: amount_text(amount, currency) for currency, amount in one.amounts.items()},
+        "netted": {currency: amount_text(amount, currency) for currency, amount in one.netted.items()},
+        "new_deadline": one.new_deadline and one.new_deadline.isoformat(),
     }
 
 
