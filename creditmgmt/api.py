@@ -25,7 +25,7 @@ from collection.api.claims import Claims
 from collection.api.codes import Causes, ItemCauses, ItemStatuses, StatusCodes
 from core.errors import NotFound
 from core.rest import JSONRenderer
-from desk.api import Messages
+from desk.api import Messages, Replies
 from integrations.api import Imports
 from receivables.api.cash import BankLines, CashAllocations
 from receivables.api.figures import Ageing
@@ -65,6 +65,7 @@ for name, viewset in {
     "causes": Causes,
     "item-causes": ItemCauses,
     "messages": Messages,
+    "replies": Replies,
     "imports": Imports,
 }.items():
     router.register(name, viewset, basename=name)

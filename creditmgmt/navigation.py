@@ -18,7 +18,9 @@ from accounts.roles import Can
 from collection.models import Action
 from collection.queries.actions import in_scope
 from core.web import Entry, Section, Setting, address, remembered
+from desk.models import InboundMessage
 from desk.queries.alerts import alerts_in
+from desk.queries.inbound import inbound_in
 from integrations.models import SyncRun
 from receivables.models import BankLine, Dispute, Promise
 from receivables.queries.matching import bank_lines_in
@@ -34,6 +36,11 @@ def actions_waiting(request: HttpRequest) -> int:
     """Reminders to confirm. At most 2 SQL queries, as for each of these."""
     proposed = Action.objects.filter(state=Action.State.PROPOSED)
     return in_scope(proposed, scope=_scope(request)).count()
+
+
+def replies_waiting(request: HttpRequest) -> int:
+    """Mails that came in and nobody has dealt with."""
+    return inbound_in(scope=_scope(request)).exclude(state=InboundMessage.State.DONE).count()
 
 
 def promises_due(request: HttpRequest) -> int:
@@ -94,6 +101,7 @@ SECTIONS = (
         (
             Entry(_("Scenarios"), "route", "scenarios", (Can.EDIT_SCENARIOS,)),
             Entry(_("Messages"), "mail-forward", "messages", (Can.VIEW_MESSAGES,)),
+            Entry(_("Replies"), "mail-opened", "replies", (Can.VIEW_MESSAGES,), replies_waiting),
             Entry(_("Message texts"), "template", "templates", (Can.VIEW_MESSAGES,)),
             Entry(_("Alerts"), "bell", "alerts", (Can.VIEW_ALERTS,)),
             Entry(_("Payments received"), "building-bank", "cash", (Can.APPLY_CASH,), cash_waiting),

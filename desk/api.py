@@ -10,6 +10,7 @@ from rest_framework.fields import CharField, DateField, DateTimeField, IntegerFi
 
 from accounts.roles import Can
 from core.rest_lists import Resource
+from desk.queries.inbound import inbound_in
 from desk.queries.messages import messages_in
 
 
@@ -66,3 +67,42 @@ class Messages(Resource):
 
     def rows(self) -> QuerySet[Any]:
         return messages_in(scope=self.caller.scope).prefetch_related("files")
+
+
+class ReplyOut(serializers.Serializer[Any]):
+    """A mail that came in. `customer` is null while nobody knows whose it is; `proposals`: what it may mean."""
+
+    id = UUIDField()
+    customer = UUIDField(source="customer_id", allow_null=True)
+    customer_ref = CharField(source="customer.ref", allow_null=True, default=None)
+    entity_code = CharField(source="entity.code", allow_null=True, default=None)
+    answers = UUIDField(source="answers_id", allow_null=True, help_text="The message out that it answers.")
+    matched_by = CharField(help_text="Why it counts as that customer's: REFERENCE, ADDRESS, DOMAIN, ITEM or PERSON.")
+    kind = CharField()
+    state = CharField()
+    sender = CharField()
+    sender_name = CharField()
+    subject = CharField()
+    text = CharField(help_text="What is new in it, as plain text.")
+    items = JSONField(help_text="Ids of the customer's items that it names.")
+    proposals = JSONField(help_text="What it may mean, each with the sentence that says so.")
+    on = DateField()
+    received_at = DateTimeField()
+    updated_at = DateTimeField()
+
+
+class Replies(Resource):
+    """Mail that came in."""
+
+    tag = "replies"
+    capabilities = {"list": Can.VIEW_MESSAGES, "retrieve": Can.VIEW_MESSAGES}
+    Out = ReplyOut
+    exact = {
+        "customer_ref": "customer__ref",
+        "entity_code": "entity__code",
+        "state": "state",
+        "kind": "kind",
+    }
+
+    def rows(self) -> QuerySet[Any]:
+        return inbound_in(scope=self.caller.scope)

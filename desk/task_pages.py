@@ -5,7 +5,7 @@ from django.urls import reverse
 from desk.models import Task
 
 # By object_type: the URL name of its page.
-PAGES = {"receivables.Dispute": "dispute"}
+PAGES = {"receivables.Dispute": "dispute", "desk.InboundMessage": "reply"}
 
 
 def task_page(task: Task) -> str:

@@ -30,6 +30,7 @@ CHANNELS = {
 MESSAGES = {
     "sent": ("mail-check", "", gettext_lazy("Reminder sent")),
     "bounced": ("mail-exclamation", "bad", gettext_lazy("Reminder refused by the recipient's server")),
+    "delayed": ("mail-exclamation", "quiet", gettext_lazy("Reminder delayed by the recipient's server")),
     "failed": ("mail-off", "bad", gettext_lazy("Reminder could not be sent")),
     "unsure": ("mail-exclamation", "bad", gettext_lazy("Reminder perhaps sent")),
     "cancelled": ("send-off", "quiet", gettext_lazy("Reminder cancelled")),
@@ -164,6 +165,24 @@ def _money(one: Happening, shown: Formats) -> str:
     return shown.money(Decimal(one.data["amount"]), one.data["currency"])
 
 
+def _reply(one: Happening, what: str, shown: Formats) -> dict[str, Any]:
+    """A mail that came in: who wrote, with its page behind the subject."""
+    words = _("Reply") if what == "received" else _("Automatic answer")
+    back = one.data.get("returns_on")
+    title = format_html(
+        '<strong>{}</strong> <a href="{}">{}</a>',
+        words, reverse("reply", args=[one.data["mail"]]), one.data.get("subject") or _("Mail without subject"),
+    )  # fmt: skip
+    absent = _("absent until %(day)s") % {"day": shown.day(date.fromisoformat(back))} if back else ""
+    return {
+        "icon": "mail-opened",
+        "level": "" if what == "received" else "quiet",
+        "title": title,
+        "meta": " · ".join(filter(None, (one.data.get("sender", ""), absent))),
+        "text": one.data.get("text", "")[:280] if what == "received" else "",
+    }
+
+
 _TOLD: dict[str, Callable[[Happening, str, Formats], dict[str, Any]]] = {
     "message": _message,
     "call": _call,
@@ -173,4 +192,5 @@ _TOLD: dict[str, Callable[[Happening, str, Formats], dict[str, Any]]] = {
     "dispute": _dispute,
     "promise": _promise,
     "hold": _hold,
+    "reply": _reply,
 }

@@ -220,7 +220,7 @@ def _follow(row: InboundMessage, mail: Mail) -> None:
     """What follows from a mail whose customer is known. For one that nobody's is, a person says so first."""
     if row.customer_id is None:
         return
-    _attach(row, mail)
+    attach(row, mail)
     if row.kind == Kind.BOUNCE:
         _bounced(row)
     elif row.kind == Kind.OUT_OF_OFFICE:
@@ -286,7 +286,13 @@ def _tell(row: InboundMessage, kind: str, **data: Any) -> None:
         on=row.on,
         object_type=OBJECT,
         object_id=row.id,
-        data={"subject": row.subject, "sender": row.sender, "text": row.text[:500], **data},
+        data={
+            "mail": str(row.id),
+            "subject": row.subject,
+            "sender": row.sender_name or row.sender,
+            "text": row.text[:500],
+            **data,
+        },
     )
 
 
@@ -304,7 +310,7 @@ def _task(row: InboundMessage, kind: Task.Kind, *, key: str, sentence: Phrase) -
     make_tasks(tasks=[task], on=row.on)
 
 
-def _attach(row: InboundMessage, mail: Mail, *, actor: Actor = SYSTEM) -> None:
+def attach(row: InboundMessage, mail: Mail, *, actor: Actor = SYSTEM) -> None:
     """The files of a mail as attachments of its row: of known kinds and sizes, given out as downloads only."""
     assert row.customer_id is not None
     files = []

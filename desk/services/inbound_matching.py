@@ -86,7 +86,7 @@ def match(mail: Mail, *, new_text: str) -> Match:
     """The customer, contact, message and items of a mail. At most 7 SQL queries."""
     found = Match(message=our_message((mail.reported_id, mail.in_reply_to, *reversed(mail.references))))
     people = list(Contact.objects.filter(email__iexact=mail.sender)) if mail.sender else []
-    if found.message is not None:
+    if found.message is not None and found.message.customer_id:
         found.customer_id, found.by = found.message.customer_id, By.REFERENCE
     elif not mail.report:
         found.customer_id, found.by = _by_sender(mail.sender, people) or _by_items(mail, new_text) or (None, "")

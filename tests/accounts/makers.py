@@ -23,7 +23,7 @@ from collection.services.versions import open_draft, publish_draft
 from core.audit import SYSTEM
 from core.jobs import start_numbered
 from core.models import SavedView
-from desk.models import Alert, Attachment, Message, Task
+from desk.models import Alert, Attachment, InboundMessage, Message, Task
 from integrations.models import Connection, Mailbox, SyncRun
 from receivables.models import (
     BankLine,
@@ -272,6 +272,17 @@ def make_export(member: Member) -> Export:
     )
 
 
+def make_inbound(member: Member) -> InboundMessage:
+    """A reply with two proposals, of which addresses name the second."""
+    account = make_account()
+    promise = {"kind": "PROMISE", "sentence": "We pay.", "due": None, "amount": None, "currency": "", "reason": ""}
+    return InboundMessage.objects.create(
+        mail_id=uuid4().hex, kind="REPLY", sender="d@client.example", subject="Re: Reminder", text="We pay.", on=TODAY,
+        customer=account.customer, entity=account.entity, matched_by="ADDRESS", raw_path="nowhere", raw_sha256="0" * 64,
+        raw_size=1, proposals=[{**promise, "state": "OPEN"}, {**promise, "state": "OPEN"}],
+    )  # fmt: skip
+
+
 def make_status(member: Member) -> StatusCode:
     return StatusCode.objects.create(code=uuid4().hex[:8], label="Watch")
 
@@ -327,6 +338,7 @@ MAKERS: dict[str, Callable[[Member], Any]] = {
         text="Done",
     ),
     "attachment_id": make_attachment,
+    "inbound_id": make_inbound,
     "reason_id": lambda member: DisputeReason.objects.create(code=uuid4().hex[:8], label="Price"),
     "status_id": make_status,
     "cause_id": make_cause,
@@ -367,13 +379,14 @@ API_ROWS = {
     "item-statuses": "item_status_id",
     "item-causes": "item_cause_id",
     "messages": "message_id",
+    "replies": "inbound_id",
     "imports": "run_id",
 }
 # Rows under a customer: outside of a member's portfolio they do not exist for the member.
 UNDER_A_CUSTOMER = {
     "customer_id", "account_id", "contact_id", "item_id", "document_id", "order_id", "allocation_id", "dispute_id",
     "promise_id", "hold_id", "profile_id", "action_id", "interaction_id", "alert_id", "escalation_id", "message_id", "claim_id", "line_id",
-    "cash_allocation_id", "item_status_id", "item_cause_id",
+    "cash_allocation_id", "item_status_id", "item_cause_id", "inbound_id",
 }  # fmt: skip
 # What a call must bring so that it gets as far as looking for the row.
 BODIES: dict[str, dict[str, Any]] = {
@@ -385,7 +398,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "put api/v1/imports/<uuid:id>/mapping/": {"mapping": {"kind": "items", "mode": "delta", "columns": {}}},
 }
 # Arguments that are words and not rows.
-WORDS = {"name": "customers", "code": "reminder_1", "channel": "EMAIL", "language": "en"}
+WORDS: dict[str, Any] = {"name": "customers", "number": 1, "code": "reminder_1", "channel": "EMAIL", "language": "en"}
 
 
 def kind_of(route: Route, argument: str) -> str:

@@ -101,6 +101,16 @@ cause_rule_new                                    x    x    .    .    .    .    
 cause_rule                                        x    x    .    .    .    .    x    .
 cause_statistics                                  x    x    x    x    .    x    x    .
 late_items                                        x    x    x    x    .    x    x    .
+replies                                           x    x    x    .    .    x    x    .
+reply                                             x    x    x    .    .    x    x    .
+reply_file                                        x    x    x    .    .    x    x    .
+reply_raw                                         x    x    x    .    .    x    x    .
+reply_assign                                      .    x    x    .    .    .    x    .
+reply_done                                        .    x    x    .    .    .    x    .
+reply_accept                                      .    x    x    .    .    .    x    .
+reply_dismiss                                     .    x    x    .    .    .    x    .
+reply_answer                                      .    x    x    .    .    .    x    .
+reply_rules                                       x    x    .    .    .    .    x    .
 law                                               x    x    .    .    .    .    x    .
 rate_new                                          x    x    .    .    .    .    x    .
 late_terms_new                                    x    x    .    .    .    .    x    .
@@ -286,6 +296,8 @@ POST api/v1/item-causes/                          .    x    x    .    .    .    
 POST api/v1/item-causes/clear/                    .    x    x    .    .    .    x    .
 GET api/v1/messages/                              x    x    x    .    .    x    x    .
 GET api/v1/messages/<uuid:id>/                    x    x    x    .    .    x    x    .
+GET api/v1/replies/                               x    x    x    .    .    x    x    .
+GET api/v1/replies/<uuid:id>/                     x    x    x    .    .    x    x    .
 GET api/v1/imports/                               .    x    .    .    .    .    x    .
 POST api/v1/imports/                              .    x    .    .    .    .    x    .
 GET api/v1/imports/<uuid:id>/                     .    x    .    .    .    .    x    .

@@ -72,7 +72,11 @@ def as_email(message: Message) -> Email:
         email["Reply-To"] = _mailbox("Reply-To", _address(message.sender_name, message.reply_to))
     subject = _one_line(message.subject)
     email["Subject"] = Header(subject, _charset(subject, _PLAIN_TEXT), header_name="Subject").encode()
-    email["Auto-Submitted"] = "auto-generated"
+    if message.in_reply_to:
+        # Written by a person; the recipient's program shows it below what it answers.
+        email["In-Reply-To"] = email["References"] = f"<{_one_line(message.in_reply_to)}>"
+    else:
+        email["Auto-Submitted"] = "auto-generated"
     email[TENANT_HEADER] = str(message.tenant_id)
     recipients = tuple(address.addr_spec for address in (to, *copies))
     return Email(sender.addr_spec, recipients, email.as_bytes(policy=_WIRE))
