@@ -64,6 +64,17 @@ class Transport(Protocol):
 
 
 @dataclass(frozen=True)
+class FileSource:
+    """A file that goes along with a message: HTML to make a PDF of, or a file that lies below the files folder."""
+
+    kind: str  # desk.models.MessageFile.Kind
+    file_name: str
+    html: str = ""
+    path: str = ""
+    sha256: str = ""
+
+
+@dataclass(frozen=True)
 class Verdict:
     """What to do with a message whose facts were looked at again: send it, changed or not, or cancel it."""
 
@@ -71,6 +82,8 @@ class Verdict:
     # Fields of the message that have changed since it was composed (subject, body_text, body_html, facts ...).
     changes: dict[str, Any] = field(default_factory=dict)
     reason: str = ""
+    # What goes along with it, as the facts are at the second look.
+    files: Sequence[FileSource] = ()
 
 
 class Reasons(Protocol):

@@ -90,5 +90,5 @@ def _of(
 
 def seen_mark(draft: Draft) -> str:
     """A short name of what a message says and to whom: another one when that has changed."""
-    told = [draft.channel, draft.recipient, draft.language, draft.facts]
+    told = [draft.channel, draft.recipient, draft.cc, draft.language, draft.facts, draft.enclosures]
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:32]

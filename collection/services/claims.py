@@ -176,7 +176,7 @@ def claim_charges(*, item_ids: Collection[UUID], until: date, scope: Scope, acto
         _decide(former, state=Claim.State.REPLACED, actor=actor, on=on)
     try:
         with transaction.atomic():
-            rows = _rows(charges, until=until, actor=actor, on=on)
+            rows = claim_rows(charges, until=until, actor=actor, on=on)
             for row in rows:
                 row.save(force_insert=True)
     except IntegrityError as error:
@@ -191,7 +191,8 @@ def claim_charges(*, item_ids: Collection[UUID], until: date, scope: Scope, acto
     return rows
 
 
-def _rows(charges: Sequence[Charge], *, until: date, actor: Actor, on: date) -> list[Claim]:
+def claim_rows(charges: Sequence[Charge], *, until: date, actor: Actor, on: date) -> list[Claim]:
+    """The claims that these charges would make, unsaved."""
     out = []
     for one in charges:
         item = one.late.item

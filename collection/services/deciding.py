@@ -72,7 +72,7 @@ def undo_decision(*, action_id: UUID, scope: Scope, actor: Actor, now: datetime)
         raise NothingToUndo
     action.lines.exclude(state=ActionLine.State.PLANNED).update(state=ActionLine.State.PLANNED)
     action.state, action.decided_by_id, action.decided_at = Action.State.PROPOSED, None, None
-    action.undo_until = action.postponed_until = None
+    action.undo_until = action.postponed_until = action.new_deadline = None
     action.updated_at = Now()  # type: ignore[assignment]  # the database's clock: lists of changes go by it
     action.save()
     record(actor=actor, action="collection.decision_undone", row=action, changes={"state": [before, action.state]})

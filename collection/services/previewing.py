@@ -105,7 +105,9 @@ def sample(
     if fields := faults(code=code, subject=text.subject, body=text.body, channel=channel):
         raise BadTemplate(fields=fields)
     texts = Texts(instead={(code, channel, language): text})
-    found = _proposed(customer=customer, code=code, channel=channel, language=language, texts=texts, scope=scope, on=on)
+    found = _proposed(
+        customer=customer, code=code, channel=channel, language=language, texts=texts, scope=scope, on=on, by=by
+    )
     if found is not None:
         return found
     entity_ids = set(accounts_in(scope=scope).filter(customer_id=customer_id).values_list("entity_id", flat=True))
@@ -136,12 +138,13 @@ def sample(
 
 
 def _proposed(
-    *, customer: Customer, code: str, channel: str, language: str, texts: Texts, scope: Scope, on: date
+    *, customer: Customer, code: str, channel: str, language: str, texts: Texts, scope: Scope, on: date, by: Member
 ) -> Sample | None:
     rows = worklist(scope=scope).filter(customer=customer, step__template_code=code, step__channel=channel)
     action = rows.select_related("customer", "entity", "step", "version").first()
     if action is None:
         return None
+    action.decided_by_id = by.id  # who would confirm it now
     prepared = prepare(actions=[action], on=on, texts=texts, language=language)[0]
     step_key = prepared.plan.step.step_key if prepared.plan.lines else ""
     if prepared.draft is None or step_key != action.step.step_key:

@@ -10,9 +10,9 @@ from uuid import UUID
 
 from collection.models import Step
 from collection.rules.grouping import Line, Plan
-from collection.services.composing import Draft, Parties, compose, persons_of
+from collection.services.composing import Ask, Draft, Parties, compose, persons_of
 from collection.services.playbooks import Found
-from collection.services.sending import bounced_addresses, text_carrier_is_there
+from collection.services.sending import bounced_addresses, deadline_of, text_carrier_is_there
 from desk.models import Channel
 from desk.queries.templates import Texts
 from receivables.models import Contact, Customer, Entity
@@ -128,6 +128,7 @@ class Speaker:
             template_code=step.template_code,
             on=on,
             texts=self.texts,
+            ask=Ask.of(step, deadline=deadline_of(step, on=on)),
         )
 
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import date
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
-from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, override
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import MemberRequest, requires
@@ -21,14 +18,13 @@ from collection.lists.claims import CLAIMS
 from collection.models import Claim
 from collection.queries.claims import claims_in
 from collection.services import claims
+from collection.services.annexes import annex_html, segments
 from collection.words import WITHOUT
 from core.errors import NotFound, Refusal
-from core.formats import of
 from core.lists import show
 from core.rows import row_of
 from core.web import add_refusal, page
 from desk.pdf import PdfFailed, PdfProcess
-from desk.queries.templates import language_of
 from receivables.queries.visible import items_in
 from receivables.views.drawers import drawer, go_on, is_sent, picked
 
@@ -141,21 +137,6 @@ def claim(request: MemberRequest, claim_id: UUID) -> HttpResponse:
     return page(request, "collection/claim.html", context)
 
 
-def segments(shown: Claim) -> list[dict[str, Any]]:
-    """The stored calculation with dates and amounts again."""
-    return [
-        {
-            **segment,
-            "first": date.fromisoformat(segment["first"]),
-            "last": date.fromisoformat(segment["last"]),
-            "principal": Decimal(segment["principal"]),
-            "percent": Decimal(segment["percent"]),
-            "amount": Decimal(segment["amount"]),
-        }
-        for segment in shown.calculation.get("segments", [])
-    ]
-
-
 @requires(Can.VIEW_ITEMS)
 @require_safe
 def claim_annex(request: MemberRequest, claim_id: UUID) -> HttpResponse:
@@ -179,23 +160,3 @@ def claim_annex(request: MemberRequest, claim_id: UUID) -> HttpResponse:
     response["X-Content-Type-Options"] = "nosniff"
     response["Cache-Control"] = "private, no-store"
     return response
-
-
-def annex_html(found: list[Claim], *, customer: Any, entity: Any, on: date) -> str:
-    """The annex: each item with its segments, each with days, principal, rate and source; totals by currency."""
-    language = language_of("", customer.language, entity.language)
-    totals: dict[str, Decimal] = defaultdict(Decimal)
-    for row in found:
-        totals[row.currency] += row.amount
-    with override(language):
-        context = {
-            "customer": customer,
-            "entity": entity,
-            "on": on,
-            "language": language,
-            "formats": of(language),
-            "interest": [{"row": row, "segments": segments(row)} for row in found if row.kind == Claim.Kind.INTEREST],
-            "charges": [row for row in found if row.kind == Claim.Kind.FIXED_CHARGE],
-            "totals": dict(sorted(totals.items())),
-        }
-        return render_to_string("messages/interest_annex.html", context)

@@ -24,7 +24,9 @@ from accounts import doorbells
 from core.audit import Actor, record
 from core.errors import Conflict, NotFound
 from desk.models import MESSAGE_CHANNELS, Channel, Event, Message
-from desk.ports import CannotTell, NoConnection, Reasons, RefusedForGood, RefusedForNow, Transport, Verdict
+from desk.pdf import PdfProcess
+from desk.ports import CannotTell, FileSource, NoConnection, Reasons, RefusedForGood, RefusedForNow, Transport, Verdict
+from desk.services.files import enclose
 
 SLICE = 200
 # A slice ends after this time, well before its task is ended from outside; what it has not sent is due again.
@@ -144,6 +146,9 @@ class _Slice:
     leased_until: float
     tried: set[UUID] = field(default_factory=set)
     counted: set[UUID] = field(default_factory=set)
+    # What goes along with messages, until it is made.
+    sources: dict[UUID, list[FileSource]] = field(default_factory=dict)
+    renderer: PdfProcess = field(default_factory=PdfProcess)  # starts with the first file
 
     def is_ours(self) -> bool:
         """Whether nobody else can have claimed the batch yet. A worker that was stopped for a while finds out here."""
@@ -173,6 +178,7 @@ def drain(
         wait_seconds = settings.OUTBOX_RETRY_SECONDS[0]
     finally:
         transport.close()
+        underway.renderer.close()
     untried = [message for message in batch if message.id not in underway.tried]
     return len(batch) - _release(untried, counted=underway.counted, wait_seconds=wait_seconds)
 
@@ -208,7 +214,7 @@ def _count_attempt(underway: _Slice, group: Sequence[Message]) -> None:
 def _leave_together(underway: _Slice, group: Sequence[Message]) -> None:
     """Transmit a few messages and record their answers: e-mail together, all else each for itself."""
     is_single = underway.channel != Channel.EMAIL
-    ready = _recheck(group, underway.reasons, is_handed=not is_single)
+    ready = _recheck(group, underway.reasons, is_handed=not is_single, sources=underway.sources)
     going = {message.id for message in ready}
     underway.tried |= {message.id for message in group if message.id not in going}
     sent: list[Message] = []
@@ -218,7 +224,7 @@ def _leave_together(underway: _Slice, group: Sequence[Message]) -> None:
             if time.monotonic() > underway.until:
                 break
             hand = partial(_hand, message) if is_single else underway.is_ours
-            if _send(message, transport=underway.transport, port=underway.reasons(message.reason_type), hand=hand):
+            if _send(message, underway=underway, port=underway.reasons(message.reason_type), hand=hand):
                 sent.append(message)
             underway.tried.add(message.id)
             if is_single:
@@ -239,10 +245,12 @@ def _release(messages: Sequence[Message], *, counted: Collection[UUID], wait_sec
 
 
 @transaction.atomic
-def _recheck(messages: Sequence[Message], reasons: ReasonsOf, *, is_handed: bool) -> list[Message]:
+def _recheck(
+    messages: Sequence[Message], reasons: ReasonsOf, *, is_handed: bool, sources: dict[UUID, list[FileSource]]
+) -> list[Message]:
     """The messages that may leave, changed where their facts have changed; with `is_handed`, HANDED from here on.
 
-    Those whose lease is lost are another worker's; those that were tried too often are given up.
+    `sources` learns what goes along with them. Those whose lease is lost are another worker's; those that were tried too often are given up.
     """
     ids = [message.id for message in messages]
     held = set(_mine(messages, Message.State.CLAIMED).select_for_update().values_list("id", flat=True))
@@ -255,12 +263,12 @@ def _recheck(messages: Sequence[Message], reasons: ReasonsOf, *, is_handed: bool
             _end(message, reasons(message.reason_type), state=Message.State.FAILED, error="no attempt came to an end")
             continue
         by_reason.setdefault(message.reason_type, []).append(message)
-    ready = [
-        message
-        for reason_type, group in by_reason.items()
-        for message, verdict in _verdicts(group, reasons(reason_type))
-        if _judge(message, verdict, reasons(reason_type))
-    ]
+    ready = []
+    for reason_type, same in by_reason.items():
+        for message, verdict in _verdicts(same, reasons(reason_type)):
+            if _judge(message, verdict, reasons(reason_type)):
+                ready.append(message)
+                sources[message.id] = list(verdict.files)
     if is_handed and ready:
         _mine(ready, Message.State.CLAIMED).update(state=Message.State.HANDED, updated_at=Now())
     return sorted(ready, key=lambda message: ids.index(message.id))
@@ -295,8 +303,10 @@ def _judge(message: Message, verdict: Verdict, port: Reasons) -> bool:
     return True
 
 
-def _send(message: Message, *, transport: Transport, port: Reasons, hand: Callable[[], bool]) -> bool:
-    """Transmit a message and record a refusal. True: it was accepted, which is still to be recorded."""
+def _send(message: Message, *, underway: _Slice, port: Reasons, hand: Callable[[], bool]) -> bool:
+    """Make what goes along with a message, transmit it and record a refusal. True: it was accepted, which is still to
+    be recorded.
+    """
     is_beyond = False
 
     def go_beyond() -> bool:
@@ -306,7 +316,9 @@ def _send(message: Message, *, transport: Transport, port: Reasons, hand: Callab
 
     before = (Message.State.CLAIMED, Message.State.HANDED)
     try:
-        return transport.deliver(message, hand=go_beyond)
+        if message.enclosures:
+            enclose(message, underway.sources.pop(message.id, []), renderer=underway.renderer)
+        return underway.transport.deliver(message, hand=go_beyond)
     except CannotTell as doubt:
         _doubt(message, error=str(doubt))
     except RefusedForGood as refusal:

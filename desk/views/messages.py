@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from csp.constants import NONE
 from csp.decorators import csp
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import requires
 from accounts.roles import Can
-from core.errors import Conflict, NotFound, Refusal
+from core.errors import NotFound, Refusal
 from core.lists import show
 from core.ports import open_port
 from core.web import add_refusal, page, say
@@ -31,6 +28,7 @@ from desk.models import ON_PAPER, Channel, Message, MessageFile
 from desk.queries.messages import message_in_scope
 from desk.rules.texting import length
 from desk.services import outbox, registered
+from desk.services.files import read_file
 
 # What a message may do in the frame that shows it: nothing. It was written from a template, but shows foreign names.
 FRAME = {
@@ -40,11 +38,6 @@ FRAME = {
     "frame-ancestors": ["'self'"],
     "sandbox": [],
 }
-
-
-class LetterChanged(Conflict):
-    code = "letter_changed"
-    message = gettext_lazy("The archived letter is not the one that was sent: its checksum differs.")
 
 
 @requires(Can.VIEW_MESSAGES)
@@ -62,14 +55,17 @@ def message(request: HttpRequest, message_id: UUID) -> HttpResponse:
     facts = [
         {**fact, "due": date.fromisoformat(fact["due_date"]), "amount": Decimal(fact["open_amount"])}
         for fact in found.facts
+        if "item" in fact
     ]
     context: dict[str, Any] = {
         "message": found,
         "kind_badge": KINDS.get(found.state, ""),
         "facts": facts,
+        "changed": [_told(one) for one in found.changed],
         "size": length(found.body_text) if found.channel == Channel.SMS else None,
         "is_waiting": found.state in WAITING,
         "letter": found.files.filter(kind=MessageFile.Kind.LETTER).first(),
+        "files": list(found.files.filter(position__gt=0).order_by("position")),
         "is_letter": found.channel in ON_PAPER,
         "may_note_receipt": found.channel == Channel.REGISTERED_LETTER and found.state == Message.State.SENT,
         "is_unsure": found.state == Message.State.UNSURE,
@@ -93,21 +89,28 @@ def message_body(request: HttpRequest, message_id: UUID) -> HttpResponse:  # typ
 @requires(Can.VIEW_MESSAGES)
 @require_safe
 def message_pdf(request: HttpRequest, message_id: UUID) -> HttpResponse:
-    """The letter as archived, shown or (`?download=1`) as a file. Raises NotFound, LetterChanged."""
+    """The letter as archived, shown or (`?download=1`) as a file. Raises NotFound, FileChanged."""
     found = _message(request, message_id)
     file = found.files.filter(kind=MessageFile.Kind.LETTER).first()
     if file is None:
         raise NotFound
-    archive = Path(settings.DATA_DIR) / "files"
-    path = (archive / file.path).resolve()
-    if not path.is_relative_to(archive.resolve()) or not path.is_file():
+    name = f"letter-{found.on.isoformat()}-{found.id.hex[-8:]}.pdf"
+    return _file_response(read_file(file), name, is_download=bool(request.GET.get("download")))
+
+
+@requires(Can.VIEW_MESSAGES)
+@require_safe
+def message_file(request: HttpRequest, message_id: UUID, position: int) -> HttpResponse:
+    """What went along with a message, as a file. Raises NotFound, FileChanged."""
+    file = _message(request, message_id).files.filter(position=position).first()
+    if file is None:
         raise NotFound
-    letter = path.read_bytes()
-    if hashlib.sha256(letter).hexdigest() != file.sha256:
-        raise LetterChanged
-    response = HttpResponse(letter, content_type="application/pdf")
-    way = "attachment" if request.GET.get("download") else "inline"
-    response["Content-Disposition"] = f'{way}; filename="letter-{found.on.isoformat()}-{found.id.hex[-8:]}.pdf"'
+    return _file_response(read_file(file), file.file_name, is_download=bool(request.GET.get("download")))
+
+
+def _file_response(content: bytes, name: str, *, is_download: bool) -> HttpResponse:
+    response = HttpResponse(content, content_type="application/pdf")
+    response["Content-Disposition"] = content_disposition_header(is_download, name) or "inline"
     response["X-Content-Type-Options"] = "nosniff"
     response["Cache-Control"] = "private, no-store"
     return response
@@ -154,6 +157,13 @@ def message_receipt(request: HttpRequest, message_id: UUID) -> HttpResponse:
             return redirect("message", found.id)
     status = 422 if form.is_bound and form.errors else 200
     return page(request, "desk/receipt.html", {"form": form, "message": found}, status=status)
+
+
+def _told(change: dict[str, Any]) -> dict[str, Any]:
+    """A change with its amounts as such."""
+    if change["what"] != "amount":
+        return change
+    return change | {"before": Decimal(change["from"]), "now": Decimal(change["to"])}
 
 
 def _message(request: HttpRequest, message_id: UUID) -> Message:

@@ -398,7 +398,15 @@ BODIES: dict[str, dict[str, Any]] = {
     "put api/v1/imports/<uuid:id>/mapping/": {"mapping": {"kind": "items", "mode": "delta", "columns": {}}},
 }
 # Arguments that are words and not rows.
-WORDS: dict[str, Any] = {"name": "customers", "number": 1, "code": "reminder_1", "channel": "EMAIL", "language": "en"}
+WORDS: dict[str, Any] = {
+    "position": 1,
+    "place": 1,
+    "number": 1,
+    "name": "customers",
+    "code": "reminder_1",
+    "channel": "EMAIL",
+    "language": "en",
+}
 
 
 def kind_of(route: Route, argument: str) -> str:

@@ -50,6 +50,7 @@ task_done                                         x    x    x    x    x    x    
 worklist                                          x    x    x    .    .    x    x    .
 actions_confirm                                   .    x    x    .    .    .    x    .
 action                                            x    x    x    .    .    x    x    .
+action_enclosure                                  x    x    x    .    .    x    x    .
 action_message                                    x    x    x    .    .    x    x    .
 action_letter                                     x    x    x    .    .    x    x    .
 action_confirm                                    .    x    x    .    .    .    x    .
@@ -173,6 +174,8 @@ disputes_new                                      .    x    x    x    .    .    
 item                                              x    x    x    x    .    x    x    .
 documents                                         x    x    x    x    .    x    x    .
 document                                          x    x    x    x    .    x    x    .
+document_files                                    x    x    x    x    .    x    x    .
+document_file                                     x    x    x    x    .    x    x    .
 orders                                            x    x    x    x    .    x    x    .
 promises                                          x    x    x    x    .    x    x    .
 promises_withdraw                                 .    x    x    .    .    .    x    .
@@ -212,6 +215,7 @@ export_file                                       x    x    x    x    x    x    
 messages                                          x    x    x    .    .    x    x    .
 message                                           x    x    x    .    .    x    x    .
 message_body                                      x    x    x    .    .    x    x    .
+message_file                                      x    x    x    .    .    x    x    .
 message_pdf                                       x    x    x    .    .    x    x    .
 message_receipt                                   .    x    x    .    .    .    x    .
 message_decide                                    .    x    x    .    .    .    x    .

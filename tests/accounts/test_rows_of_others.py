@@ -26,6 +26,9 @@ WITH_IDS = [route for route in GUARDED if kinds_of(route)]
 # Found only with more than the row: each with what is missing here, and tested where that is at hand.
 WITHOUT_MORE = {
     "message_pdf": "the message has no letter",
+    "message_file": "nothing went along with the message",
+    "action_enclosure": "nothing goes along with the reminder",
+    "document_file": "the file belongs to another row",
     "bank-lines-split": "the item that it is to pay is unknown",
     "dispute_file": "the file belongs to another dispute",
 }

@@ -15,7 +15,7 @@ from django.test import override_settings
 from pypdf import PdfReader
 
 from collection.models import Action
-from collection.services.composing import _css_text
+from collection.services.papers import css_text
 from collection.services.planning import plan_actions
 from collection.services.sending import Unsendable, prepare
 from core.audit import SYSTEM
@@ -164,14 +164,14 @@ def test_who_has_no_address_gets_no_message_and_the_reason_is_said(tenant):
 
 
 def test_a_letter_abroad_names_the_country_in_the_senders_language():
-    from collection.services.composing import Parties, _address
+    from collection.services.papers import address_of
     from receivables.models import Customer, Entity
 
     customer = Customer(name="Müller GmbH", street="Hauptstr. 1", postal_code="10115", city="Berlin", country="DE")
-    parties = Parties(customer=customer, entity=Entity(country="FR", language="fr"), persons=(), sender=None)
-    assert _address(parties, "de") == ["Müller GmbH", "Hauptstr. 1", "10115 Berlin", "ALLEMAGNE"]
-    parties.entity.country = "DE"
-    assert _address(parties, "de")[-1] == "10115 Berlin"
+    entity = Entity(country="FR", language="fr")
+    assert address_of(customer, entity, "de") == ["Müller GmbH", "Hauptstr. 1", "10115 Berlin", "ALLEMAGNE"]
+    entity.country = "DE"
+    assert address_of(customer, entity, "de")[-1] == "10115 Berlin"
 
 
 # --- letters ----------------------------------------------------------------------------------------------------------
@@ -367,7 +367,7 @@ def test_a_document_that_is_too_long_is_not_even_tried(renderer):
 
 
 def test_the_footer_cannot_end_the_style_sheet(renderer):
-    text = _css_text('"; } body { display: none } </style><script>"\\A')
+    text = css_text('"; } body { display: none } </style><script>"\\A')
     assert not set(text) & set('"<>{};\n')
     context = {"footer": text, "body": "", "subject": "Sujet", "language": "fr", "entity": None, "address": "A & B"}
     words = words_of(renderer.render(render_to_string("messages/letter.html", context)))

@@ -129,10 +129,10 @@ def test_a_lease_that_ended_during_the_talk_stops_before_the_final_dot():
     """Paper is handed over by the row itself."""
     (message,) = post("1 rue A", channel="LETTER")
     batch = outbox.claim(channel="LETTER")
-    (ready,) = outbox._recheck(batch, Notes(), is_handed=False)
+    (ready,) = outbox._recheck(batch, Notes(), is_handed=False, sources={})
     let_lease_expire()
     transport = Script()
-    assert not outbox._send(ready, transport=transport, port=Notes(), hand=lambda: outbox._hand(ready))
+    assert not outbox._send(ready, underway=slice_of(batch, transport), port=Notes(), hand=lambda: outbox._hand(ready))
     assert transport.transmitted == []
     assert state(message) == "CLAIMED"
 

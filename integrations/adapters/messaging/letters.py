@@ -1,18 +1,20 @@
-"""Letters: a PDF per message, archived with its hash, in the tray from which a person prints or a service fetches."""
+"""Letters: a PDF per message, archived with its hash, in the tray from which a person prints or a service fetches.
+
+What is enclosed lies beside it under the same name, numbered: `<message>.pdf`, `<message>.1.pdf`.
+"""
 
 import hashlib
-import os
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 
 from desk.models import Channel, Message, MessageFile
 from desk.pdf import PdfFailed, PdfProcess
 from desk.ports import RefusedForGood, RefusedForNow
+from desk.services.files import enclosed, files_folder, keep_names, write_durably
 
 
 class LetterTray:
@@ -34,16 +36,20 @@ class LetterTray:
         except PdfFailed as error:
             raise (RefusedForGood if error.is_final else RefusedForNow)(str(error)) from error
         path = letter_path(message)
-        target = Path(settings.DATA_DIR) / "files" / path
+        target = files_folder() / path
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary = target.with_suffix(f".{message.lease_token}.part")
-        _write(temporary, pdf)
+        write_durably(temporary, pdf)
         _note(message, path=path, pdf=pdf)
+        along = enclosed(message)
         if not hand():
             temporary.unlink(missing_ok=True)
             return False
+        for file, content in along:
+            write_durably(target.with_suffix(f".{file.position}.pdf"), content)
+        # The letter last: when it lies in the tray, what goes along does too.
         temporary.replace(target)
-        _keep_names(target.parent)
+        keep_names(target.parent)
         return True
 
     def close(self) -> None:
@@ -54,22 +60,6 @@ def letter_path(message: Message) -> Path:
     """Where the letter lies, below the files folder: registered ones in a tray of their own."""
     tray = "letters-registered" if message.channel == Channel.REGISTERED_LETTER else "letters"
     return Path(tray) / message.tenant_id.hex / f"{message.id.hex}.pdf"
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Onto the disk itself: a letter that is recorded as sent must be there after a power cut."""
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _keep_names(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 @transaction.atomic

@@ -20,6 +20,7 @@ from django.conf import settings
 from desk.models import Message
 from desk.ports import RefusedForGood
 from desk.rules.texting import Length, length, plain
+from desk.services.files import enclosed
 from integrations.adapters.messaging.smtp import as_email, message_id
 
 LONGEST_LIST = 500
@@ -41,6 +42,7 @@ class Arrived:
     html: str
     copies: int
     channel: str = "EMAIL"
+    files: tuple[str, ...] = ()  # names of what came along
     size: Length | None = None  # of a text message
 
 
@@ -108,6 +110,7 @@ def _read(path: Path) -> Arrived:
         html=_part(email, "html"),
         copies=counter.stat().st_size if counter.exists() else 1,
         channel=channel,
+        files=tuple(str(part.get_filename() or "") for part in email.iter_attachments()) if channel == "EMAIL" else (),
         size=length(plain(text)) if channel == "SMS" else None,
     )
 
@@ -135,7 +138,7 @@ class MailboxTransport:
 
     def deliver(self, message: Message, *, hand: Callable[[], bool]) -> bool:
         try:
-            payload = as_email(message).payload
+            payload = as_email(message, enclosed(message)).payload
         except ValueError as error:
             raise RefusedForGood(str(error), is_address_wrong=True) from error
         if not hand():

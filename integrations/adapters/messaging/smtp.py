@@ -5,8 +5,10 @@ import smtplib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from email.charset import QP, Charset
+from email.encoders import encode_base64
 from email.header import Header
 from email.headerregistry import Address
+from email.mime.base import MIMEBase
 from email.mime.multipart import MIMEMultipart
 from email.mime.nonmultipart import MIMENonMultipart
 from email.policy import compat32
@@ -16,8 +18,9 @@ from functools import lru_cache
 from django.conf import settings
 from django.utils import timezone
 
-from desk.models import Message
+from desk.models import Message, MessageFile
 from desk.ports import NoConnection, RefusedForGood, RefusedForNow
+from desk.services.files import enclosed
 
 TENANT_HEADER = "X-Encours-Tenant"
 # Refusals of RCPT that are the address's fault; others (blocked sender, full disk, policy) are not.
@@ -52,7 +55,7 @@ def _own_address(default: str) -> str:
     return parseaddr(default)[1]
 
 
-def as_email(message: Message) -> Email:
+def as_email(message: Message, files: Sequence[tuple[MessageFile, bytes]] = ()) -> Email:
     """The message as it goes over the wire. Line breaks in names and subjects become spaces: no header can be added.
 
     Made of the standard library's older classes: `EmailMessage` takes more than twice as long, and loses spaces between
@@ -61,7 +64,7 @@ def as_email(message: Message) -> Email:
     sender = _address(message.sender_name, _own_address(settings.DEFAULT_FROM_EMAIL))
     to = _address(message.recipient_name, message.recipient)
     copies = [_address("", copy) for copy in message.cc]
-    email = _content(message)
+    email = _with_files(message, files) if files else _content(message)
     email["Message-ID"] = message_id(message)
     email["Date"] = format_datetime(timezone.now())
     email["From"] = _mailbox("From", sender)
@@ -89,6 +92,20 @@ def _content(message: Message) -> MIMEMultipart | MIMENonMultipart:
     # No line of quoted-printable can be this: "=" is followed by two digits or ends the line.
     boundary = f"=_{message.id.hex}"
     return MIMEMultipart("alternative", boundary, [text, _part("html", message.body_html)])
+
+
+def _with_files(message: Message, files: Sequence[tuple[MessageFile, bytes]]) -> MIMEMultipart:
+    parts: list[MIMEBase] = [_content(message)]
+    for file, content in files:
+        kind, _slash, subtype = file.content_type.partition("/")
+        part = MIMEBase(kind, subtype)
+        part.set_payload(content)
+        encode_base64(part)
+        # Encoded as RFC 2231 says, so that no name ends the header.
+        part.add_header("Content-Disposition", "attachment", filename=("utf-8", "", _one_line(file.file_name)))
+        parts.append(part)
+    # Base64 has no underscore.
+    return MIMEMultipart("mixed", f"=__{message.id.hex}", parts)
 
 
 def _part(subtype: str, body: str) -> MIMENonMultipart:
@@ -141,7 +158,7 @@ class SmtpTransport:
 
     def deliver(self, message: Message, *, hand: Callable[[], bool]) -> bool:
         try:
-            email = as_email(message)
+            email = as_email(message, enclosed(message))
         except ValueError as error:
             raise RefusedForGood(str(error), is_address_wrong=True) from error
         connection = self._begin(email.sender)
