@@ -19,6 +19,7 @@ from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy, override
 
 from accounts.models import Member, Tenant
+from accounts.queries.replacements import replacement_of, replacements_on
 from core.audit import SYSTEM, Actor, record
 from core.days import BusinessCalendar
 from core.errors import Conflict, Invalid, NotFound
@@ -96,8 +97,9 @@ def assign_dispute(
         changes={"owner": [before[0], owner.id], "answer_due_on": [before[1], due]},
     )
     make_tasks(tasks=[_task(dispute, owner, due, on)], on=on, actor=actor)
-    if _address(owner):
-        outbox.queue([_notice(dispute, owner, tenant=tenant, on=on, of=on)])
+    reader = replacement_of(member_id=owner.id, on=on) or owner
+    if _address(reader):
+        outbox.queue([_notice(dispute, reader, tenant=tenant, on=on, of=on)])
     return dispute
 
 
@@ -233,6 +235,8 @@ def remind_owners(*, tenant: Tenant, on: date) -> int:
         closed_on__isnull=True, answered_on__isnull=True, owner__is_active=True, answer_due_on__lte=on
     ).select_related("owner__user", "item__entity", "item__account")
     notices, escalations = [], []
+    away = replacements_on(on=on)
+    readers = Member.objects.select_related("user").in_bulk(set(away.values()))
     for dispute in late.order_by("id"):
         assert dispute.answer_due_on is not None
         assert dispute.owner is not None
@@ -240,8 +244,9 @@ def remind_owners(*, tenant: Tenant, on: date) -> int:
         days = [calendar.add_working_days(dispute.answer_due_on, n) for n in REMINDED_AFTER]
         reached = [day for day in days if day <= on]
         # After missed nights only the latest one is worth a mail.
-        if _address(dispute.owner):
-            notices.append(_notice(dispute, dispute.owner, tenant=tenant, on=on, of=reached[-1], is_reminder=True))
+        reader = readers[away[dispute.owner.id]] if dispute.owner.id in away else dispute.owner
+        if _address(reader):
+            notices.append(_notice(dispute, reader, tenant=tenant, on=on, of=reached[-1], is_reminder=True))
         if len(reached) == len(days):
             escalations.append(_escalation(dispute, on))
     known = set(
@@ -274,7 +279,9 @@ def _escalation(dispute: Dispute, on: date) -> NewTask:
 def _notice(
     dispute: Dispute, owner: Member, *, tenant: Tenant, on: date, of: date, is_reminder: bool = False
 ) -> Message:
-    """The mail to the owner, with the link. `of`: the day that it stands for, so that each is written once."""
+    """The mail to the owner, or to who stands in for them, with the link. `of`: the day that it stands for, so that
+    each is written once.
+    """
     language = (owner.user.language if owner.user else "") or tenant.language
     link = settings.BASE_URL.rstrip("/") + reverse("dispute_answer", args=[tenant.id.hex, signed(dispute, owner)])
     with override(language):
@@ -298,7 +305,7 @@ def _notice(
         subject=subject[:250],
         body_text=body_text,
         body_html=body_html,
-        facts=[{"dispute": str(dispute.id), "owner": str(owner.id)}],
+        facts=[{"dispute": str(dispute.id), "owner": str(dispute.owner_id)}],
     )
 
 
@@ -309,24 +316,32 @@ def signed(dispute: Dispute, owner: Member) -> str:
 
 @dataclass(frozen=True)
 class Invitee:
-    """Who came by a link, and to which dispute."""
+    """Who came by a link, the owner or who stands in for them, and to which dispute."""
 
     dispute: Dispute
     member: Member
 
 
-def open_link(*, token: str) -> Invitee:
-    """The dispute that a link leads to, while its owner is who was asked. Raises BadLink."""
+def open_link(*, token: str, on: date) -> Invitee:
+    """The dispute that a link leads to, while who was asked is its owner, or does the owner's work on the day.
+
+    Raises BadLink.
+    """
     try:
         found = signing.loads(token, salt=LINK_SALT, max_age=timedelta(days=LINK_DAYS))
         dispute_id, member_id = UUID(found["d"]), UUID(found["m"])
     except (signing.BadSignature, KeyError, TypeError, ValueError):
         raise BadLink from None
     rows = Dispute.objects.select_related("item__entity", "customer", "owner")
-    dispute = rows.filter(id=dispute_id, owner_id=member_id, owner__is_active=True).first()
+    dispute = rows.filter(id=dispute_id, owner__is_active=True).first()
     if dispute is None or dispute.owner is None:
         raise BadLink
-    return Invitee(dispute, dispute.owner)
+    if dispute.owner.id == member_id:
+        return Invitee(dispute, dispute.owner)
+    stands_in = replacement_of(member_id=dispute.owner.id, on=on)
+    if stands_in is None or stands_in.id != member_id:
+        raise BadLink
+    return Invitee(dispute, stands_in)
 
 
 class NoticeReasons:

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.access import NoSuchRight, business_today, requires
 from accounts.models import Member
+from accounts.queries.replacements import represented_by
 from accounts.roles import Can
 from collection.forms import (
     AnswerForm,
@@ -24,7 +25,7 @@ from collection.forms import (
     FileForm,
     ResolveForm,
 )
-from collection.queries.disputes import disputes_of
+from collection.queries.disputes import disputes_of, disputes_to_answer
 from collection.services import dispute_reasons, disputes
 from core.audit import Actor
 from core.errors import Refusal
@@ -40,7 +41,10 @@ from receivables.words import DISPUTE_REASONS, in_words
 @require_safe
 def my_disputes(request: HttpRequest) -> HttpResponse:
     """What one has been asked to answer, the most urgent first; what one has answered below."""
-    rows = Dispute.objects.filter(owner_id=request.member.id).select_related("item", "customer")  # type: ignore[attr-defined]
+    member = request.member  # type: ignore[attr-defined]
+    absent = represented_by(member_id=member.id, on=request.on)  # type: ignore[attr-defined]
+    rows = disputes_to_answer(member_id=member.id, scope=request.scope, absent_ids=absent)  # type: ignore[attr-defined]
+    rows = rows.select_related("item", "customer")
     waiting = rows.filter(closed_on__isnull=True, answered_on__isnull=True).order_by("answer_due_on", "id")
     done = rows.exclude(closed_on__isnull=True, answered_on__isnull=True).order_by("-updated_at", "-id")
     context = {
@@ -251,7 +255,7 @@ def dispute_answer(request: HttpRequest, tenant_text: str, token: str) -> HttpRe
     try:
         if request.tenant is None:  # type: ignore[attr-defined]
             raise disputes.BadLink
-        invitee = disputes.open_link(token=token)
+        invitee = disputes.open_link(token=token, on=business_today(request.tenant))
     except disputes.BadLink as refusal:
         return _private(page(request, "collection/answer_bad.html", {"refusal": refusal}, status=404))
     shown, member = invitee.dispute, invitee.member
@@ -355,7 +359,12 @@ def _dispute(request: Any, dispute_id: UUID) -> Dispute:
     """One that the member sees with its item, or was asked to answer. Raises NoSuchRight, NotFound."""
     if not (request.member.can(Can.VIEW_ITEMS) or request.member.can(Can.ANSWER_DISPUTE)):
         raise NoSuchRight
-    rows = disputes_of(member_id=request.member.id, sees_items=request.member.can(Can.VIEW_ITEMS), scope=request.scope)
+    rows = disputes_of(
+        member_id=request.member.id,
+        absent_ids=represented_by(member_id=request.member.id, on=request.on),
+        sees_items=request.member.can(Can.VIEW_ITEMS),
+        scope=request.scope,
+    )
     return row_of(rows.select_related("item__entity", "item__account", "customer", "owner", "answered_by"), dispute_id)
 
 

@@ -9,6 +9,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.access import EVERYTHING
+from accounts.services.replacements import name_replacement
+from collection.queries.disputes import disputes_to_answer
 from collection.services import dispute_reasons, disputes
 from core.audit import SYSTEM, Actor
 from core.tenancy import tenant_scope
@@ -295,3 +298,18 @@ def test_the_manager_hands_over_resolves_and_describes_reasons(organisation):
         assert (row.label, row.owner_id, row.code) == ("Price or discount", owner.id, "PRICE")
         dispute.refresh_from_db()
         assert dispute.outcome == "WITHDRAWN"
+
+
+def test_who_stands_in_for_the_owner_gets_the_mail_and_answers_by_its_link(tenant):
+    luc, ida = make_member(role="dispute_resolver", name="Luc"), make_member(role="dispute_resolver", name="Ida")
+    name_replacement(member_id=luc.id, replacement_id=ida.id, from_on=TODAY, until_on=TODAY, on=TODAY, actor=SYSTEM)
+    made = hand_over(make_dispute(), luc, tenant)
+    mail = Message.objects.get()
+    assert mail.recipient == ida.email
+    token = mail.body_text.split(f"/answer/{tenant.id.hex}/")[1].split("/")[0]
+    assert disputes.open_link(token=token, on=TODAY).member == ida
+    assert list(disputes_to_answer(member_id=ida.id, scope=EVERYTHING, absent_ids=[luc.id])) == [made]
+    assert not disputes_to_answer(member_id=ida.id, scope=EVERYTHING).exists()
+    with pytest.raises(disputes.BadLink):
+        disputes.open_link(token=token, on=TODAY + timedelta(days=1))
+    assert disputes.open_link(token=disputes.signed(made, luc), on=TODAY).member == luc
