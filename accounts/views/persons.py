@@ -65,7 +65,8 @@ def join(request: HttpRequest, tenant_text: str, invitation_text: str, secret: s
         response = _answer(request, invitation, secret)
     except invitations.BadInvitation as refusal:
         response = page(request, "accounts/join_bad.html", {"refusal": refusal}, status=404)
-    response["Referrer-Policy"] = "no-referrer"  # the address is a secret
+    # The address is a secret; same-origin, as forms of a page that refers nowhere come from nowhere and are refused.
+    response["Referrer-Policy"] = "same-origin"
     return response
 
 

@@ -280,7 +280,8 @@ def dispute_answer(request: HttpRequest, tenant_text: str, token: str) -> HttpRe
 
 
 def _private(response: HttpResponse) -> HttpResponse:
-    response["Referrer-Policy"] = "no-referrer"  # the address is a secret
+    # The address is a secret; same-origin, as forms of a page that refers nowhere come from nowhere and are refused.
+    response["Referrer-Policy"] = "same-origin"
     return response
 
 

@@ -139,7 +139,7 @@ def test_a_new_person_sets_name_and_password_and_is_in(invited, organisation):
     browser = Client()
     page = browser.get(path)
     assert page.status_code == 200
-    assert page.headers["Referrer-Policy"] == "no-referrer"
+    assert page.headers["Referrer-Policy"] == "same-origin"
     assert "no-store" in page.headers["Cache-Control"]
     answer = browser.post(path, {"name": "Nina New", "password": PASSWORD})
     assert answer.status_code == 302

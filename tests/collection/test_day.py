@@ -26,7 +26,7 @@ from receivables.models import Promise
 from receivables.services.open_amounts import refresh_balances
 from tests.accounts.conftest import enter
 from tests.collection.story import MONDAY, approve, due, make_contact, make_debtor, make_sender, propose
-from tests.make import make_account, make_item, make_member, make_tenant
+from tests.make import make_account, make_allocation, make_item, make_member, make_tenant
 from tests.pages import statements
 
 pytestmark = pytest.mark.django_db
@@ -167,6 +167,18 @@ def test_a_promise_leaves_the_list_once_looked_after_until_it_changes(tenant, an
     assert listed(anne, on=day(1)) == [("PROMISE", "Alpha")]
     services.look_after_promise(promise_id=due_today.id, scope=EVERYTHING, actor=actor, on=day(1))
     assert listed(anne, on=day(1)) == []
+
+
+def test_a_broken_promise_whose_items_are_paid_after_all_is_no_work(tenant, anne, debtor):
+    account = debtor("Alpha", "300.00")
+    item = account.customer.items.get()
+    broken = promise(account, state="BROKEN", days=-2, amount="250.00")
+    broken.promise_items.create(item=item)
+    assert day_of(reader=reader(anne)).work[0].amounts == {"EUR": 250}
+    make_allocation(debit=item, amount="200.00", on=MONDAY)
+    assert day_of(reader=reader(anne)).work[0].amounts == {"EUR": 100}
+    make_allocation(debit=item, amount="100.00", on=MONDAY)
+    assert listed(anne) == []
 
 
 def test_pages_follow_each_other_without_a_gap(tenant, anne, debtor):

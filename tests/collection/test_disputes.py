@@ -241,7 +241,7 @@ def test_the_link_answers_without_signing_in_and_once(organisation, handed, clie
     given = {"proposed_outcome": "CREDIT_NOTE", "answer": "Right, wrong price", "expected_credit": "100"}
 
     shown = client.get(address)
-    assert shown["Referrer-Policy"] == "no-referrer"
+    assert shown["Referrer-Policy"] == "same-origin"
     assert "3 boxes &lt;b&gt;missing" in shown.content.decode()
     assert client.post(address, given).status_code == 200
     client.post(address, {**given, "answer": "again"})
