@@ -139,6 +139,13 @@ def why_words(why: Why) -> str:
     return text
 
 
+TERMINAL_MARKS = {
+    "STOP_REQUESTED": _("stop of deliveries asked for"),
+    "STOP_ACCEPTED": _("deliveries stopped"),
+    "CASE_PREPARED": _("case prepared"),
+    "CASE_HANDED_OVER": _("handed over"),
+}
+
 CAUSE_FACTS = {
     Fact.DISPUTE: _("in dispute"),
     Fact.HOLD: _("reminders suspended"),

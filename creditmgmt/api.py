@@ -23,6 +23,7 @@ from rest_framework.views import APIView
 from collection.api.actions import Actions
 from collection.api.claims import Claims
 from collection.api.codes import Causes, ItemCauses, ItemStatuses, StatusCodes
+from collection.api.terminal import DeliveryStops, LegalCases, WriteOffs
 from core.errors import NotFound
 from core.rest import JSONRenderer
 from desk.api import Messages, Replies
@@ -64,6 +65,9 @@ for name, viewset in {
     "item-statuses": ItemStatuses,
     "causes": Causes,
     "item-causes": ItemCauses,
+    "delivery-stops": DeliveryStops,
+    "write-offs": WriteOffs,
+    "legal-cases": LegalCases,
     "messages": Messages,
     "replies": Replies,
     "imports": Imports,

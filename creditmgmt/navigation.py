@@ -113,6 +113,16 @@ SECTIONS = (
         ),
     ),
     Section(
+        _("Litigation"),
+        (
+            Entry(_("Stops of deliveries"), "ban", "delivery_stops", (Can.VIEW_ITEMS,)),
+            Entry(_("Formal notices"), "gavel", "formal_notices", (Can.VIEW_ITEMS,)),
+            Entry(_("Cases"), "briefcase", "legal_cases", (Can.VIEW_ITEMS,)),
+            Entry(_("Write-offs"), "file-off", "write_offs", (Can.VIEW_ITEMS,)),
+            Entry(_("Provision"), "scale", "provision", (Can.VIEW_AGEING,)),
+        ),
+    ),
+    Section(
         _("Data"),
         (
             Entry(_("Imports"), "file-import", "imports", (Can.IMPORT_LEDGER,), imports_waiting),
@@ -188,6 +198,29 @@ SETTINGS = (
                 "dispute_reasons",
                 (Can.EDIT_SCENARIOS,),
                 about=_("What customers object to, who answers, and within how many days."),
+            ),
+            Setting(
+                _("Agencies and lawyers"),
+                "briefcase",
+                "agencies",
+                (Can.APPROVE_TERMINAL,),
+                about=_("Who collects for you what you do not get yourself."),
+            ),
+            Setting(
+                _("Decisions by two"),
+                "users",
+                "terminal_settings",
+                (Can.MANAGE_ORGANISATION,),
+                about=_(
+                    "Which formal notices, hand-overs and write-offs a second person approves, and up to how much."
+                ),
+            ),
+            Setting(
+                _("Rates of provision"),
+                "percentage",
+                "provision_rates",
+                (Can.SET_PROVISION,),
+                about=_("What you expect to lose, by age and standing."),
             ),
             Setting(
                 _("Status codes"),

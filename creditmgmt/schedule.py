@@ -27,6 +27,8 @@ from collection.services.item_causes import decide_causes
 from collection.services.planning import plan_actions
 from collection.services.sending import confirm_automatic
 from collection.services.step_claims import catch_up_claims
+from collection.services.terminal import lift_paid_stops
+from collection.services.write_offs import settle_write_offs
 from core import jobs
 from core.audit import SYSTEM, Actor
 from core.days import local_moment, today_in
@@ -154,6 +156,11 @@ def _causes(night: Night) -> int:
     return decide_causes(on=night.on)
 
 
+def _terminal(night: Night) -> int:
+    """Stops of deliveries that ended as all was paid, and write-offs that the books have followed."""
+    return lift_paid_stops(on=night.on) + settle_write_offs(on=night.on)
+
+
 def _plan(night: Night) -> int:
     """Reminders proposed."""
     with transaction.atomic():
@@ -191,6 +198,7 @@ THE_NIGHT: tuple[NightStep, ...] = (
     NightStep("promises", _promises, needs=("sync", "open_amounts", "allocate")),
     NightStep("balances", _balances, needs=("open_amounts",)),
     NightStep("profile", _profile, needs=("sync", "open_amounts", "promises")),
+    NightStep("terminal", _terminal, needs=("sync", "open_amounts", "allocate")),
     # After the profile, which its rules ask for; before the plan, whose rules of assignment ask for causes.
     NightStep("causes", _causes, needs=("sync", "open_amounts", "allocate", "promises", "profile")),
     NightStep("plan", _plan, needs=("sync", "open_amounts", "allocate", "promises", "balances")),

@@ -5,7 +5,15 @@ from django.urls import reverse
 from desk.models import Task
 
 # By object_type: the URL name of its page.
-PAGES = {"receivables.Dispute": "dispute", "desk.InboundMessage": "reply"}
+PAGES = {
+    "receivables.Dispute": "dispute",
+    "receivables.LedgerItem": "item",
+    "desk.InboundMessage": "reply",
+    "collection.DeliveryStop": "delivery_stop",
+    "collection.FormalNotice": "formal_notice",
+    "collection.LegalCase": "legal_case",
+    "collection.WriteOff": "write_off",
+}
 
 
 def task_page(task: Task) -> str:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.access import Scope
 from collection.models import Action, ActionLine
 from collection.queries.actions import action_for_update
+from collection.services.notice_approvals import give_back_approval
 from core.audit import Actor, audited, record
 from core.errors import Conflict, Invalid
 from core.tenancy import require_tenant_id
@@ -70,6 +71,7 @@ def undo_decision(*, action_id: UUID, scope: Scope, actor: Actor, now: datetime)
         raise NothingToUndo
     if before == Action.State.CONFIRMED and not outbox.withdraw(reason_type="collection.Action", reason_id=action.id):
         raise NothingToUndo
+    give_back_approval(action=action, actor=actor)
     action.lines.exclude(state=ActionLine.State.PLANNED).update(state=ActionLine.State.PLANNED)
     action.state, action.decided_by_id, action.decided_at = Action.State.PROPOSED, None, None
     action.undo_until = action.postponed_until = action.new_deadline = None

@@ -24,6 +24,7 @@ from collection.services.changes import seen_mark
 from collection.services.composing import Ask, Draft, Parties, compose, persons_of
 from collection.services.deciding import UNDO_SECONDS, decide, proposed_action
 from collection.services.enclosing import Encloser
+from collection.services.notice_approvals import spend_approval
 from collection.services.playbooks import limits_of, step_rule
 from collection.services.step_claims import claim_for_steps
 from core.audit import SYSTEM, Actor
@@ -194,7 +195,8 @@ def confirm_action(*, action_id: UUID, scope: Scope, actor: Actor, now: datetime
     """Send this reminder: its message leaves after 30 seconds, in which it can be taken back.
 
     `seen`: the mark of the message that the person has looked at (collection.services.changes); "" for one that nobody
-    looked at. Raises NotProposed, CallToLog, NothingLeft, Unsendable (no address), MessageChanged, NotFound.
+    looked at. Raises NotProposed, CallToLog, NothingLeft, Unsendable (no address), NotApproved (a formal
+    notice), MessageChanged, NotFound.
     """
     action = proposed_action(action_id=action_id, scope=scope)
     if action.channel == Channel.CALL:
@@ -207,6 +209,7 @@ def confirm_action(*, action_id: UUID, scope: Scope, actor: Actor, now: datetime
         raise Unsendable(prepared.draft.missing)
     if seen and seen != seen_mark(prepared.draft):
         raise MessageChanged
+    spend_approval(action=action, item_ids=[line.item.item_id for line in prepared.plan.lines], actor=actor)
     _confirm([prepared], actor=actor, now=now, on=on, not_before=now + timedelta(seconds=UNDO_SECONDS))
     return action
 

@@ -107,6 +107,7 @@ ITEMS = ListPage(
         Bulk(_("Dispute…"), "disputes_new", "message-report", Can.RECORD_DISPUTE, dialog=True),
         Bulk(_("Set status…"), "item_status_set", "tag", Can.SET_CODES, dialog=True),
         Bulk(_("Set cause…"), "item_cause_set", "help-circle", Can.SET_CODES, dialog=True),
+        Bulk(_("Write off…"), "write_offs_new", "file-off", Can.ASK_TERMINAL, dialog=True),
         Bulk(_("Claim interest…"), "claims_new", "percentage", Can.CLAIM_CHARGES, dialog=True),
         Bulk(_("Scenario…"), "items_pin", "pin", Can.EDIT_SCENARIOS, dialog=True),
     ),

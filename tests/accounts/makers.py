@@ -6,15 +6,31 @@ An argument that is not here fails the tests of rights until it is.
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import Member, Replacement, Role
 from accounts.services.api_keys import create_api_key
 from accounts.services.invitations import invite
-from collection.models import Action, CauseRule, Claim, Escalation, Interaction, Scenario, Trial
+from collection.models import (
+    Action,
+    Agency,
+    CauseRule,
+    Claim,
+    DeliveryStop,
+    Escalation,
+    FormalNotice,
+    Interaction,
+    LegalCase,
+    Scenario,
+    Trial,
+    WriteOff,
+)
 from collection.rules.steps import OldItems
 from collection.services.planning import plan_actions
 from collection.services.scenarios import approve_go_live, create_scenario, ensure_default_scenario
@@ -308,6 +324,56 @@ def make_cause_rule(member: Member) -> CauseRule:
     return CauseRule.objects.create(position=position, fact="ANY", cause=make_cause(member))
 
 
+def make_stop(member: Member) -> DeliveryStop:
+    account = make_account()
+    return DeliveryStop.objects.create(customer=account.customer, entity=account.entity, reason="Late", on=TODAY)
+
+
+def make_notice(member: Member) -> FormalNotice:
+    account = make_account()
+    return FormalNotice.objects.create(
+        customer=account.customer, entity=account.entity, step_key="notice", four_eyes=True, on=TODAY
+    )
+
+
+def make_agency(member: Member) -> Agency:
+    return Agency.objects.create(name=uuid4().hex[:8], kind="AGENCY")
+
+
+def make_case(member: Member) -> LegalCase:
+    """A case with a dossier, which is short."""
+    account = make_account()
+    content, path = b"PK", f"dossiers/{account.tenant_id}/{uuid4()}.zip"
+    place = Path(settings.DATA_DIR) / "files" / path
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(content)
+    return LegalCase.objects.create(
+        path=path,
+        sha256=sha256(content).hexdigest(),
+        size=len(content),
+        made_on=TODAY,
+        customer=account.customer,
+        entity=account.entity,
+        agency=make_agency(member),
+        number=LegalCase.objects.count() + 1,
+        four_eyes=False,
+        on=TODAY,
+    )
+
+
+def make_write_off(member: Member) -> WriteOff:
+    account = make_account()
+    return WriteOff.objects.create(
+        customer=account.customer,
+        entity=account.entity,
+        currency="EUR",
+        amount=10,
+        reason="Gone",
+        four_eyes=True,
+        on=TODAY,
+    )
+
+
 MAKERS: dict[str, Callable[[Member], Any]] = {
     "member_id": lambda member: make_member(role="collector"),
     "invitation_id": make_invitation,
@@ -340,6 +406,11 @@ MAKERS: dict[str, Callable[[Member], Any]] = {
     "attachment_id": make_attachment,
     "inbound_id": make_inbound,
     "reason_id": lambda member: DisputeReason.objects.create(code=uuid4().hex[:8], label="Price"),
+    "stop_id": make_stop,
+    "notice_id": make_notice,
+    "agency_id": make_agency,
+    "case_id": make_case,
+    "write_off_id": make_write_off,
     "status_id": make_status,
     "cause_id": make_cause,
     "rule_id": make_cause_rule,
@@ -378,6 +449,9 @@ API_ROWS = {
     "causes": "cause_id",
     "item-statuses": "item_status_id",
     "item-causes": "item_cause_id",
+    "delivery-stops": "stop_id",
+    "write-offs": "write_off_id",
+    "legal-cases": "case_id",
     "messages": "message_id",
     "replies": "inbound_id",
     "imports": "run_id",
@@ -386,10 +460,13 @@ API_ROWS = {
 UNDER_A_CUSTOMER = {
     "customer_id", "account_id", "contact_id", "item_id", "document_id", "order_id", "allocation_id", "dispute_id",
     "promise_id", "hold_id", "profile_id", "action_id", "interaction_id", "alert_id", "escalation_id", "message_id", "claim_id", "line_id",
-    "cash_allocation_id", "item_status_id", "item_cause_id", "inbound_id",
+    "cash_allocation_id", "item_status_id", "item_cause_id", "inbound_id", "stop_id", "notice_id", "case_id",
+    "write_off_id",
 }  # fmt: skip
 # What a call must bring so that it gets as far as looking for the row.
 BODIES: dict[str, dict[str, Any]] = {
+    "post api/v1/delivery-stops/<uuid:id>/decide/": {"accept": True},
+    "post api/v1/delivery-stops/<uuid:id>/end/": {"reason": "paid"},
     "post api/v1/actions/<uuid:id>/postpone/": {"until": (TODAY + timedelta(days=7)).isoformat()},
     "post api/v1/claims/<uuid:id>/waive/": {"reason": "goodwill"},
     "post api/v1/bank-lines/<uuid:id>/assign/": {"customer": None},

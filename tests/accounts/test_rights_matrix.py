@@ -112,6 +112,37 @@ reply_accept                                      .    x    x    .    .    .    
 reply_dismiss                                     .    x    x    .    .    .    x    .
 reply_answer                                      .    x    x    .    .    .    x    .
 reply_rules                                       x    x    .    .    .    .    x    .
+delivery_stops                                    x    x    x    x    .    x    x    .
+delivery_stop                                     x    x    x    x    .    x    x    .
+delivery_stop_decide                              x    x    .    .    .    .    x    .
+delivery_stop_end                                 .    x    x    .    .    .    x    .
+delivery_stop_new                                 .    x    x    .    .    .    x    .
+formal_notices                                    x    x    x    x    .    x    x    .
+formal_notice                                     x    x    x    x    .    x    x    .
+formal_notice_decide                              x    x    .    .    .    .    x    .
+formal_notice_new                                 .    x    x    .    .    .    x    .
+write_offs                                        x    x    x    x    .    x    x    .
+write_offs_new                                    .    x    x    .    .    .    x    .
+write_off                                         x    x    x    x    .    x    x    .
+write_off_decide                                  x    x    .    .    .    .    x    .
+write_off_withdraw                                .    x    x    .    .    .    x    .
+terminal_settings                                 .    .    .    .    .    .    x    .
+write_off_limit                                   .    .    .    .    .    .    x    .
+legal_cases                                       x    x    x    x    .    x    x    .
+legal_case_new                                    .    x    x    .    .    .    x    .
+legal_case                                        x    x    x    x    .    x    x    .
+dossier_make                                      .    x    x    .    .    .    x    .
+dossier                                           x    x    x    x    .    x    x    .
+legal_case_hand_over                              x    x    .    .    .    .    x    .
+legal_case_withdraw                               .    x    x    .    .    .    x    .
+legal_case_close                                  x    x    .    .    .    .    x    .
+legal_cost_new                                    .    x    x    .    .    .    x    .
+agencies                                          x    x    .    .    .    .    x    .
+agency_new                                        x    x    .    .    .    .    x    .
+agency                                            x    x    .    .    .    .    x    .
+provision                                         x    x    x    x    .    x    x    .
+provision_rates                                   x    x    .    .    .    .    x    .
+provision_override                                x    x    .    .    .    .    x    .
 law                                               x    x    .    .    .    .    x    .
 rate_new                                          x    x    .    .    .    .    x    .
 late_terms_new                                    x    x    .    .    .    .    x    .
@@ -298,6 +329,17 @@ GET api/v1/item-causes/                           x    x    x    x    .    x    
 GET api/v1/item-causes/<uuid:id>/                 x    x    x    x    .    x    x    .
 POST api/v1/item-causes/                          .    x    x    .    .    .    x    .
 POST api/v1/item-causes/clear/                    .    x    x    .    .    .    x    .
+GET api/v1/delivery-stops/                        x    x    x    x    .    x    x    .
+GET api/v1/delivery-stops/<uuid:id>/              x    x    x    x    .    x    x    .
+POST api/v1/delivery-stops/                       .    x    x    .    .    .    x    .
+POST api/v1/delivery-stops/<uuid:id>/decide/      x    x    .    .    .    .    x    .
+POST api/v1/delivery-stops/<uuid:id>/end/         x    x    .    .    .    .    x    .
+GET api/v1/write-offs/                            x    x    x    x    .    x    x    .
+GET api/v1/write-offs/<uuid:id>/                  x    x    x    x    .    x    x    .
+POST api/v1/write-offs/                           .    x    x    .    .    .    x    .
+GET api/v1/write-offs/<uuid:id>/lines/            x    x    x    x    .    x    x    .
+GET api/v1/legal-cases/                           x    x    x    x    .    x    x    .
+GET api/v1/legal-cases/<uuid:id>/                 x    x    x    x    .    x    x    .
 GET api/v1/messages/                              x    x    x    .    .    x    x    .
 GET api/v1/messages/<uuid:id>/                    x    x    x    .    .    x    x    .
 GET api/v1/replies/                               x    x    x    .    .    x    x    .

@@ -41,6 +41,8 @@ SYSTEM_QUERIES = {
     "collection.queries.credits.open_credits": FOR_THE_SYSTEM,
     "collection.queries.facts.account_facts": FOR_THE_SYSTEM,
     "collection.queries.facts.item_facts": FOR_THE_SYSTEM,
+    "collection.queries.provision.overrides_in_force": "percentages by customer id, looked up for rows in scope",
+    "collection.queries.provision.rates_in_force": "the organisation's own rates belong to no customer",
     "collection.queries.late_facts.late_facts": FOR_THE_SYSTEM,
     "collection.queries.facts.values_of_currencies": "rates of currencies belong to no customer",
     "desk.queries.templates.language_of": COMPUTES,

@@ -44,6 +44,7 @@ STEPS = [
     "promises",
     "balances",
     "profile",
+    "terminal",
     "causes",
     "plan",
     "confirm",
@@ -226,6 +227,7 @@ def test_a_file_that_did_not_come_in_keeps_the_reminders_silent_until_it_has(liv
     assert {name: step.get("left_out") for name, step in steps.items()} == {
         "sync": None, "open_amounts": None, "bank": None, "allocate": "sync", "promises": "sync, allocate",
         "balances": None, "profile": "sync, promises",
+        "terminal": "sync, allocate",
         "causes": "sync, allocate, promises, profile", "plan": "sync, allocate, promises", "confirm": "plan", "claims": None, "disputes": None, "outbox": None, "answers": None,
     }  # fmt: skip
     assert JobRun.objects.get().state == "FAILED"
