@@ -180,15 +180,13 @@ class PinForm(forms.Form):
 
     def __init__(self, *args: Any, versions: Sequence[ScenarioVersion], is_pinned: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        rows: dict[str, list[tuple[str, Any]]] = {}
+        rows: list[tuple[str, Any]] = [("", _("none: follow the rules again"))] if is_pinned else []
         for one in versions:
             day = formats.current().day(one.valid_from) if one.valid_from and one.valid_from.year > 1 else ""
-            text = _("version %(n)d, from %(day)s") if day else _("version %(n)d")
-            rows.setdefault(one.scenario.name, []).append((str(one.id), str(text) % {"n": one.number, "day": day}))
-        groups: list[Any] = [*rows.items()]
-        if is_pinned:
-            groups.insert(0, ("", _("none: follow the rules again")))
-        self.fields["version"].choices = groups  # type: ignore[attr-defined]
+            text = _("%(scenario)s, version %(n)d, from %(day)s") if day else _("%(scenario)s, version %(n)d")
+            rows.append((str(one.id), str(text) % {"scenario": one.scenario.name, "n": one.number, "day": day}))
+        self.fields["version"].choices = rows  # type: ignore[attr-defined]
+        self.fields["reason"].required = not is_pinned
         if versions:
             self.initial.setdefault("version", str(versions[0].id))
 
