@@ -6,8 +6,9 @@ from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -16,10 +17,15 @@ from accounts.words import action_words
 from collection.models import Escalation, Interaction
 from core.formats import Formats, current
 from receivables.words import DISPUTE_REASONS, HOLD_REASONS, in_words
-from reporting.queries.timeline import Happening
+from reporting.queries.timeline import Happening, Sort
+from risk.models import PayerProfile
 
 OUTCOMES = dict(Interaction.Outcome.choices)
 ANSWERS = dict(Escalation.Outcome.choices)
+CLASSES = dict(PayerProfile.Class.choices)
+# The page of a mail that came in, and what tells a colleague about a dispute (collection.services.disputes).
+INBOUND_PAGE = "reply"
+DISPUTE_NOTICE = "collection.DisputeNotice"
 CHANNELS = {
     "email": gettext_lazy("e-mail"),
     "letter": gettext_lazy("letter"),
@@ -38,20 +44,62 @@ MESSAGES = {
 }
 
 
-def line_of(one: Happening) -> dict[str, Any]:
-    """A line for <c-timeline-entry>: icon, level, title (safe HTML or text), meta, text."""
+SORTS: dict[Sort, Any] = {
+    Sort.MESSAGES: gettext_lazy("Messages"),
+    Sort.CALLS: gettext_lazy("Calls and notes"),
+    Sort.PAYMENTS: gettext_lazy("Payments"),
+    Sort.PROMISES: gettext_lazy("Promises"),
+    Sort.DISPUTES: gettext_lazy("Disputes"),
+    Sort.HOLDS: gettext_lazy("Suspensions"),
+    Sort.DECISIONS: gettext_lazy("Reminders put off or skipped"),
+    Sort.PROFILE: gettext_lazy("How it pays"),
+    Sort.DATA: gettext_lazy("Corrections of data"),
+}
+
+
+def line_of(one: Happening, *, customer_id: UUID, reads_messages: bool = True) -> dict[str, Any]:
+    """A line of the history: icon, level, title (safe HTML or text), meta, text, and the address of what it speaks of.
+
+    `reads_messages`: without that right nothing of what came in is quoted, and no message can be opened.
+    """
     shown = current()
     group, _point, what = one.kind.partition(".")
     tell = _TOLD.get(one.kind) or _TOLD.get(group) or _other
     line = {"icon": "point", "level": "", "text": "", **tell(one, what, shown)}
     line["meta"] = " · ".join(part for part in (shown.day(one.on), one.who, line.get("meta", "")) if part)
+    line["url"] = _url(one, group, customer_id)
+    if group in ("message", "reply") and not reads_messages:
+        line["url"] = ""
+        line["text"] = "" if group == "reply" else line["text"]
     return line
+
+
+def _url(one: Happening, group: str, customer_id: UUID) -> str:
+    """Where what a line speaks of stands; "" where the line says all of it."""
+    page = reverse("customer", args=[customer_id])
+    if one.data.get("reason") == DISPUTE_NOTICE:
+        return ""  # a colleague's own
+    if group in ("message", "reply"):
+        name = {"desk.Message": "message", "desk.InboundMessage": INBOUND_PAGE}.get(one.data.get("of") or "", "")
+        try:
+            return reverse(name, args=[one.data["object"]]) if name else ""
+        except NoReverseMatch:
+            return ""
+    if group == "dispute":
+        return reverse("dispute", args=[one.data["object"]])
+    if group in ("promise", "hold"):
+        return f"{page}?tab={group}s"
+    if group == "profile":
+        return f"{page}#customer-profile"
+    return ""
 
 
 def _message(one: Happening, what: str, shown: Formats) -> dict[str, Any]:
     state, _point, channel = what.partition(".")
     icon, level, words = MESSAGES.get(state, ("mail", "", action_words(one.kind)))
     data = one.data
+    if data.get("reason") == DISPUTE_NOTICE:
+        words = _("Colleague asked about a dispute") if state == "sent" else words
     meta = " · ".join(
         str(part)
         for part in (CHANNELS.get(channel, channel), data.get("recipient", ""), data.get("number", ""))
@@ -64,6 +112,42 @@ def _message(one: Happening, what: str, shown: Formats) -> dict[str, Any]:
         "title": format_html("<strong>{}</strong> {}", words, data.get("subject", "")),
         "meta": meta,
         "text": text,
+    }
+
+
+def _reply(one: Happening, what: str, shown: Formats) -> dict[str, Any]:
+    data = one.data
+    words = _("Automatic answer") if what == "automatic" else _("Reply")
+    back = data.get("returns_on")
+    meta = [data.get("sender", "")]
+    if back:
+        meta.append(_("absent until %(day)s") % {"day": shown.day(date.fromisoformat(back))})
+    return {
+        "icon": "mail-opened" if what != "automatic" else "mail",
+        "level": "quiet" if what == "automatic" else "",
+        "title": format_html("<strong>{}</strong> {}", words, data.get("subject") or _("Mail without subject")),
+        "meta": " · ".join(filter(None, meta)),
+        "text": data.get("text", "")[:280] if what != "automatic" else "",
+    }
+
+
+def _action(one: Happening, what: str, shown: Formats) -> dict[str, Any]:
+    until = one.data.get("until_on")
+    words = _("Reminder put off") if what == "postponed" else _("Reminder skipped")
+    end = _("until %(day)s") % {"day": shown.day(date.fromisoformat(until))} if until else ""
+    return {
+        "icon": "clock-pause" if what == "postponed" else "player-skip-forward",
+        "level": "quiet",
+        "title": format_html("<strong>{}</strong> {} {}", words, one.data["step"], end),
+        "text": one.data.get("text", ""),
+    }
+
+
+def _profile(one: Happening, what: str, shown: Formats) -> dict[str, Any]:
+    before, after = (in_words(CLASSES, one.data[name]) for name in ("before", "after"))
+    return {
+        "icon": "activity",
+        "title": format_html("<strong>{}</strong> {} → {}", _("How it pays"), before, after),
     }
 
 
@@ -113,11 +197,11 @@ def _payment(one: Happening, what: str, shown: Formats) -> dict[str, Any]:
 
 def _dispute(one: Happening, what: str, shown: Formats) -> dict[str, Any]:
     reason = in_words(DISPUTE_REASONS, one.data["reason"])
-    words = _("Dispute opened") if what == "opened" else _("Dispute closed")
+    words = {"opened": _("Dispute opened"), "answered": _("Dispute answered")}.get(what, _("Dispute closed"))
     amount = _money(one, shown) if one.data.get("amount") is not None else ""
     return {
         "icon": "message-report",
-        "level": "" if what == "opened" else "good",
+        "level": "good" if what == "closed" else "",
         "title": format_html(
             '<strong>{}</strong> <a href="{}">{}</a> {} {}',
             words, reverse("item", args=[one.data["item"]]), one.data["number"], reason, amount,
@@ -165,26 +249,11 @@ def _money(one: Happening, shown: Formats) -> str:
     return shown.money(Decimal(one.data["amount"]), one.data["currency"])
 
 
-def _reply(one: Happening, what: str, shown: Formats) -> dict[str, Any]:
-    """A mail that came in: who wrote, with its page behind the subject."""
-    words = _("Reply") if what == "received" else _("Automatic answer")
-    back = one.data.get("returns_on")
-    title = format_html(
-        '<strong>{}</strong> <a href="{}">{}</a>',
-        words, reverse("reply", args=[one.data["mail"]]), one.data.get("subject") or _("Mail without subject"),
-    )  # fmt: skip
-    absent = _("absent until %(day)s") % {"day": shown.day(date.fromisoformat(back))} if back else ""
-    return {
-        "icon": "mail-opened",
-        "level": "" if what == "received" else "quiet",
-        "title": title,
-        "meta": " · ".join(filter(None, (one.data.get("sender", ""), absent))),
-        "text": one.data.get("text", "")[:280] if what == "received" else "",
-    }
-
-
 _TOLD: dict[str, Callable[[Happening, str, Formats], dict[str, Any]]] = {
     "message": _message,
+    "reply": _reply,
+    "action": _action,
+    "profile": _profile,
     "call": _call,
     "note": _note,
     "question": _question,
@@ -192,5 +261,4 @@ _TOLD: dict[str, Callable[[Happening, str, Formats], dict[str, Any]]] = {
     "dispute": _dispute,
     "promise": _promise,
     "hold": _hold,
-    "reply": _reply,
 }

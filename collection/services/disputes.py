@@ -294,6 +294,8 @@ def _notice(
         body_html = render_to_string("collection/mail/dispute.html", context)
     return Message(
         customer_id=dispute.customer_id,
+        # The mail holds a link that answers in the owner's name: it is the owner's alone.
+        member_id=owner.id,
         entity_id=dispute.item.entity_id,
         reason_type=NOTICE,
         reason_id=uuid5(NAMESPACE_URL, f"{dispute.id}:{owner.id}:{dispute.answer_due_on}:{of}:{is_reminder}"),

@@ -12,7 +12,7 @@ from receivables.queries.visible import accounts_in
 
 def messages_in(*, scope: Scope) -> "QuerySet[Message]":
     """Those to customers that the asker sees, for entities at which the asker sees the customer. None to members."""
-    rows: QuerySet[Message] = Message.objects.filter(customer__isnull=False)
+    rows: QuerySet[Message] = Message.objects.filter(customer__isnull=False, member__isnull=True)
     if scope.is_everything:
         return rows
     accounts = accounts_in(scope=scope).filter(customer_id=OuterRef("customer_id"))

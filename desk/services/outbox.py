@@ -413,7 +413,12 @@ def _tell(messages: Sequence[Message], what: str, **data: str) -> None:
             on=message.on,
             object_type="desk.Message",
             object_id=message.id,
-            data={"subject": message.subject, "recipient": message.recipient, **data},
+            data={
+                "subject": message.subject,
+                "recipient": message.recipient,
+                "reason": message.reason_type,
+                **data,
+            },
         )
         for message in messages
         if message.customer_id

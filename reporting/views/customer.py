@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.db.models import F
@@ -47,8 +48,8 @@ from receivables.words import (
     in_words,
     item_badges,
 )
-from reporting.queries.timeline import Place, timeline
-from reporting.words import line_of
+from reporting.queries.timeline import Happening, Place, Sort, timeline
+from reporting.words import SORTS, line_of
 
 ROWS = 100
 LINES = 20
@@ -321,21 +322,65 @@ _TAB = {
 
 
 def _lines(request: Any, customer_id: UUID, *, before: Place | None) -> dict[str, Any]:
-    found = timeline(customer_id=customer_id, scope=request.scope, before=before, limit=LINES + 1)
+    """A page of the history, narrowed as the address says: `?history=messages` and `?about=F-1` (an item's number)."""
+    may = _sorts(request)
+    wanted = request.GET.get("history", "")
+    sorts = [sort for sort in may if sort == wanted] or may
+    about = request.GET.get("about", "").strip()[:80]
+    found: list[Happening] = []
+    if item_id := _item_of(request, customer_id, about):
+        found = timeline(
+            customer_id=customer_id, scope=request.scope, before=before, limit=LINES + 1, sorts=sorts, item_id=item_id
+        )
+    elif not about:
+        found = timeline(customer_id=customer_id, scope=request.scope, before=before, limit=LINES + 1, sorts=sorts)
     last = found[LINES - 1] if len(found) > LINES else None
-    older = f"{last.on.isoformat()}~{last.at.isoformat()}~{last.id.hex}" if last else ""
-    return {"lines": [line_of(one) for one in found[:LINES]], "older": older}
+    narrowed = {"history": wanted if len(sorts) < len(may) else "", "about": about}
+    older = ""
+    if last:
+        place = f"{last.on.isoformat()}~{last.at.isoformat()}~{last.id.hex}~{last.kind}"
+        older = urlencode({"before": place} | {name: value for name, value in narrowed.items() if value})
+    reads = request.member.can(Can.VIEW_MESSAGES)
+    return {
+        "lines": [line_of(one, customer_id=customer_id, reads_messages=reads) for one in found[:LINES]],
+        "older": older,
+        "sorts": [(sort.value, SORTS[sort]) for sort in may],
+        "narrowed": narrowed,
+        "is_narrowed": any(narrowed.values()),
+    }
+
+
+def _sorts(request: Any) -> list[Sort]:
+    """What of the history the reader may see."""
+    needed = {
+        Sort.PAYMENTS: Can.VIEW_ITEMS,
+        Sort.PROMISES: Can.VIEW_ITEMS,
+        Sort.DISPUTES: Can.VIEW_ITEMS,
+        Sort.DECISIONS: Can.VIEW_ACTIONS,
+        Sort.PROFILE: Can.VIEW_PROFILES,
+    }
+    return [sort for sort in Sort if sort not in needed or request.member.can(needed[sort])]
+
+
+def _item_of(request: Any, customer_id: UUID, number: str) -> UUID | None:
+    """The customer's item of that number, the newest of several; None for no number and for one that there is not."""
+    if not number or not request.member.can(Can.VIEW_ITEMS):
+        return None
+    rows = items_in(scope=request.scope).filter(customer_id=customer_id, number=number)
+    return rows.order_by("-document_date", "-id").values_list("id", flat=True).first()
 
 
 def _place(text: str) -> Place | None:
     """The place in the timeline that an address names; the newest for one that is none."""
     day, _tilde, rest = text.partition("~")
-    at, _tilde, row_id = rest.partition("~")
+    at, _tilde, rest = rest.partition("~")
+    row_id, _tilde, kind = rest.partition("~")
     try:
         moment = datetime.fromisoformat(at)
-        return (date.fromisoformat(day), moment, UUID(row_id)) if moment.utcoffset() is not None else None
+        place = (date.fromisoformat(day), moment, UUID(row_id), kind)
     except ValueError:
         return None
+    return place if moment.utcoffset() is not None and len(kind) <= 80 and "\0" not in kind else None
 
 
 def _rights(request: Any) -> dict[str, bool]:

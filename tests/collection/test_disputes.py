@@ -60,6 +60,16 @@ def test_handing_over_makes_a_task_and_a_mail_with_a_link_and_a_day(tenant):
     assert "1,000.00" in mail.body_html
 
 
+def test_the_mail_with_its_link_is_the_owners_alone(organisation, handed):
+    client, _member = enter(organisation, role="credit_manager")
+    with tenant_scope(organisation):
+        mail = Message.objects.get()
+        assert mail.member_id is not None
+    for name in ("message", "message_body"):
+        assert client.get(reverse(name, args=[mail.id])).status_code == 404
+    assert mail.subject not in client.get(reverse("messages")).content.decode()
+
+
 def test_the_reason_says_who_answers_and_how_soon(tenant):
     owner = make_member()
     values = {"parent_id": None, "owner_id": owner.id, "is_active": True, "actor": SYSTEM}

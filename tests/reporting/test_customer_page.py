@@ -104,7 +104,7 @@ def test_older_lines_follow_without_gap_or_repetition(organisation, alpha):
     response = client.get(f"/customers/{alpha.customer_id}/")
     texts, older = [line["text"] for line in response.context["lines"]], response.context["older"]
     while older:
-        response = client.get(f"/customers/{alpha.customer_id}/timeline/", {"before": older})
+        response = client.get(f"/customers/{alpha.customer_id}/timeline/?{older}")
         texts += [line["text"] for line in response.context["lines"]]
         older = response.context["older"]
     notes = [text for text in texts if text.startswith("note")]
