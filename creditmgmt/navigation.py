@@ -107,6 +107,7 @@ SECTIONS = (
             Entry(_("Payments received"), "building-bank", "cash", (Can.APPLY_CASH,), cash_waiting),
             Entry(_("Promises"), "calendar-event", "promises", (Can.VIEW_ITEMS,), promises_due),
             Entry(_("Disputes"), "message-report", "disputes", (Can.VIEW_ITEMS,), disputes_open),
+            Entry(_("Suspensions"), "player-pause", "holds", (Can.VIEW_ITEMS,)),
             Entry(_("To answer"), "message-report", "my_disputes", (Can.ANSWER_DISPUTE,), disputes_to_answer),
             Entry(_("Interest and charges"), "percentage", "claims", (Can.VIEW_ITEMS,)),
             Entry(_("Why items are late"), "help-circle", "cause_statistics", (Can.VIEW_AGEING,)),

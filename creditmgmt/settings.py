@@ -375,6 +375,7 @@ LISTS: dict[str, str] = {
     "orders": "receivables.lists.standing.ORDERS",
     "promises": "receivables.lists.standing.PROMISES",
     "disputes": "receivables.lists.standing.DISPUTES",
+    "holds": "receivables.lists.standing.HOLDS",
     "cash": "receivables.lists.cash.BANK_LINES",
     "cash_books": "receivables.lists.cash.CASH_ALLOCATIONS",
     "known_payers": "receivables.lists.cash.KNOWN_PAYERS",

@@ -362,6 +362,48 @@ class PromiseFilters(Filters):
         return of_own_customers(rows, self.reader)
 
 
+class HoldFilters(Filters):
+    """What is out of dunning."""
+
+    q = LedgerSearch(numbers=["item__number"], label=_("Search"))
+    state = ChoiceFilter(
+        choices=[("in_force", _("in force")), ("ahead", _("not begun")), ("over", _("over")), ("all", _("all"))],
+        method="in_state",
+        label=_("State"),
+    )
+    reason = ChoiceFilter(choices=Hold.Reason.choices, label=_("Reason"))
+    on_what = ChoiceFilter(
+        choices=[("item", _("an item")), ("customer", _("a customer")), ("group", _("a group"))],
+        method="of_what",
+        label=_("What"),
+    )
+    customer = CustomerRowFilter()
+    mine = FlagFilter(method="of_mine", label=_("Mine"))
+
+    def in_state(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        on = self.reader.on
+        over = Q(until_on__lt=on) | Q(lifted_on__lte=on)
+        match value:
+            case "in_force":
+                return rows.filter(id__in=holds_in_force(on).values("id"))
+            case "ahead":
+                return rows.filter(from_on__gt=on).exclude(over)
+            case "over":
+                return rows.filter(over)
+        return rows
+
+    def of_what(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        match value:
+            case "item":
+                return rows.filter(item_id__isnull=False)
+            case "group":
+                return rows.filter(group_id__isnull=False)
+        return rows.filter(item_id__isnull=True, group_id__isnull=True)
+
+    def of_mine(self, rows: QuerySet[Any], name: str, value: bool) -> QuerySet[Any]:
+        return of_own_customers(rows, self.reader)
+
+
 class DisputeFilters(Filters):
     """Disputes."""
 

@@ -13,11 +13,12 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Member
 from core.lists import DayInput, Reader, Select
 from receivables.filters import axis_values, owners
-from receivables.models import Contact, Customer, CustomerAccount, CustomerGroup, Hold, PaymentTerms
+from receivables.models import Contact, Customer, CustomerAccount, CustomerGroup, PaymentTerms
 from receivables.queries import Selection
 from receivables.queries.reasons import offered_reasons
 from receivables.queries.visible import customers_in, entities_in
 from receivables.rules.ageing import CreditTreatment
+from receivables.words import HOLD_EFFECTS
 
 AMOUNT: dict[str, Any] = {"max_digits": 20, "decimal_places": 4}
 ANY = _("any")
@@ -28,9 +29,14 @@ def languages() -> list[tuple[str, str]]:
 
 
 class HoldForm(forms.Form):
-    """Suspend reminders."""
+    """Suspend reminders. `group`: the name of the group of the one customer that is picked."""
 
-    reason = forms.ChoiceField(label=_("Reason"), choices=Hold.Reason.choices)
+    reason = forms.ChoiceField(
+        label=_("Reason"),
+        choices=[(reason.value, reason.label) for reason in HOLD_EFFECTS],
+    )
+    whole_group = forms.BooleanField(label=_("Of the whole group"), required=False)
+    from_on = forms.DateField(label=_("From"), required=False, widget=DayInput(), help_text=_("Empty: today."))
     until_on = forms.DateField(
         label=_("Until"),
         required=False,
@@ -38,6 +44,13 @@ class HoldForm(forms.Form):
         help_text=_("The last day. Empty: until somebody lifts it."),
     )
     note = forms.CharField(label=_("Note"), required=False, widget=forms.Textarea(attrs={"rows": 3}), max_length=1000)
+
+    def __init__(self, *args: Any, group: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if group:
+            self.fields["whole_group"].label = _("Of the whole group %(name)s") % {"name": group}
+        else:
+            del self.fields["whole_group"]
 
 
 class DisputeForm(forms.Form):

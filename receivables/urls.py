@@ -28,6 +28,7 @@ urlpatterns = [
     path("promises/withdraw/", promises.promises_withdraw, name="promises_withdraw"),
     path("disputes/", lists.disputes, name="disputes"),
     path("disputes/close/", standing.disputes_close, name="disputes_close"),
+    path("holds/", standing.hold_list, name="holds"),
     path("holds/lift/", standing.holds_lift, name="holds_lift"),
     path("cash/", cash.cash, name="cash"),
     path("cash/match/", cash.cash_match, name="cash_match"),

@@ -32,6 +32,31 @@ PROMISE_STATES = dict(Promise.State.choices)
 PROMISE_KINDS = {"OPEN": "promise", "KEPT": "good", "PARTLY": "warn", "BROKEN": "bad", "LAPSED": "", "WITHDRAWN": ""}
 HOLD_REASONS = dict(Hold.Reason.choices)
 
+# What each kind of hold does, for those who place it; all of them keep reminders back.
+HOLD_EFFECTS = {
+    Hold.Reason.DISPUTE: gettext_lazy(
+        "Reminders rest. A dispute of an item does it by itself, for its disputed part only."
+    ),
+    Hold.Reason.PROMISE: gettext_lazy(
+        "Reminders rest. A promise that is recorded does it by itself, and is followed up."
+    ),
+    Hold.Reason.PLAN: gettext_lazy(
+        "Reminders rest while the instalments are paid. A plan that is recorded does it by itself."
+    ),
+    Hold.Reason.PAYMENT_ANNOUNCED: gettext_lazy("Reminders rest until the day by which the money should be here."),
+    Hold.Reason.INSOLVENCY: gettext_lazy(
+        "Out of dunning at once: what is proposed does not leave any more, and interest stops on this day."
+    ),
+    Hold.Reason.LITIGATION: gettext_lazy(
+        "No reminder: a court, an agency or a lawyer has it. It counts as such in the provision."
+    ),
+    Hold.Reason.FACTORED: gettext_lazy("No reminder: the receivable is the factor's."),
+    Hold.Reason.COMMERCIAL: gettext_lazy("Reminders rest for the sake of business."),
+    Hold.Reason.DO_NOT_CONTACT: gettext_lazy(
+        "Nothing at all is written: no reminder, no thank-you, no delivery note. Tasks of colleagues go on."
+    ),
+}
+
 PAYMENT_METHODS = {
     "TRANSFER": gettext_lazy("transfer"),
     "DIRECT_DEBIT": gettext_lazy("direct debit"),

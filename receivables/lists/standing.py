@@ -9,10 +9,10 @@ from django.utils.translation import gettext_lazy as _
 from accounts.roles import Can
 from core.formats import Formats
 from core.lists import Bulk, Column, ListPage, Reader, Row, View, amount, badge, day, page_of, text
-from receivables.filters import DisputeFilters, OrderFilters, PromiseFilters
+from receivables.filters import DisputeFilters, HoldFilters, OrderFilters, PromiseFilters
 from receivables.queries.promises import plan_places
-from receivables.queries.visible import disputes_in, orders_in, promises_in
-from receivables.words import DISPUTE_REASONS, PROMISE_KINDS, PROMISE_STATES
+from receivables.queries.visible import disputes_in, holds_in, orders_in, promises_in
+from receivables.words import DISPUTE_REASONS, HOLD_REASONS, PROMISE_KINDS, PROMISE_STATES
 
 CUSTOMER = text("customer_name", _("Customer"), link=page_of("customer", "customer_id"), ref="customer_ref", css="clip")
 CUSTOMER_NAMES = {"customer_name": "customer__name", "customer_ref": "customer__ref"}
@@ -135,6 +135,67 @@ PROMISES = ListPage(
     empty_url="customers",
     empty_label=_("Go to the customers"),
     empty_can=Can.VIEW_CUSTOMERS,
+)  # fmt: skip
+
+
+def _in_force(rows: Sequence[dict[str, Any]], reader: Reader) -> None:
+    """Whether each keeps reminders back on the reader's day, and what it is on."""
+    for row in rows:
+        ended = row["lifted_on"] is not None and row["lifted_on"] <= reader.on
+        passed = row["until_on"] is not None and row["until_on"] < reader.on
+        row["state"] = "OVER" if ended or passed else "AHEAD" if row["from_on"] > reader.on else "IN_FORCE"
+        row["what"] = row["number"] or row["group_name"] or str(_("whole customer"))
+
+
+HOLDS = ListPage(
+    name="holds",
+    title=_("Suspensions of reminders"),
+    can=Can.VIEW_ITEMS,
+    export_can=Can.EXPORT,
+    rows=lambda reader: holds_in(scope=reader.scope),
+    fields=("customer_id", "item_id", "group_id", "reason", "note", "from_on", "until_on", "lifted_on"),
+    names={
+        **CUSTOMER_NAMES,
+        "number": "item__number",
+        "group_name": "group__name",
+        "member_name": "placed_by__name",
+        "lifter_name": "lifted_by__name",
+    },
+    enrich=_in_force,
+    filters=HoldFilters,
+    start={"state": "in_force"},
+    search="q",
+    columns=(
+        CUSTOMER,
+        text("what", _("What"), link=page_of("item", "item_id")),
+        badge("reason", _("Reason"), labels=HOLD_REASONS),
+        badge(
+            "state", _("State"), labels={"IN_FORCE": _("in force"), "AHEAD": _("not begun"), "OVER": _("over")},
+            kinds={"IN_FORCE": "bad", "AHEAD": "warn"},
+        ),
+        day("from_on", _("From"), sort="from_on"),
+        day("until_on", _("Until")),
+        text("member_name", _("Placed by")),
+        day("lifted_on", _("Lifted on")),
+        text("lifter_name", _("Lifted by"), hidden=True),
+        text("note", _("Note"), css="clip"),
+    ),
+    default_sort="-from_on",
+    views=(
+        View(_("In force"), {"state": "in_force"}),
+        View(_("Mine"), {"state": "in_force", "mine": "on"}),
+        View(_("Insolvency"), {"state": "in_force", "reason": "INSOLVENCY"}),
+        View(_("Do not contact"), {"state": "in_force", "reason": "DO_NOT_CONTACT"}),
+        View(_("All"), {"state": "all"}),
+    ),
+    bulk=(Bulk(_("Let reminders go on"), "holds_lift", "player-play", Can.PLACE_HOLD),),
+    row_link=page_of("customer", "customer_id"),
+    empty_title=_("Nothing is suspended"),
+    empty_text=_("Suspend the reminders of an item, a customer or a group from their pages or lists."),
+    empty_icon="player-play",
+    empty_url="items",
+    empty_label=_("Go to the items"),
+    empty_can=Can.VIEW_ITEMS,
 )  # fmt: skip
 
 

@@ -11,20 +11,23 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import requires
 from accounts.roles import Can
 from core import formats
 from core.errors import NotFound, Refusal
+from core.lists import show
 from core.rows import row_of
 from core.web import add_refusal
 from receivables.forms import CloseDisputeForm, DisputeForm, HoldForm, PromiseForm
-from receivables.models import Dispute, Hold, Promise
+from receivables.lists.standing import HOLDS
+from receivables.models import CustomerGroup, Dispute, Hold, Promise
 from receivables.queries import EVERY_ITEM, OpenItem, open_items
 from receivables.queries.visible import customers_in, disputes_in, holds_in, items_in
 from receivables.services import bulk, standing
 from receivables.views.drawers import drawer, go_on, is_sent, picked
+from receivables.words import HOLD_EFFECTS
 
 UNDONE_AT_ONCE = 20
 # Open items that a form offers to choose from.
@@ -48,25 +51,49 @@ def holds_new(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def customer_holds_new(request: HttpRequest) -> HttpResponse:
     """Suspend all reminders of picked customers."""
-    customers = list(customers_in(scope=_scope(request)).filter(id__in=picked(request)))
+    customers = list(customers_in(scope=_scope(request)).filter(id__in=picked(request)).select_related("group"))
     if not customers:
         raise NotFound
     one = _("Suspend reminders of %(name)s") % {"name": customers[0].name}
     many = ngettext("Suspend reminders of %(n)d customer", "Suspend reminders of %(n)d customers", len(customers))
     title = one if len(customers) == 1 else many % {"n": len(customers)}
-    return _hold(request, title, {"customer_ids": [one.id for one in customers]}, reverse("customers"))
+    # A hold on a group concerns customers of everybody: for readers of everything only, as such holds are.
+    group = customers[0].group if len(customers) == 1 and _scope(request).is_everything else None
+    return _hold(request, title, {"customer_ids": [one.id for one in customers]}, reverse("customers"), group=group)
 
 
-def _hold(request: HttpRequest, title: str, ids: dict[str, Any], fallback: str) -> HttpResponse:
-    form = HoldForm(request.POST if is_sent(request) else None)
+def _hold(
+    request: HttpRequest, title: str, ids: dict[str, Any], fallback: str, *, group: CustomerGroup | None = None
+) -> HttpResponse:
+    form = HoldForm(request.POST if is_sent(request) else None, group=group.name if group else "")
     if form.is_bound and form.is_valid():
+        given = dict(form.cleaned_data)
+        whole_group = given.pop("whole_group", False)
+        given["from_on"] = given["from_on"] or _on(request)
         try:
-            holds = bulk.place_holds(**ids, **form.cleaned_data, from_on=_on(request), actor=_actor(request))
+            if whole_group and group is not None:
+                holds = [standing.place_hold(group_id=group.id, **given, actor=_actor(request))]
+            else:
+                holds = bulk.place_holds(**ids, **given, actor=_actor(request))
         except Refusal as refusal:
             add_refusal(form, refusal)
         else:
             return go_on(request, _held(len(holds)), fallback=fallback, undo=_undo_of(holds))
-    return drawer(request, form, title=title, save=_("Suspend"), picks=[one for some in ids.values() for one in some])
+    return drawer(
+        request,
+        form,
+        title=title,
+        save=_("Suspend"),
+        picks=[one for some in ids.values() for one in some],
+        effects=[(reason.label, text) for reason, text in HOLD_EFFECTS.items()],
+    )
+
+
+@requires(Can.VIEW_ITEMS)
+@require_safe
+def hold_list(request: HttpRequest) -> HttpResponse:
+    """What is and was out of dunning, why and by whom."""
+    return show(request, HOLDS)
 
 
 def _held(count: int) -> str:

@@ -143,6 +143,7 @@ agency                                            x    x    .    .    .    .    
 provision                                         x    x    x    x    .    x    x    .
 provision_rates                                   x    x    .    .    .    .    x    .
 provision_override                                x    x    .    .    .    .    x    .
+holds                                             x    x    x    x    .    x    x    .
 law                                               x    x    .    .    .    .    x    .
 rate_new                                          x    x    .    .    .    .    x    .
 late_terms_new                                    x    x    .    .    .    .    x    .

@@ -55,6 +55,7 @@ SYSTEM_QUERIES = {
     "integrations.queries.freshness.unfinished": OF_THE_ORGANISATION,
     "integrations.queries.waiting.imports_waiting": OF_THE_ORGANISATION,
     "receivables.queries.ageing.bucket_days": COMPUTES,
+    "receivables.queries.contact_stops.not_to_be_contacted": "asked by what sends for the organisation, of customers that it has",
     "receivables.queries.reasons.offered_reasons": "reasons belong to no customer",
     "receivables.queries.promises.promise_settings": "the organisation's own rules",
     "receivables.queries.promises.promise_tolerance": "the organisation's own rules",
