@@ -11,13 +11,12 @@ from django.utils.translation import gettext_lazy as _
 
 from collection.forms import DayInput
 from collection.models import Escalation, Interaction
-from collection.rules.calls import CallOutcome
+from collection.rules.calls import MOST_PARTS, CallOutcome
 from collection.services.calls import Announced, Contested, Promised, Said, WrongContact
 from receivables.forms import DisputeForm, PromiseForm
 from receivables.rules.promises import Every
 
 Choices = list[tuple[str, str]]
-MOST_PARTS = 24
 EVERY = [
     (Every.WEEK.value, _("every week")),
     (Every.TWO_WEEKS.value, _("every two weeks")),

@@ -9,6 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from core.lists import DayInput
+from core.money import amount_text
 from receivables.forms import AMOUNT, PromiseForm
 from receivables.rules.promises import MOST_PARTS, Every, Part
 
@@ -43,9 +44,12 @@ def parts_of(data: Any) -> tuple[list[PartForm], list[Part] | None]:
     return shown, parts if len(parts) == len(shown) else None
 
 
-def part_forms(parts: Iterable[Part]) -> list[PartForm]:
-    """Rows to show, filled with proposed parts."""
-    return [PartForm(initial={"due_on": part.due_on, "amount": part.amount}) for part in parts]
+def part_forms(parts: Iterable[Part], currency: str) -> list[PartForm]:
+    """Rows to show, filled with proposed parts. The amounts as number inputs read them, in whatever language."""
+    return [
+        PartForm(initial={"due_on": part.due_on.isoformat(), "amount": amount_text(part.amount, currency)})
+        for part in parts
+    ]
 
 
 class PromiseSettingsForm(forms.Form):

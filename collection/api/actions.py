@@ -10,15 +10,31 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
-from rest_framework.fields import CharField, DateField, DateTimeField, IntegerField, JSONField, UUIDField
+from rest_framework.fields import (
+    BooleanField,
+    CharField,
+    ChoiceField,
+    DateField,
+    DateTimeField,
+    IntegerField,
+    JSONField,
+    ListField,
+    TimeField,
+    UUIDField,
+)
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.roles import Can
 from collection.models import Action
-from collection.queries.actions import in_scope
+from collection.queries.actions import action_in_scope, in_scope
+from collection.rules.calls import MOST_PARTS, CallOutcome
 from collection.services import deciding, sending
+from collection.services.calls import CALL_NEEDS, Announced, Contested, Promised, Said, WrongContact, log_call
+from core.errors import NotAllowed
+from core.rest_fields import AmountField, CurrencyField
 from core.rest_lists import Resource
+from receivables.rules.promises import Every
 
 _DECIDE = (Can.VIEW_ACTIONS, Can.CONFIRM_ACTIONS)
 
@@ -63,6 +79,69 @@ class PostponeIn(serializers.Serializer[Any]):
     note = CharField(max_length=300, allow_blank=True, default="")
 
 
+class CallPromiseIn(serializers.Serializer[Any]):
+    """What the customer promised, at once or in equal parts. Without amount: all that is open of the items."""
+
+    due_on = DateField()
+    currency = CurrencyField()
+    amount = AmountField(required=False, allow_null=True)
+    items = ListField(child=UUIDField(), default=list, max_length=200)
+    parts = IntegerField(min_value=1, max_value=MOST_PARTS, default=1)
+    every = ChoiceField([(one.value, one.value) for one in Every], default=Every.MONTH.value)
+
+
+class CallDisputeIn(serializers.Serializer[Any]):
+    """What the customer contests: items, or a part of one of them."""
+
+    reason = CharField(max_length=60)
+    items = ListField(child=UUIDField(), min_length=1, max_length=200)
+    disputed_amount = AmountField(required=False, allow_null=True)
+
+
+class CallPaymentIn(serializers.Serializer[Any]):
+    """Until which day a payment is waited for; without items on all that the customer owes."""
+
+    until_on = DateField()
+    items = ListField(child=UUIDField(), default=list, max_length=200)
+
+
+class CallIn(serializers.Serializer[Any]):
+    """How the call ended, with what belongs to it: `promise`, `dispute` or `payment`."""
+
+    outcome = ChoiceField([(one.value, one.value) for one in CallOutcome])
+    contact = UUIDField(required=False, allow_null=True)
+    contact_has_left = BooleanField(default=False, help_text="Of a wrong contact.")
+    text = CharField(max_length=5_000, allow_blank=True, default="")
+    next_on = DateField(required=False, allow_null=True)
+    next_time = TimeField(required=False, allow_null=True, help_text="On the organisation's clock.")
+    next_text = CharField(max_length=200, allow_blank=True, default="")
+    promise = CallPromiseIn(required=False, allow_null=True)
+    dispute = CallDisputeIn(required=False, allow_null=True)
+    payment = CallPaymentIn(required=False, allow_null=True)
+
+    def said(self, values: dict[str, Any]) -> Said | None:
+        """What belongs to the outcome; the service refuses what is missing."""
+        match values["outcome"]:
+            case CallOutcome.PROMISED if given := values.get("promise"):
+                return Promised(
+                    due_on=given["due_on"],
+                    currency=given["currency"],
+                    amount=given.get("amount"),
+                    item_ids=given["items"],
+                    parts=given["parts"],
+                    every=Every(given["every"]),
+                )
+            case CallOutcome.DISPUTED if given := values.get("dispute"):
+                return Contested(
+                    reason=given["reason"], item_ids=given["items"], disputed_amount=given.get("disputed_amount")
+                )
+            case CallOutcome.PAYMENT_ANNOUNCED if given := values.get("payment"):
+                return Announced(until_on=given["until_on"], item_ids=given["items"])
+            case CallOutcome.WRONG_CONTACT:
+                return WrongContact(has_left=values["contact_has_left"])
+        return None
+
+
 class Actions(Resource):
     """Reminders: proposed, decided, sent. A decision can be taken back for 30 seconds (`undo_until`)."""
 
@@ -74,6 +153,7 @@ class Actions(Resource):
         "skip": _DECIDE,
         "postpone": _DECIDE,
         "undo": _DECIDE,
+        "call": (Can.VIEW_ACTIONS, Can.LOG_CALLS),
     }
     Out = ActionOut
     exact = {"customer_ref": "customer__ref", "entity_code": "entity__code", "state": "state", "channel": "channel"}
@@ -113,4 +193,29 @@ class Actions(Resource):
     def undo(self, request: Request, id: UUID) -> Response:
         self.read(Nothing)
         deciding.undo_decision(action_id=id, **self._who())
+        return Response(self.one(id))
+
+    @extend_schema(request=CallIn, responses={200: ActionOut}, summary="Log the call that the action asks for")
+    @action(detail=True, methods=["post"])
+    def call(self, request: Request, id: UUID) -> Response:
+        """What the customer said is made with it: the promise or plan, the disputes, the holds, the task."""
+        values, caller = self.read(CallIn), self.caller
+        outcome = CallOutcome(values["outcome"])
+        if outcome in CALL_NEEDS and not caller.can(CALL_NEEDS[outcome]):
+            raise NotAllowed
+        row = action_in_scope(action_id=id, scope=caller.scope)
+        log_call(
+            customer_id=row.customer_id,
+            outcome=outcome,
+            said=CallIn().said(values),
+            contact_id=values.get("contact"),
+            text=values["text"],
+            next_on=values.get("next_on"),
+            next_time=values.get("next_time"),
+            next_text=values["next_text"],
+            action_id=id,
+            tenant=caller.tenant,
+            on=caller.on,
+            **self._who(),
+        )
         return Response(self.one(id))

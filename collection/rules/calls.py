@@ -15,6 +15,8 @@ AFTER_TALK = 5
 PROMISED_WITHIN = 5
 ANNOUNCED_WITHIN = 5
 CALL_BACK_AT = time(10)
+# What one agrees on the telephone; more parts are agreed in writing.
+MOST_PARTS = 24
 
 
 class CallOutcome(StrEnum):

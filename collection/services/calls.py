@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.access import Scope
 from accounts.models import Tenant
+from accounts.roles import Can
 from collection.models import Action, Interaction
 from collection.rules.calls import CallOutcome
 from collection.services.by_hand import call_made
@@ -34,6 +35,12 @@ from receivables.services.bulk import place_holds, record_disputes
 from receivables.services.plans import record_plan
 from receivables.services.standing import BadPromise, record_promise
 
+# What somebody must be allowed to do for an outcome.
+CALL_NEEDS = {
+    CallOutcome.PROMISED: Can.RECORD_PROMISE,
+    CallOutcome.DISPUTED: Can.RECORD_DISPUTE,
+    CallOutcome.PAYMENT_ANNOUNCED: Can.PLACE_HOLD,
+}
 OUTCOMES_HANDLED = (Promise.State.BROKEN, Promise.State.PARTLY)
 
 

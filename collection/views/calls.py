@@ -29,12 +29,6 @@ from receivables.queries import EVERY_ITEM, OpenItem, open_items
 from receivables.queries.visible import contacts_in, customers_in
 
 CHOICES = 60
-# What somebody must be allowed to do for an outcome to be offered.
-NEEDS = {
-    CallOutcome.PROMISED: Can.RECORD_PROMISE,
-    CallOutcome.DISPUTED: Can.RECORD_DISPUTE,
-    CallOutcome.PAYMENT_ANNOUNCED: Can.PLACE_HOLD,
-}
 
 
 @requires(Can.LOG_CALLS)
@@ -128,7 +122,9 @@ def _call_form(request: Any, customer_id: UUID) -> CallForm:
     chosen = request.GET.get("contact", "")
     return CallForm(
         request.POST or None,
-        outcomes=[one for one in CallOutcome if one not in NEEDS or request.member.can(NEEDS[one])],
+        outcomes=[
+            one for one in CallOutcome if one not in calls.CALL_NEEDS or request.member.can(calls.CALL_NEEDS[one])
+        ],
         contacts=[(str(c.id), f"{c} · {spoken(c.phone)}" if c.phone else str(c)) for c in rows],
         initial={"contact": chosen or (str(rows[0].id) if rows else "")},
     )

@@ -98,7 +98,7 @@ def worklist_context(request: Any, *, chosen: str = "") -> dict[str, Any]:
         "absent": sorted(reader.absent.values()),
         "next": f"{last[0]}.{last[1]}.{last[2].hex}" if last else "",
         "is_first_page": not asked.get("after"),
-        "may_confirm": request.member.can(Can.CONFIRM_ACTIONS),
+        "may_confirm": request.member.can(Can.CONFIRM_ACTIONS) and any(one.plain_sums for one in lines),
         "current_key": current.key if current else "",
         "is_chosen": bool(chosen and current and current.key == chosen),
         "on": request.on,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
@@ -36,6 +36,7 @@ from receivables.views.standing import choices_of, owed_items
 
 # The kept rate speaks of promises that were due in so many months.
 RATE_MONTHS = 12
+FIRST_PART_DAYS = 7  # proposed
 
 
 @requires(Can.VIEW_ITEMS)
@@ -81,14 +82,15 @@ def plan_new(request: Any, customer_id: UUID) -> HttpResponse:
     owed = owed_items(request, customer_id)
     currencies = list(dict.fromkeys(item.currency for item in owed)) or [request.tenant.currency]
     late = [one for one in owed if one.due_date < request.on and one.currency == currencies[0]]
-    initial = {"items": [str(one.item_id) for one in late], "due_on": request.on, "count": 3, "every": Every.MONTH}
+    first_on = request.on + timedelta(days=FIRST_PART_DAYS)
+    initial = {"items": [str(one.item_id) for one in late], "due_on": first_on, "count": 3, "every": Every.MONTH}
     given = request.POST if is_sent(request) else request.GET if request.GET.get("part") == "rows" else None
     form = PlanForm(given, items=choices_of(owed), currencies=currencies, initial=initial)
     if request.method == "GET" and given is not None:
         return page(request, "receivables/plan_rows.html", {"rows": _proposed_rows(form, owed), "form": form})
     if not form.is_bound:
-        proposed = _equal(sum((one.open_amount for one in late), Decimal(0)), currencies[0], 3, request.on, Every.MONTH)
-        return _plan_drawer(request, customer, form, part_forms(proposed))
+        proposed = _equal(sum((one.open_amount for one in late), Decimal(0)), currencies[0], 3, first_on, Every.MONTH)
+        return _plan_drawer(request, customer, form, part_forms(proposed, currencies[0]))
     rows, parts = parts_of(request.POST)
     if form.is_valid() and parts is not None and (done := _record(request, customer_id, form, parts, owed)):
         return done
@@ -146,7 +148,7 @@ def _proposed_rows(form: PlanForm, owed: list[OpenItem]) -> list[Any]:
         return []
     given = form.cleaned_data
     parts = _equal(_amount(given, owed), given["currency"], given["count"], given["due_on"], Every(given["every"]))
-    return part_forms(parts)
+    return part_forms(parts, given["currency"])
 
 
 def _equal(amount: Decimal, currency: str, count: int, first_on: date, every: Every) -> list[Part]:

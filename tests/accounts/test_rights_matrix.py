@@ -313,6 +313,7 @@ POST api/v1/actions/<uuid:id>/confirm/            .    x    x    .    .    .    
 POST api/v1/actions/<uuid:id>/postpone/           .    x    x    .    .    .    x    .
 POST api/v1/actions/<uuid:id>/skip/               .    x    x    .    .    .    x    .
 POST api/v1/actions/<uuid:id>/undo/               .    x    x    .    .    .    x    .
+POST api/v1/actions/<uuid:id>/call/               .    x    x    .    .    .    x    .
 GET api/v1/claims/                                x    x    x    x    .    x    x    .
 POST api/v1/claims/                               .    x    x    .    .    .    x    .
 GET api/v1/claims/<uuid:id>/                      x    x    x    x    .    x    x    .

@@ -2,10 +2,12 @@
 
 import pytest
 
-from collection.models import Action
+from accounts.models import Role
+from collection.models import Action, Interaction
 from core.tenancy import tenant_scope
+from receivables.models import Promise
 from tests.api.conftest import caller_of, make_action
-from tests.make import make_account, make_member, make_tenant
+from tests.make import make_account, make_item, make_member, make_tenant
 
 
 @pytest.fixture
@@ -51,3 +53,32 @@ def test_actions_of_others_do_not_exist(organisation, action):
     assert portfolio.get(f"actions/{action.id}/").status_code == 404
     assert portfolio.post(f"actions/{action.id}/skip/", {}).status_code == 404
     assert portfolio.rows("actions/") == []
+
+
+def test_the_call_of_an_action_is_logged_with_the_promise_it_made(api, organisation, action):
+    with tenant_scope(organisation):
+        Action.objects.update(channel="CALL")
+        item = make_item(account=action.customer.accounts.get(), amount="60.00")
+    promise = {"due_on": "2026-03-10", "currency": "EUR", "items": [str(item.id)]}
+    call = {"outcome": "PROMISED", "text": "Next week", "promise": promise}
+    for bad in ({"promise": None}, {"outcome": "NONSENSE"}, {"promise": {**promise, "due_on": "2026-03-01"}}):
+        assert api.post(f"actions/{action.id}/call/", {**call, **bad}).status_code == 400, bad
+    done = api.post(f"actions/{action.id}/call/", call)
+    assert done.status_code == 200, done.content
+    assert done.json()["state"] == "DONE"
+    assert api.post(f"actions/{action.id}/call/", call).status_code == 409
+    with tenant_scope(organisation):
+        assert (Promise.objects.get().amount, Interaction.objects.get().text) == (60, "Next week")
+
+
+def test_who_may_not_record_promises_logs_no_call_with_one(organisation, action):
+    with tenant_scope(organisation):
+        Action.objects.update(channel="CALL")
+        role = Role.objects.get(code="collector")
+        role.capabilities = sorted(set(role.capabilities) - {"receivables.record_promise"})
+        role.save()
+    caller = caller_of(organisation, role="collector")
+    promise = {"due_on": "2026-03-10", "currency": "EUR", "amount": "5.00"}
+    call = {"outcome": "PROMISED", "promise": promise}
+    assert caller.post(f"actions/{action.id}/call/", call).status_code == 403
+    assert caller.post(f"actions/{action.id}/call/", {"outcome": "REACHED"}).status_code == 200

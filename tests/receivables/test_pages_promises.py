@@ -1,5 +1,6 @@
 """Pages of promises: the list with the kept rate, plans in parts, what is let pass; the API of plans."""
 
+import re
 from datetime import timedelta
 from uuid import uuid4
 
@@ -51,6 +52,16 @@ def test_the_plan_is_proposed_in_equal_parts_of_what_is_late(organisation, owing
     assert shown.count('name="part_amount" value="75') == 4
     assert 'value="2026-06-10"' in shown
     assert 'name="part_amount"' not in client.get(address, rows | {"count": "99"}, headers=HTMX).content.decode()
+
+
+def test_what_is_proposed_can_be_sent_back_in_french_too(organisation, owing):
+    client, _member = enter(organisation, role="collector")
+    client.cookies["language"] = "fr"
+    address = reverse("plan_new", args=[owing.customer_id])
+    shown = client.get(address, headers=HTMX).content.decode()
+    parts = {name: re.findall(f'name="{name}" value="([^"]*)"', shown) for name in ("part_on", "part_amount")}
+    assert parts["part_amount"] == ["100.00", "100.00", "100.00"]
+    assert client.post(address, agreed(owing, **parts), headers=HTMX)["HX-Redirect"] == "/promises/"
 
 
 def test_a_plan_is_recorded_shown_and_taken_back_whole(organisation, owing):
