@@ -172,13 +172,20 @@ SETTINGS = (
                 "plug-connected",
                 "connections",
                 (Can.MANAGE_CONNECTIONS,),
-                about=_("Where files of your systems come from each night."),
+                about=_("Where files of your systems and replies of customers come from."),
             ),
         ),
     ),
     Section(
         _("Collections"),
         (
+            Setting(
+                _("When a customer writes"),
+                "mail-opened",
+                "reply_rules",
+                (Can.EDIT_SCENARIOS,),
+                about=_("Whether its reminders wait, and for how long."),
+            ),
             Setting(
                 _("Sending hours"),
                 "clock",

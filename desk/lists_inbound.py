@@ -68,6 +68,7 @@ def _proposals_cell(row: ListRow, formats: Formats) -> str:
     return ", ".join(dict.fromkeys(str(label) for label in waiting))
 
 
+KINDS = {Kind.REPLY: _("reply"), Kind.BOUNCE: _("not delivered"), Kind.OUT_OF_OFFICE: _("automatic answer")}
 PROPOSALS = {
     "PROMISE": _("promise"),
     "DISPUTE": _("dispute"),
@@ -89,7 +90,7 @@ REPLIES = ListPage(
         text("subject", _("Subject"), link=page_of("reply"), css="clip"),
         Column("customer_name", _("Customer"), _customer_cell, value=lambda row: row["customer_name"] or ""),
         text("sender", _("From"), css="clip"),
-        badge("kind", _("Kind"), labels=dict(Kind.choices)),
+        badge("kind", _("Kind"), labels=KINDS),
         Column("proposals", _("May mean"), _proposals_cell, value=lambda row: _proposals_cell(row, None)),  # type: ignore[arg-type]
         badge("state", _("State"), labels=dict(State.choices), kinds=BADGES),
         text("entity_code", _("Company"), hidden=True),

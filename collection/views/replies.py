@@ -27,7 +27,7 @@ from core.phrases import in_words
 from core.rows import row_of
 from core.text import search_key
 from core.web import add_refusal, page, say
-from desk.lists_inbound import BADGES, PROPOSALS, REPLIES
+from desk.lists_inbound import BADGES, KINDS, PROPOSALS, REPLIES
 from desk.models import Attachment, InboundMessage, ReplyRules
 from desk.queries.inbound import one_inbound
 from desk.services import answering, inbound_handling
@@ -72,6 +72,7 @@ def reply(request: MemberRequest, inbound_id: UUID) -> HttpResponse:
     context = {
         "mail": found,
         "badge": BADGES[found.state],
+        "kind": KINDS[Kind(found.kind)],
         "problem": in_words(found.problem) if found.problem else "",
         "proposals": [_shown(request, found, number, owed) for number in range(len(found.proposals))],
         "items": _items(request, found),
@@ -396,8 +397,8 @@ def reply_rules(request: MemberRequest) -> HttpResponse:
         else:
             say(request, _("Saved."))
             return redirect("replies")
-    context = {"form": form, "title": _("When a customer writes"), "save": _("Save")}
-    return page(request, "receivables/drawer.html", context, status=422 if form.is_bound and form.errors else 200)
+    status = 422 if form.is_bound and form.errors else 200
+    return page(request, "collection/reply_rules.html", {"form": form}, status=status)
 
 
 def _found(request: MemberRequest, inbound_id: UUID) -> InboundMessage:
