@@ -171,3 +171,20 @@ class DisputeReasonForm(forms.Form):
             **{name: given[name] for name in ("code", "label", "answer_days", "is_active")},
             **{f"{name}_id": UUID(given[name]) if given[name] else None for name in ("parent", "owner")},
         }
+
+
+class StatementForm(forms.Form):
+    """A statement of a customer: of which company, of which day, and to whom it goes when it is sent."""
+
+    entity = forms.ChoiceField(label=_("Company"))
+    on = forms.DateField(label=_("As of"), widget=DayInput())
+    contact = forms.ChoiceField(label=_("Send to"), required=False)
+    # Names this asking, so that a second click sends nothing more.
+    asked = forms.UUIDField(widget=forms.HiddenInput())
+
+    def __init__(
+        self, *args: Any, entities: list[tuple[str, str]], contacts: list[tuple[str, str]], **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["entity"].choices = entities  # type: ignore[attr-defined]
+        self.fields["contact"].choices = [("", _("whom reminders go to")), *contacts]  # type: ignore[attr-defined]

@@ -23,6 +23,7 @@ from rest_framework.views import APIView
 from collection.api.actions import Actions
 from collection.api.claims import Claims
 from collection.api.codes import Causes, ItemCauses, ItemStatuses, StatusCodes
+from collection.api.statements import Statements
 from collection.api.terminal import DeliveryStops, LegalCases, WriteOffs
 from core.errors import NotFound
 from core.rest import JSONRenderer
@@ -68,6 +69,7 @@ for name, viewset in {
     "delivery-stops": DeliveryStops,
     "write-offs": WriteOffs,
     "legal-cases": LegalCases,
+    "statements": Statements,
     "messages": Messages,
     "replies": Replies,
     "imports": Imports,

@@ -356,6 +356,7 @@ PORTS: dict[str, str] = {
     "desk.transport": "integrations.registry.transport",
     "desk.reasons/collection.Action": "collection.services.sending.ActionReasons",
     "desk.reasons/collection.TestMessage": "collection.services.previewing.ToOneselfReasons",
+    "desk.reasons/collection.Statement": "collection.services.statement_mail.StatementReasons",
     "desk.reasons/collection.DisputeNotice": "collection.services.disputes.NoticeReasons",
     "desk.task_done/collection.Action": "collection.services.by_hand.task_done",
     "desk.reasons/desk.InboundMessage": "desk.services.answering.AnswerReasons",

@@ -5,6 +5,8 @@ They are texts for customers, in the customers' languages, so they are not part 
 
 from dataclasses import dataclass
 
+from desk.texts_notices import NOTICE_TEXTS
+
 
 @dataclass(frozen=True)
 class Text:
@@ -355,3 +357,4 @@ Mit freundlichen Grüßen
 {{ entity_name }}""",
     ),
 }
+DEFAULT_TEXTS |= {place: Text(*words) for place, words in NOTICE_TEXTS.items()}

@@ -21,6 +21,9 @@ CODES: dict[str, StrOrPromise] = {
     "reminder_2": _("Second reminder"),
     "reminder_3": _("Last reminder"),
     "formal_notice": _("Formal notice"),
+    "statement": _("Statement of account"),
+    "thank_you": _("Thank-you for a payment"),
+    "delivery_note": _("Invoice delivery note"),
 }
 
 NAMES: dict[str, StrOrPromise] = {
@@ -42,6 +45,15 @@ NAMES: dict[str, StrOrPromise] = {
     "entity_email": _("our e-mail address"),
     "entity_iban": _("our IBAN"),
     "entity_bic": _("our BIC"),
+    "statement_day": _("the day of the statement"),
+    "balance": _("what is open, by currency"),
+    "overdue_total": _("what of it is overdue, by currency"),
+    "paid_amount": _("what was paid"),
+    "paid_on": _("the day of the payment"),
+    "paid_items": _("numbers of what it paid"),
+    "document_number": _("the number of the invoice"),
+    "document_date": _("the date of the invoice"),
+    "due_date": _("its due date"),
     "items": _("the table of items, alone on its line"),
 }
 
@@ -54,6 +66,8 @@ CONDITIONS: dict[str, StrOrPromise] = {
     "contact": _("a person is written to"),
     "sender": _("a person sends it"),
     "phone": _("our telephone is known"),
+    "open": _("something is open"),
+    "file": _("the invoice is enclosed"),
     "bank_details": _("our IBAN is known"),
 }
 

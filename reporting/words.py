@@ -43,6 +43,15 @@ MESSAGES = {
     "received": ("mail-check", "good", gettext_lazy("Registered letter received")),
 }
 
+REMINDER = "collection.Action"
+# The same of what is no reminder.
+OTHER_MESSAGES = {
+    "sent": gettext_lazy("Message sent"),
+    "bounced": gettext_lazy("Message refused by the recipient's server"),
+    "failed": gettext_lazy("Message could not be sent"),
+    "unsure": gettext_lazy("Message perhaps sent"),
+    "cancelled": gettext_lazy("Message cancelled"),
+}
 
 SORTS: dict[Sort, Any] = {
     Sort.MESSAGES: gettext_lazy("Messages"),
@@ -100,6 +109,8 @@ def _message(one: Happening, what: str, shown: Formats) -> dict[str, Any]:
     data = one.data
     if data.get("reason") == DISPUTE_NOTICE:
         words = _("Colleague asked about a dispute") if state == "sent" else words
+    elif data.get("reason", REMINDER) != REMINDER:
+        words = OTHER_MESSAGES.get(state, words)
     meta = " · ".join(
         str(part)
         for part in (CHANNELS.get(channel, channel), data.get("recipient", ""), data.get("number", ""))

@@ -4,7 +4,10 @@ from functools import lru_cache
 
 from babel import Locale
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext
 
+from core.errors import Refusal
+from desk.pdf import PdfFailed, PdfProcess
 from desk.queries.templates import language_of
 from desk.texts import Words
 from receivables.models import Customer, Entity
@@ -38,6 +41,17 @@ def bank_account_of(entity: Entity, words: Words) -> str:
     if not entity.iban:
         return words.usual_account
     return f"IBAN {iban_of(entity)}, BIC {entity.bic}" if entity.bic else f"IBAN {iban_of(entity)}"
+
+
+def rendered(html: str) -> bytes:
+    """The PDF of a paper that somebody looks at now. Raises Refusal."""
+    renderer = PdfProcess()
+    try:
+        return renderer.render(html)
+    except PdfFailed as failure:
+        raise Refusal(gettext("The paper could not be made.")) from failure
+    finally:
+        renderer.close()
 
 
 @lru_cache(maxsize=1000)

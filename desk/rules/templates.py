@@ -66,7 +66,24 @@ CONDITIONS = (
 )
 REMINDERS = Vocabulary(NAMES, CONDITIONS)
 # By template code; a code that is not here has the words of reminders.
-VOCABULARIES: dict[str, Vocabulary] = {}
+_USUAL = (
+    "contact_name", "customer_name", "customer_ref", "bank_details", "today", "sender_name", "entity_name",
+    "entity_phone", "entity_email", "entity_iban", "entity_bic",
+)  # fmt: skip
+_USUAL_CONDITIONS = ("contact", "sender", "phone", "bank_details")
+VOCABULARIES: dict[str, Vocabulary] = {
+    "statement": Vocabulary(
+        ("statement_day", "balance", "overdue_total", *_USUAL), ("open", "overdue", *_USUAL_CONDITIONS), has_items=False
+    ),
+    "thank_you": Vocabulary(
+        ("paid_amount", "paid_on", "paid_items", *_USUAL), ("several_items", *_USUAL_CONDITIONS), has_items=False
+    ),
+    "delivery_note": Vocabulary(
+        ("document_number", "document_date", "due_date", "total", *_USUAL),
+        ("file", *_USUAL_CONDITIONS),
+        has_items=False,
+    ),
+}
 
 # What is in double braces on a line. Bounded, so that no text makes the search slow.
 _MARK = re.compile(r"\{\{([^{}\n]{0,80})\}\}")

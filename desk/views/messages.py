@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -40,6 +41,16 @@ FRAME = {
 }
 
 
+# Why a message exists, by the row that it belongs to.
+WHY = {
+    "collection.Action": gettext_lazy("a reminder"),
+    "collection.DisputeNotice": gettext_lazy("a dispute to answer"),
+    "collection.Statement": gettext_lazy("a statement that was asked for"),
+    "collection.Thanks": gettext_lazy("thanks for a payment"),
+    "collection.DeliveryNote": gettext_lazy("a new invoice"),
+}
+
+
 @requires(Can.VIEW_MESSAGES)
 @require_safe
 def messages(request: HttpRequest) -> HttpResponse:
@@ -61,6 +72,7 @@ def message(request: HttpRequest, message_id: UUID) -> HttpResponse:
         "message": found,
         "kind_badge": KINDS.get(found.state, ""),
         "facts": facts,
+        "why": WHY.get(found.reason_type, found.reason_type),
         "changed": [_told(one) for one in found.changed],
         "size": length(found.body_text) if found.channel == Channel.SMS else None,
         "is_waiting": found.state in WAITING,

@@ -57,6 +57,8 @@ action_confirm                                    .    x    x    .    .    .    
 action_skip                                       .    x    x    .    .    .    x    .
 action_postpone                                   .    x    x    .    .    .    x    .
 action_undo                                       .    x    x    .    .    .    x    .
+statement_new                                     x    x    x    x    .    x    x    .
+statement_file                                    x    x    x    x    .    x    x    .
 call_new                                          .    x    x    .    .    .    x    x
 note_new                                          .    x    x    .    .    .    x    x
 follow_up                                         x    x    x    .    .    x    x    .
@@ -342,6 +344,10 @@ POST api/v1/write-offs/                           .    x    x    .    .    .    
 GET api/v1/write-offs/<uuid:id>/lines/            x    x    x    x    .    x    x    .
 GET api/v1/legal-cases/                           x    x    x    x    .    x    x    .
 GET api/v1/legal-cases/<uuid:id>/                 x    x    x    x    .    x    x    .
+GET api/v1/statements/                            x    x    x    x    .    x    x    .
+GET api/v1/statements/pdf/                        x    x    x    x    .    x    x    .
+GET api/v1/statements/xlsx/                       x    x    x    x    .    x    x    .
+POST api/v1/statements/                           .    x    x    .    .    .    x    .
 GET api/v1/messages/                              x    x    x    .    .    x    x    .
 GET api/v1/messages/<uuid:id>/                    x    x    x    .    .    x    x    .
 GET api/v1/replies/                               x    x    x    .    .    x    x    .

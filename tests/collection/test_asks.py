@@ -110,7 +110,7 @@ def test_a_copy_goes_to_the_salesperson_and_never_to_the_recipient_twice(tenant)
     assert draft_of(action).cc == ["luc@nordis.example"]
     email = message_from_bytes(as_email(confirm(action)).payload, policy=policy.default)
     assert str(email["Cc"]) == "luc@nordis.example"
-    other = make_debtor(entity=account.entity, ref="C2", email="LUC@nordis.example")
+    other = make_debtor(entity=account.entity, ref="OTHER-2", email="LUC@nordis.example")
     assert draft_of(propose(tenant, owned(other, salesperson=sales))).cc == []
     Step.objects.update(channel="LETTER")
     assert draft_of(Action.objects.get(customer=other.customer)).cc == []

@@ -86,7 +86,7 @@ def test_a_number_that_refused_a_text_gets_no_other_and_its_owner_keeps_the_mail
     send(Script({NUMBER: RefusedForGood("unknown", is_address_wrong=True)}), channel="SMS")
     assert Message.objects.get().state == "BOUNCED"
     assert Contact.objects.get().email_bounced_at is None
-    again = propose(tenant, make_debtor(entity=action.entity, ref="C2"))
+    again = propose(tenant, make_debtor(entity=action.entity, ref="OTHER-2"))
     Contact.objects.update(customer=again.customer)
     assert draft_of(again).recipient == NUMBER  # refused at another customer
     Message.objects.update(customer=again.customer)
