@@ -11,11 +11,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from collection.models import Action
+from collection.models import Action, Step
 from collection.rules.grouping import Excluded
 from collection.rules.steps import LeftOut
 from collection.services import sending
 from collection.services.changes import Changed, Kind, changes, seen_mark
+from collection.services.notice_approvals import approval_of
 from core import formats
 from desk.models import ON_PAPER
 from receivables.models import Contact
@@ -62,6 +63,8 @@ def panel(request: HttpRequest, prepared: sending.Prepared) -> dict[str, Any]:
         "draft": prepared.draft,
         "seen": seen_mark(prepared.draft) if prepared.draft else "",
         "is_paper": bool(prepared.draft and prepared.draft.channel in ON_PAPER),
+        "needs_approval": action.step.kind == Step.Kind.FORMAL_NOTICE,
+        "approval": approval_of(action) if action.step.kind == Step.Kind.FORMAL_NOTICE else None,
         "changes": [changed_words(one) for one in changes(prepared=[prepared])[action.id]],
         "excluded": excluded[:EXCLUDED_SHOWN],
         "excluded_more": max(len(excluded) - EXCLUDED_SHOWN, 0),

@@ -234,6 +234,27 @@ def test_the_database_itself_keeps_four_eyes(tenant):
         )  # fmt: skip
 
 
+def test_the_panel_of_the_day_says_that_the_approval_is_missing_and_asks_for_it(organisation):
+    client, _member = enter(organisation, role="collector")
+    with tenant_scope(organisation):
+        version = approve(organisation)
+        Step.objects.filter(version=version, step_key="reminder_1").update(kind=Step.Kind.FORMAL_NOTICE)
+        make_item(account=make_debtor(), number="A", due=due(10))
+        plan_actions(tenant=organisation, on=MONDAY)
+        action = Action.objects.get()
+    address = f"/collections/actions/{action.id}/"
+    assert "Ask for the approval" in client.get(address).content.decode()
+    assert client.post(f"/collections/actions/{action.id}/approval/", {"sent": "1", "note": "x"}).status_code == 302
+    assert "Its approval is asked for" in client.get(address).content.decode()
+    with tenant_scope(organisation):
+        notice = FormalNotice.objects.get()
+    manager, _member = enter(organisation)
+    answer = manager.post(f"/collections/notices/{notice.id}/decide/", {"sent": "1", "decision": "yes"})
+    assert answer.status_code == 302
+    assert "Approved: it may leave" in client.get(address).content.decode()
+    assert "A" in manager.get(f"/collections/notices/{notice.id}/").content.decode()
+
+
 # --- Cases ------------------------------------------------------------------------------------------------------------
 
 
