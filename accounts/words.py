@@ -187,6 +187,11 @@ NIGHT_STEPS = {
     "bank": gettext_lazy("matched payments settled with the books"),
     "allocate": gettext_lazy("bank lines matched by themselves"),
     "answers": gettext_lazy("old answers of the API forgotten"),
+    "terminal": gettext_lazy("stops lifted and write-offs followed"),
+    "mail": gettext_lazy("mails taken from mailboxes"),
+    "causes": gettext_lazy("items whose cause was decided anew"),
+    "claims": gettext_lazy("claims of interest and charges made"),
+    "disputes": gettext_lazy("colleagues reminded of disputes"),
 }
 
 LONGEST_VALUE = 120

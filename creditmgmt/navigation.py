@@ -15,8 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.access import Scope, business_today, load_member, scope_of
 from accounts.models import Member, Tenant, UserTenant
 from accounts.roles import Can
-from collection.models import Action
-from collection.queries.actions import in_scope
+from collection.queries.day import reminders_waiting
 from core.web import Entry, Section, Setting, address, remembered
 from desk.models import InboundMessage
 from desk.queries.alerts import alerts_in
@@ -33,9 +32,11 @@ STALE_AFTER = timedelta(hours=36)
 
 # What waits behind an entry of the sidebar: asked at most once a minute per member, in the member's own scope.
 def actions_waiting(request: HttpRequest) -> int:
-    """Reminders to confirm. At most 2 SQL queries, as for each of these."""
-    proposed = Action.objects.filter(state=Action.State.PROPOSED)
-    return in_scope(proposed, scope=_scope(request)).count()
+    """Reminders to confirm: those with which the list of the day begins."""
+    member = load_member(request)
+    assert member is not None  # the sidebar is a member's
+    on = business_today(request.tenant)  # type: ignore[attr-defined]
+    return reminders_waiting(member_id=member.id, scope=_scope(request), on=on)
 
 
 def replies_waiting(request: HttpRequest) -> int:
@@ -102,7 +103,6 @@ SECTIONS = (
             Entry(_("Scenarios"), "route", "scenarios", (Can.EDIT_SCENARIOS,)),
             Entry(_("Messages"), "mail-forward", "messages", (Can.VIEW_MESSAGES,)),
             Entry(_("Replies"), "mail-opened", "replies", (Can.VIEW_MESSAGES,), replies_waiting),
-            Entry(_("Message texts"), "template", "templates", (Can.VIEW_MESSAGES,)),
             Entry(_("Alerts"), "bell", "alerts", (Can.VIEW_ALERTS,)),
             Entry(_("Payments received"), "building-bank", "cash", (Can.APPLY_CASH,), cash_waiting),
             Entry(_("Promises"), "calendar-event", "promises", (Can.VIEW_ITEMS,), promises_due),
@@ -192,6 +192,13 @@ SETTINGS = (
                 "sending_hours",
                 (Can.MANAGE_ORGANISATION,),
                 about=_("On which days and at what hours messages may leave."),
+            ),
+            Setting(
+                _("Message texts"),
+                "template",
+                "templates",
+                (Can.VIEW_MESSAGES,),
+                about=_("What reminders, letters and text messages say, by channel and language."),
             ),
             Setting(
                 _("Late-payment law"),

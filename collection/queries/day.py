@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
 
 from accounts.access import Scope
+from accounts.queries.replacements import represented_by
 from collection.models import Action
 from collection.queries.actions import follow_ups_in, in_scope, worklist
 from collection.queries.facts import values_of_currencies
@@ -120,9 +121,28 @@ def day_of(*, reader: Reader, kind: WorkKind | None = None, after: Place | None 
     return Day(shown, len(rows) > limit, {one: counts[one] for one in WorkKind if counts[one]}, is_capped)
 
 
+def owns_work(*, members: Collection[UUID]) -> bool:
+    """Whether one of the members is some customer's collector. 1 SQL query."""
+    return CustomerAccount.objects.filter(collector_id__in=members).exists()
+
+
+def reminders_waiting(*, member_id: UUID, scope: Scope, on: date) -> int:
+    """Reminders and calls to decide: the member's own and those of colleagues they stand in for, else all they see.
+
+    At most 3 SQL queries.
+    """
+    members = [member_id, *represented_by(member_id=member_id, on=on)]
+    rows = in_scope(Action.objects.filter(state=Action.State.PROPOSED), scope=scope)
+    return (_of_members(rows, members, at_entity=True) if owns_work(members=members) else rows).count()
+
+
 def _of_mine(rows: QuerySet[Any], reader: Reader, *, at_entity: bool = False) -> QuerySet[Any]:
     """Of customers whose collector the reader is, or an absent colleague."""
-    accounts = CustomerAccount.objects.filter(customer_id=OuterRef("customer_id"), collector_id__in=reader.members)
+    return _of_members(rows, reader.members, at_entity=at_entity)
+
+
+def _of_members(rows: QuerySet[Any], members: Collection[UUID], *, at_entity: bool) -> QuerySet[Any]:
+    accounts = CustomerAccount.objects.filter(customer_id=OuterRef("customer_id"), collector_id__in=members)
     if at_entity:
         accounts = accounts.filter(entity_id=OuterRef("entity_id"))
     return rows.filter(Exists(accounts))

@@ -26,7 +26,7 @@ from accounts.roles import Can
 from collection.forms import PostponeForm, SkipForm
 from collection.models import Action
 from collection.queries.actions import action_in_scope
-from collection.queries.day import Place, Reader, day_of
+from collection.queries.day import Place, Reader, day_of, owns_work
 from collection.rules.day import WorkKind
 from collection.services import deciding, sending
 from collection.views.panel import back_to_page, prepared_for
@@ -37,7 +37,6 @@ from core import formats
 from core.errors import NotFound
 from core.lists import selected_ids
 from core.web import add_refusal, close_dialog, page, say
-from receivables.models import CustomerAccount
 
 SHOWN = 60
 BULK_LIMIT = 200
@@ -108,8 +107,7 @@ def worklist_context(request: Any, *, chosen: str = "") -> dict[str, Any]:
 
 def _usual(reader: Reader) -> str:
     """Who collects, or stands in for somebody who does, begins with their own; others with all they see."""
-    owns = reader.absent or CustomerAccount.objects.filter(collector_id=reader.member_id).exists()
-    return MINE if owns else ALL
+    return MINE if owns_work(members=reader.members) else ALL
 
 
 def _asked(request: Any) -> dict[str, str]:

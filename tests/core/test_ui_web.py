@@ -388,7 +388,9 @@ DOCUMENTS = (
     "messages/email.html",
     "messages/letter.html",
     "messages/items.html",
+    "messages/dossier.html",
     "messages/interest_annex.html",
+    "messages/statement.html",
 )
 TEMPLATES = sorted(
     path

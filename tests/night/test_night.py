@@ -38,6 +38,7 @@ from tests.make import make_account, make_allocation, make_bank_line, make_entit
 pytestmark = pytest.mark.django_db
 STEPS = [
     "sync",
+    "mail",
     "open_amounts",
     "bank",
     "allocate",
@@ -225,7 +226,7 @@ def test_a_file_that_did_not_come_in_keeps_the_reminders_silent_until_it_has(liv
     steps = failing_night(live)
     assert "items.csv" in steps["sync"]["error"]
     assert {name: step.get("left_out") for name, step in steps.items()} == {
-        "sync": None, "open_amounts": None, "bank": None, "allocate": "sync", "promises": "sync, allocate",
+        "sync": None, "mail": None, "open_amounts": None, "bank": None, "allocate": "sync", "promises": "sync, allocate",
         "balances": None, "profile": "sync, promises",
         "terminal": "sync, allocate",
         "causes": "sync, allocate, promises, profile", "plan": "sync, allocate, promises", "confirm": "plan", "claims": None, "disputes": None, "outbox": None, "answers": None,
@@ -514,3 +515,9 @@ def test_today_is_the_day_when_no_day_is_given(tenant):
     call_command("night", "--tenant", tenant.slug, stdout=out)
     assert f"The night of {tenant.sandbox_on}" in out.getvalue()
     assert date(2026, 3, 2) == tenant.sandbox_on
+
+
+def test_every_step_of_the_night_has_words_for_what_it_counts():
+    from accounts.words import NIGHT_STEPS
+
+    assert [step.name for step in schedule.THE_NIGHT if step.name not in NIGHT_STEPS] == []
