@@ -21,6 +21,7 @@ from bench.by_hand import send_by_hand
 from bench.database import as_owner
 from bench.measure import Measurement, run_floor, seconds
 from bench.reading import inside, large
+from bench.scenarios import organisation
 from bench.shape import UPTO, Size
 from bench.sink import sink
 from collection.models import Action, ActionLine, ScenarioVersion, Step
@@ -49,26 +50,42 @@ def measure_p7(size: Size) -> Iterator[Measurement]:
     """The night's plan: the step that each open item has reached, and one action for each customer."""
     tenant = large()
     with as_owner(autocommit=True) as owner:
-        params = {"tenant": tenant.id, "on": UPTO}
         _go_live(tenant)
-        times: tuple[list[float], list[float]] = ([], [])
-        for number in range(ROUNDS + 1):
-            _forget(owner)
-            run_floor(owner, "p7_tables", {})
-            steps: list[Callable[[], Any]] = [partial(_plan, tenant), partial(run_floor, owner, "p7_dunning", params)]
-            spent = [0.0, 0.0]
-            for place in (0, 1) if number % 2 else (1, 0):
-                spent[place] = seconds(steps[place])
-            if number:
-                times[0].append(spent[0])
-                times[1].append(spent[1])
-        ours, floors = _rows(owner, "collection_actionline"), _rows(owner, "bench_floor.action_line")
-        note = f"{ours} items in {_rows(owner, 'collection_action')} actions, floor {floors} items"
+        times, ours, note = _planned(owner, tenant, "p7_dunning")
         yield Measurement("P7", "reminders planned and written", 2.5, *times, note=note)
         rate = [spent / ours * ORM_ROWS for spent in times[0]]
         _forget(owner)
         by_row = [_row_by_row(tenant) for _ in range(2)]
         yield Measurement("P7", f"{ORM_ROWS} of them / ORM row by row", 1 / 50, rate, by_row)
+    yield from measure_p7_scenarios(size)
+
+
+def measure_p7_scenarios(size: Size) -> Iterator[Measurement]:
+    """The same where everything is overdue and each account follows one of ten scenarios, by rules."""
+    tenant = organisation(size)
+    with as_owner(autocommit=True) as owner:
+        times, ours, note = _planned(owner, tenant, "p7_scenarios")
+        if ours != (floors := _rows(owner, "bench_floor.action_line")):
+            raise AssertionError(f"{ours} items are planned, not {floors}")
+    yield Measurement("P7", "the same, all overdue, under ten scenarios", 2.5, *times, note=note)
+
+
+def _planned(owner: psycopg.Connection, tenant: Tenant, floor: str) -> tuple[tuple[list[float], list[float]], int, str]:
+    """The night's plan and the floor in turns: seconds of each, the items that were planned, and the counts in words."""
+    params = {"tenant": tenant.id, "on": UPTO}
+    times: tuple[list[float], list[float]] = ([], [])
+    for number in range(ROUNDS + 1):
+        _forget(owner)
+        run_floor(owner, "p7_tables", {})
+        steps: list[Callable[[], Any]] = [partial(_plan, tenant), partial(run_floor, owner, floor, params)]
+        spent = [0.0, 0.0]
+        for place in (0, 1) if number % 2 else (1, 0):
+            spent[place] = seconds(steps[place])
+        if number:
+            times[0].append(spent[0])
+            times[1].append(spent[1])
+    ours, floors = _rows(owner, "collection_actionline"), _rows(owner, "bench_floor.action_line")
+    return times, ours, f"{ours} items in {_rows(owner, 'collection_action')} actions, floor {floors} items"
 
 
 def measure_p17(size: Size) -> Iterator[Measurement]:

@@ -23,7 +23,7 @@ from core.audit import SYSTEM
 from core.tenancy import tenant_scope
 from desk.models import Message
 from desk.services import outbox
-from receivables.models import CustomerGroup, Hold
+from receivables.models import CustomerGroup, Document, Hold, LedgerItem
 from tests.collection.rules.test_published_runs import ANCHORS, FOLLOWED, SAMPLES, expected_lines, needs_samples
 from tests.collection.story import make_debtor, make_sender, reasons
 from tests.desk.fakes import Script
@@ -74,8 +74,11 @@ def planned(on: date) -> set[tuple[str, date, int, Decimal]]:
 
 
 def oca_scenarios(setup: dict, groups: dict[str, CustomerGroup], *, on: date) -> None:
-    """A live scenario for each policy, given by a rule to the customers of its group; what none gives follows nothing."""
-    rules = []
+    """A live scenario for each policy, given by a rule to the customers of its group.
+
+    What is booked on an account that is not followed comes first: it follows the policy that does nothing.
+    """
+    rules, scenarios = [], {}
     for policy in setup["policies"]:
         scenario = create_scenario(name=policy["name"], actor=SYSTEM)
         steps = [
@@ -92,6 +95,9 @@ def oca_scenarios(setup: dict, groups: dict[str, CustomerGroup], *, on: date) ->
         approve_go_live(version=version, old_items=FIRST_STEP, live_from=on, approved_by=None, actor=SYSTEM)
         criterion = {"fact": "group", "operator": "IN", "values": [str(groups[policy["name"]].id)]}
         rules.append(RuleValues(policy["name"], scenario.id, [criterion]))
+        scenarios[policy["name"]] = scenario
+    followed = {"fact": "product", "operator": "NOT_IN", "values": sorted(FOLLOWED)}
+    rules.insert(0, RuleValues("Accounts not followed", scenarios["No follow"].id, [followed]))
     set_rules(rules=rules, from_on=on, on=on, by=None, actor=SYSTEM)
 
 
@@ -113,11 +119,15 @@ def test_every_run_date_of_the_oca_sample_by_the_night_command(db):
             )
         customer_of = {invoice["invoice"]: invoice["customer"] for invoice in setup["invoices"]}
         for invoice in setup["invoices"]:
-            if invoice["account"] not in FOLLOWED:
-                continue
+            account = accounts[invoice["customer"]]
+            document = Document.objects.create(
+                customer=account.customer, account=account, entity=account.entity, number=invoice["invoice"],
+                kind="INVOICE", document_date=date.fromisoformat(invoice["invoice_date"]), currency=invoice["currency"],
+                total_amount=invoice["amount"], product=invoice["account"],
+            )  # fmt: skip
             for n, (due_date, amount) in enumerate(invoice["instalments"], start=1):
                 make_item(
-                    account=accounts[invoice["customer"]], number=invoice["invoice"], instalment=n, amount=str(amount),
+                    account=account, number=invoice["invoice"], instalment=n, amount=str(amount), document=document,
                     source_ref=f"{invoice['invoice']}/{n}", due=date.fromisoformat(due_date),
                     issued=date.fromisoformat(invoice["invoice_date"]), currency=invoice["currency"],
                 )  # fmt: skip
@@ -137,6 +147,7 @@ def test_every_run_date_of_the_oca_sample_by_the_night_command(db):
             night(tenant, on)  # again: nothing new
             assert planned(on) == set()
         assert policies_seen == {"3 time policy", "2 time policy"}
+        assert LedgerItem.objects.filter(number__startswith="SI_21", open_amount=6666).exists()  # followed by nobody
 
 
 def test_the_tryton_scenario_by_nights_and_services(db):
