@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
@@ -68,7 +69,11 @@ def _proposals_cell(row: ListRow, formats: Formats) -> str:
     return ", ".join(dict.fromkeys(str(label) for label in waiting))
 
 
-KINDS = {Kind.REPLY: _("reply"), Kind.BOUNCE: _("not delivered"), Kind.OUT_OF_OFFICE: _("automatic answer")}
+KINDS: dict[str, str | Promise] = {
+    Kind.REPLY: _("reply"),
+    Kind.BOUNCE: _("not delivered"),
+    Kind.OUT_OF_OFFICE: _("automatic answer"),
+}
 PROPOSALS = {
     "PROMISE": _("promise"),
     "DISPUTE": _("dispute"),

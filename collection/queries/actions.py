@@ -64,4 +64,6 @@ def follow_ups_in(*, on: date, scope: Scope) -> QuerySet[Interaction]:
 
 def in_scope_of_customer(customer_id: UUID | None, *, scope: Scope) -> bool:
     """Whether the asker sees a customer. At most 1 SQL query."""
-    return scope.is_everything or accounts_in(scope=scope).filter(customer_id=customer_id).exists()
+    if scope.is_everything:
+        return True
+    return customer_id is not None and accounts_in(scope=scope).filter(customer_id=customer_id).exists()

@@ -271,7 +271,8 @@ def _follow_ups(reader: Reader) -> list[_Found]:
         rows = rows.filter(Q(logged_by_id__in=reader.members) | Exists(mine))
     out = []
     for row in rows.order_by("next_on", "id")[: MOST + 1]:
-        is_agreed = row.next_time is not None and (row.next_on < reader.on or row.next_time <= _soon(reader.now))
+        has_come = row.next_on is not None and row.next_on < reader.on
+        is_agreed = row.next_time is not None and (has_come or row.next_time <= _soon(reader.now))
         out.append(_Found(WorkKind.CALL, "follow_up", row, is_awaited=is_agreed, at=row.next_time))
     return out
 
@@ -328,7 +329,7 @@ def _tasks(reader: Reader) -> list[_Found]:
     tasks = list(rows.select_related("customer", "assignee").order_by("due_on", "id")[: MOST + 1])
     disputes = Dispute.objects.filter(id__in=[one.object_id for one in tasks if one.kind == Task.Kind.DISPUTE])
     contested = {one.id: one for one in disputes.select_related("item")}
-    return [_task(row, contested.get(row.object_id)) for row in tasks]
+    return [_task(row, contested.get(row.object_id) if row.object_id else None) for row in tasks]
 
 
 def _task(row: Task, dispute: Dispute | None) -> _Found:

@@ -72,7 +72,7 @@ def ask_manager(
     action = action_in_scope(action_id=action_id, scope=scope) if action_id else None
     if action is not None and action.customer_id != customer.id:
         raise NotFound
-    wrong = {}
+    wrong: dict[str, list[Any]] = {}
     if not question.strip():
         wrong["question"] = [_("Write the question.")]
     elif len(question) > LONGEST:

@@ -72,13 +72,14 @@ def draft_notice(
 
     def word() -> Wording:
         own, conditions = notice.told(voice.formats)
-        values = _usual(parties, on, voice) | own
+        values = {**_usual(parties, on, voice), **own}
         holds = {
             "contact": person is not None,
             "sender": bool(sender.signs),
             "phone": bool(entity.phone),
             "bank_details": bool(entity.iban),
-        } | conditions
+            **conditions,
+        }
         subject = fill_line(text.subject, values, holds)[:250]
         body = fill_html(text.body, values, items="", holds=holds)
         return Wording(

@@ -17,7 +17,7 @@ from desk.models import Message, MessageFile
 from desk.ports import FileSource, Verdict
 from desk.queries.templates import Texts
 from desk.services import outbox, sending_hours
-from receivables.models import Customer, Entity
+from receivables.models import Entity
 
 REASON = "collection.Statement"
 
@@ -101,7 +101,8 @@ class StatementReasons(NoticeReasons):
 
     def verdict(self, message: Message) -> Verdict:
         fact = message.facts[0]
-        customer = Customer.objects.get(id=message.customer_id)
+        customer = message.customer
+        assert customer is not None  # a statement is a customer's
         entity = Entity.objects.get(id=fact["statement"])
         found = statement(customer=customer, entity=entity, on=date.fromisoformat(fact["on"]), scope=EVERYTHING)
         parties = parties_of(customer=customer, entity=entity, sender=message.created_by)

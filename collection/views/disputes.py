@@ -255,7 +255,7 @@ def dispute_answer(request: HttpRequest, tenant_text: str, token: str) -> HttpRe
     try:
         if request.tenant is None:  # type: ignore[attr-defined]
             raise disputes.BadLink
-        invitee = disputes.open_link(token=token, on=business_today(request.tenant))
+        invitee = disputes.open_link(token=token, on=business_today(request.tenant))  # type: ignore[attr-defined]
     except disputes.BadLink as refusal:
         return _private(page(request, "collection/answer_bad.html", {"refusal": refusal}, status=404))
     shown, member = invitee.dispute, invitee.member

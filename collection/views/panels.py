@@ -88,6 +88,6 @@ def _task(request: Any, row: Task) -> dict[str, Any]:
     }
     if row.kind == Task.Kind.ESCALATION:
         rows = Escalation.objects.select_related("asked_by", "answered_by", "action__step")
-        context["escalation"] = rows.filter(id=row.object_id).first()
+        context["escalation"] = rows.filter(id=row.object_id).first() if row.object_id else None
         context["may_answer"] = request.member.can(Can.ANSWER_QUESTIONS)
     return context

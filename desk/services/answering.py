@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from django.db import transaction
@@ -45,7 +46,7 @@ def answer(*, inbound_id: UUID, subject: str, text: str, actor: Actor, on: date,
     row = InboundMessage.objects.select_for_update(of=("self",)).filter(id=inbound_id).first()
     if row is None or row.customer_id is None or row.customer is None:
         raise NotFound
-    wrong = {}
+    wrong: dict[str, list[Any]] = {}
     if not text.strip() or len(text) > LONGEST:
         wrong["text"] = [_("Write something, at most %(most)d characters.") % {"most": LONGEST}]
     if not row.sender or row.kind != InboundMessage.Kind.REPLY:
@@ -88,9 +89,8 @@ def _entity(row: InboundMessage) -> Entity | None:
     """The company that was written to, else one that the customer has an account at."""
     if row.entity is not None:
         return row.entity
-    account = (
-        CustomerAccount.objects.filter(customer_id=row.customer_id).select_related("entity").order_by("id").first()
-    )
+    accounts = CustomerAccount.objects.filter(customer=row.customer).select_related("entity")
+    account = accounts.order_by("id").first() if row.customer_id else None
     return account.entity if account else None
 
 
@@ -111,7 +111,9 @@ def _repeated(row: InboundMessage, language: str) -> str:
 
 def answers_to(row: InboundMessage) -> "QuerySet[Message]":
     """What was written back to a mail, the newest first."""
-    rows = Message.objects.filter(customer_id=row.customer_id, reason_type=OBJECT)
+    rows = (
+        Message.objects.filter(reason_type=OBJECT, customer=row.customer) if row.customer_id else Message.objects.none()
+    )
     return rows.filter(in_reply_to=row.mail_id.partition("#")[0]).select_related("created_by").order_by("-created_at")
 
 

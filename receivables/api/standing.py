@@ -79,7 +79,7 @@ class PlanIn(In):
     amount = AmountField()
     currency = CurrencyField()
     agreed_on = serializers.DateField(required=False, help_text="Default: today.")
-    parts = PartIn(many=True, min_length=2, max_length=MOST_PARTS)
+    parts = PartIn(many=True, min_length=2, max_length=MOST_PARTS)  # type: ignore[call-arg]  # of a list
     items = serializers.ListField(child=serializers.UUIDField(), default=list, max_length=200)
     comment = Text()
 
