@@ -120,6 +120,9 @@ def test_the_pages_of_the_day_have_no_fault(visit, day, theme, size):
     for path in (
         "/collections/",
         f"/collections/actions/{action.id}/",
+        "/collections/?who=all&kind=REMINDER",
+        "/collections/absences/",
+        "/promises/",
         "/collections/scenarios/",
         "/collections/scenarios/new/",
         "/collections/scenarios/rules/",
