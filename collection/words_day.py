@@ -125,7 +125,10 @@ def _addresses(one: Work, may: dict[Can, bool]) -> dict[str, str]:
     if one.source == "alert":
         done = reverse("day_alert_seen", args=[one.id]) if may[Can.ACKNOWLEDGE_ALERTS] else ""
         return {"url": reverse("day_alert", args=[one.id]), "done": done}
-    return {"url": reverse("day_task", args=[one.id]), "done": reverse("day_task_done", args=[one.id])}
+    # A question is over when it is answered, not before.
+    is_asked = one.kind is WorkKind.ESCALATION and one.row.key.endswith(":asked")
+    done = "" if is_asked else reverse("day_task_done", args=[one.id])
+    return {"url": reverse("day_task", args=[one.id]), "done": done}
 
 
 def _words(one: Work, *, on: date) -> tuple[str, str]:

@@ -296,7 +296,14 @@ def _promises(reader: Reader) -> list[_Found]:
         decided_on__lte=on,
         due_on__gte=on - timedelta(days=BROKEN_DAYS),
     ) & (Q(handled_on=None) | Q(handled_on__lt=F("decided_on")))
-    rows = promises_in(scope=reader.scope).filter(due | not_kept)
+    # Agreed anew since: what was not kept is followed by the new promise.
+    anew = Promise.objects.filter(
+        customer_id=OuterRef("customer_id"),
+        currency=OuterRef("currency"),
+        state=Promise.State.OPEN,
+        made_on__gte=OuterRef("decided_on"),
+    )
+    rows = promises_in(scope=reader.scope).filter(due | not_kept & ~Exists(anew))
     if reader.is_mine:
         mine = CustomerAccount.objects.filter(customer_id=OuterRef("customer_id"), collector_id__in=reader.members)
         rows = rows.filter(Q(recorded_by_id__in=reader.members) | Exists(mine))

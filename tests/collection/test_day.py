@@ -181,6 +181,15 @@ def test_a_broken_promise_whose_items_are_paid_after_all_is_no_work(tenant, anne
     assert listed(anne) == []
 
 
+def test_a_new_agreement_follows_what_was_not_kept(tenant, anne, debtor):
+    account = debtor("Alpha")
+    promise(account, state="BROKEN", days=-2)
+    anew = promise(account, days=9, amount="90.00", made_on=MONDAY)
+    assert listed(anne) == []
+    Promise.objects.filter(id=anew.id).update(state="WITHDRAWN")
+    assert listed(anne) == [("PROMISE", "Alpha")]
+
+
 def test_pages_follow_each_other_without_a_gap(tenant, anne, debtor):
     approve(tenant)
     for n in range(5):
