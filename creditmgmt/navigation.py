@@ -145,7 +145,12 @@ SECTIONS = (
 SETTINGS = (
     Section(
         _("Yours"),
-        (Setting(_("Your account"), "user", "profile", about=_("Name, language, password, second factor, sessions.")),),
+        (
+            Setting(
+                _("Your account"), "user", "profile", about=_("Name, language, password, second factor, sessions.")
+            ),
+            Setting(_("Mail to you"), "mail", "my_notices", about=_("Which digests you receive.")),
+        ),
     ),
     Section(
         _("Organisation"),
@@ -199,6 +204,13 @@ SETTINGS = (
                 "templates",
                 (Can.VIEW_MESSAGES,),
                 about=_("What reminders, letters and text messages say, by channel and language."),
+            ),
+            Setting(
+                _("Messages beside reminders"),
+                "mail-forward",
+                "notice_settings",
+                (Can.EDIT_SCENARIOS,),
+                about=_("Thanks for payments, delivery notes of invoices, digests to your colleagues."),
             ),
             Setting(
                 _("Late-payment law"),

@@ -22,12 +22,15 @@ from django.utils.translation import gettext_lazy as _
 from accounts.access import business_today
 from accounts.models import Tenant
 from accounts.services.organisations import ClockNotMovable, set_sandbox_clock
+from collection.services.delivery_notes import write_delivery_notes
+from collection.services.digests import write_digests
 from collection.services.disputes import remind_owners
 from collection.services.item_causes import decide_causes
 from collection.services.planning import plan_actions
 from collection.services.sending import confirm_automatic
 from collection.services.step_claims import catch_up_claims
 from collection.services.terminal import lift_paid_stops
+from collection.services.thanks import thank_for_payments
 from collection.services.write_offs import settle_write_offs
 from core import jobs
 from core.audit import SYSTEM, Actor
@@ -126,6 +129,21 @@ def _allocate(night: Night) -> int:
     return match_bank_lines(on=night.on).automatic
 
 
+def _thanks(night: Night) -> int:
+    """Customers thanked for payments that were learned since the last night, by hand or by itself."""
+    return thank_for_payments(on=night.on, now=night.now)
+
+
+def _delivery_notes(night: Night) -> int:
+    """Notes of invoices that came in."""
+    return write_delivery_notes(on=night.on, now=night.now)
+
+
+def _digests(night: Night) -> int:
+    """Digests to members."""
+    return write_digests(tenant=night.tenant, on=night.on, now=night.now)
+
+
 def _promises(night: Night) -> int:
     """Promises that the ledger has decided: kept or broken."""
     return sum(decide_promises(on=night.on).values())
@@ -205,6 +223,9 @@ THE_NIGHT: tuple[NightStep, ...] = (
     NightStep("confirm", _confirm, needs=("plan",)),
     NightStep("claims", _claims),
     NightStep("disputes", _disputes),
+    NightStep("thanks", _thanks, needs=("sync", "bank", "allocate")),
+    NightStep("delivery_notes", _delivery_notes, needs=("sync",)),
+    NightStep("digests", _digests, needs=("plan", "promises", "balances")),
     NightStep("outbox", _outbox),
     NightStep("answers", _answers),
 )

@@ -57,6 +57,9 @@ action_confirm                                    .    x    x    .    .    .    
 action_skip                                       .    x    x    .    .    .    x    .
 action_postpone                                   .    x    x    .    .    .    x    .
 action_undo                                       .    x    x    .    .    .    x    .
+notice_settings                                   x    x    .    .    .    .    x    .
+my_notices                                        x    x    x    x    x    x    x    x
+customer_notices                                  x    x    x    x    .    x    x    x
 statement_new                                     x    x    x    x    .    x    x    .
 statement_file                                    x    x    x    x    .    x    x    .
 call_new                                          .    x    x    .    .    .    x    x

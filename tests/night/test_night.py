@@ -51,6 +51,9 @@ STEPS = [
     "confirm",
     "claims",
     "disputes",
+    "thanks",
+    "delivery_notes",
+    "digests",
     "outbox",
     "answers",
 ]
@@ -229,7 +232,8 @@ def test_a_file_that_did_not_come_in_keeps_the_reminders_silent_until_it_has(liv
         "sync": None, "mail": None, "open_amounts": None, "bank": None, "allocate": "sync", "promises": "sync, allocate",
         "balances": None, "profile": "sync, promises",
         "terminal": "sync, allocate",
-        "causes": "sync, allocate, promises, profile", "plan": "sync, allocate, promises", "confirm": "plan", "claims": None, "disputes": None, "outbox": None, "answers": None,
+        "causes": "sync, allocate, promises, profile", "plan": "sync, allocate, promises", "confirm": "plan", "claims": None, "disputes": None,
+        "thanks": "sync, allocate", "delivery_notes": "sync", "digests": "plan, promises", "outbox": None, "answers": None,
     }  # fmt: skip
     assert JobRun.objects.get().state == "FAILED"
     assert not Action.objects.exists()
