@@ -162,9 +162,7 @@ PROVISION = ListPage(
     columns=(
         text("name", _("Customer"), link=page_of("customer", "customer_id"), ref="ref", css="clip"),
         text("standing", _("Standing")),
-        *(amount(name, BUCKET_LABELS[name], total=True) for name in BUCKETS),
-        amount("amount", _("Open"), total=True, sort="amount"),
-        amount("base", _("Without VAT"), total=True, sort="base"),
+        amount("provision", _("Provision"), total=True, strong=True, sort="provision"),
         Column(
             "percent",
             _("Percent"),
@@ -172,7 +170,9 @@ PROVISION = ListPage(
             css="amount",
             head_css="amount",
         ),
-        amount("provision", _("Provision"), total=True, strong=True, sort="provision"),
+        amount("base", _("Without VAT"), total=True, sort="base"),
+        amount("amount", _("Open"), total=True, sort="amount"),
+        *(amount(name, BUCKET_LABELS[name], total=True) for name in BUCKETS),
         text("currency", _("Currency")),
         text("reason", _("Rate of its own"), css="clip"),
     ),

@@ -1,5 +1,6 @@
 """Lists of terminal steps: stops of deliveries, formal notices, cases, write-offs."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import QuerySet
@@ -104,7 +105,7 @@ class WriteOffFilters(TerminalFilters):
 
 def _sums(name: str, label: Any) -> Column:
     def cell(row: Row, formats: Formats) -> str:
-        return in_one_line(row[name])
+        return ", ".join(formats.money(Decimal(text), currency) for currency, text in row[name].items())
 
     return Column(name, label, cell, css="amount", head_css="amount", value=lambda row: in_one_line(row[name]))
 

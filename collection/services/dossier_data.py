@@ -8,7 +8,7 @@ from uuid import UUID
 
 from accounts.access import EVERYTHING
 from collection.models import Claim, Interaction, LegalCase
-from collection.services.claims import Charge, late_charges
+from collection.services.claims import Charge, Without, late_charges
 from collection.services.dispute_labels import reason_labels
 from collection.words import WITHOUT
 from desk.models import Attachment, Comment, Message
@@ -40,7 +40,13 @@ def gather(*, case: LegalCase, on: date) -> Data:
     ids = [item.id for item in items]
     charges = {one.late.item.id: one for one in late_charges(item_ids=ids, until=on, scope=EVERYTHING)}
     payments = _payments(ids, on)
-    lines = [_item(item, charges.get(item.id), payments[item.id], on) for item in items]
+    fixed = {
+        row.item_id: (row.amount, row.currency)
+        for row in Claim.objects.filter(
+            item_id__in=ids, kind=Claim.Kind.FIXED_CHARGE, state=Claim.State.CLAIMED, on__lte=on
+        )
+    }
+    lines = [_item(item, charges.get(item.id), payments[item.id], on, fixed=fixed.get(item.id)) for item in items]
     disputes, files = _disputes(ids)
     return {
         "case": {
@@ -108,8 +114,14 @@ def _payments(ids: list[UUID], on: date) -> dict[UUID, list[Data]]:
     return out
 
 
-def _item(item: LedgerItem, charge: Charge | None, payments: list[Data], on: date) -> Data:
-    interest = charge.interest if charge and not charge.without else None
+def _item(
+    item: LedgerItem, charge: Charge | None, payments: list[Data], on: date, *, fixed: tuple[Decimal, str] | None
+) -> Data:
+    """`fixed`: the charge that was claimed for it before. What was waived or paid is not claimed once more."""
+    # Claimed up to this day before: it is owed all the same.
+    interest = charge.interest if charge and charge.without in (None, Without.CLAIMED) else None
+    if fixed is None and charge and charge.fixed:
+        fixed = charge.fixed.charge, charge.fixed.currency
     document = item.document
     return {
         "number": item.number,
@@ -129,9 +141,9 @@ def _item(item: LedgerItem, charge: Charge | None, payments: list[Data], on: dat
         "biller": document.biller if document else "",
         "payments": payments,
         "interest": interest.total if interest else Decimal(0),
-        "no_interest": str(WITHOUT[charge.without]) if charge and charge.without else "",
-        "charge": charge.fixed.charge if charge and charge.fixed else Decimal(0),
-        "charge_currency": charge.fixed.currency if charge and charge.fixed else "",
+        "no_interest": str(WITHOUT[charge.without]) if charge and charge.without and interest is None else "",
+        "charge": fixed[0] if fixed else Decimal(0),
+        "charge_currency": fixed[1] if fixed else "",
         "law": charge.law if charge else "",
         "segments": [
             {

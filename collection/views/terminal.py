@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from collection.models import Action, DeliveryStop, FormalNotice, WriteOff, Writ
 from collection.queries.terminal import notices_in, stops_in, write_offs_in
 from collection.services import formal_notices, terminal, write_offs
 from collection.terminal_forms import DecideForm, LimitForm, NoteForm, ReasonForm, StopForm, TerminalSettingsForm
+from core import formats
 from core.errors import NotFound, Refusal
 from core.lists import show
 from core.rows import row_of
@@ -43,6 +45,12 @@ def asked(
         else:
             return go_on(request, done, fallback=to)
     return drawer(request, form, **context)
+
+
+def shown_sums(amounts: dict[str, str]) -> str:
+    """`1,200.00 €, $50.00`, as the reader writes amounts."""
+    shown = formats.current()
+    return ", ".join(shown.money(Decimal(amount), currency) for currency, amount in amounts.items())
 
 
 def who(request: Any) -> dict[str, Any]:
@@ -103,7 +111,7 @@ def delivery_stop(request: Any, stop_id: UUID) -> HttpResponse:
         buttons.append((_("Withdraw…"), reverse("delivery_stop_end", args=[row.id]), "x"))
     facts = [
         (_("Company"), row.entity.name if row.entity else _("all companies")),
-        (_("Overdue then"), terminal.in_one_line(row.amounts)),
+        (_("Overdue then"), shown_sums(row.amounts)),
         (_("Why"), row.reason),
         (_("Answer"), row.answer),
         (_("Why it ended"), row.end_reason or (_("nothing is overdue any more") if row.ended_on else "")),
@@ -126,7 +134,7 @@ def delivery_stop_decide(request: Any, stop_id: UUID) -> HttpResponse:
         done=_("Decided."),
         to=reverse("delivery_stop", args=[row.id]),
         title=_("Stop deliveries to %(name)s?") % {"name": row.customer.name},
-        lead=f"{terminal.in_one_line(row.amounts)} · {row.reason}",
+        lead=f"{shown_sums(row.amounts)} · {row.reason}",
         save=_("Decide"),
     )
 
@@ -189,7 +197,7 @@ def formal_notice(request: Any, notice_id: UUID) -> HttpResponse:
         buttons.append((_("Decide…"), reverse("formal_notice_decide", args=[row.id]), "check"))
     facts = [
         (_("Company"), row.entity.name),
-        (_("Amount"), terminal.in_one_line(row.amounts)),
+        (_("Amount"), shown_sums(row.amounts)),
         (_("Note"), row.note),
         (_("Answer"), row.answer),
     ]
@@ -211,7 +219,7 @@ def formal_notice_decide(request: Any, notice_id: UUID) -> HttpResponse:
         done=_("Decided."),
         to=reverse("formal_notice", args=[row.id]),
         title=_("Formal notice to %(name)s?") % {"name": row.customer.name},
-        lead=terminal.in_one_line(row.amounts),
+        lead=shown_sums(row.amounts),
         save=_("Decide"),
     )
 
@@ -260,7 +268,7 @@ def write_off(request: Any, write_off_id: UUID) -> HttpResponse:
         posts.append((_("Withdraw"), reverse("write_off_withdraw", args=[row.id]), "x"))
     facts = [
         (_("Company"), row.entity.name),
-        (_("Amount"), terminal.in_one_line({row.currency: str(row.amount)})),
+        (_("Amount"), shown_sums({row.currency: str(row.amount)})),
         (_("Why"), row.reason),
         (_("Answer"), row.answer),
     ]
@@ -284,7 +292,7 @@ def write_off_decide(request: Any, write_off_id: UUID) -> HttpResponse:
         done=_("Decided."),
         to=reverse("write_off", args=[row.id]),
         title=_("Write off what %(name)s owes?") % {"name": row.customer.name},
-        lead=f"{terminal.in_one_line({row.currency: str(row.amount)})} · {row.reason}",
+        lead=f"{shown_sums({row.currency: str(row.amount)})} · {row.reason}",
         save=_("Decide"),
     )
 

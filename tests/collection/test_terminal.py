@@ -12,9 +12,11 @@ from django.db import IntegrityError, transaction
 
 from accounts.access import EVERYTHING, Scope
 from accounts.models import Role
-from collection.models import Action, Agency, DeliveryStop, FormalNotice, LegalCase, Step, WriteOff
+from collection.models import Action, Agency, Claim, DeliveryStop, FormalNotice, LegalCase, Step, WriteOff
 from collection.queries.terminal import recoveries
+from collection.services.claims import claim_charges, waive_claims
 from collection.services.deciding import undo_decision
+from collection.services.dossier_data import gather
 from collection.services.dossiers import dossier_content, make_dossier
 from collection.services.formal_notices import NotANotice, decide_notice, request_notice
 from collection.services.legal_cases import (
@@ -330,6 +332,18 @@ def test_the_dossier_holds_all_pieces_and_is_what_was_handed_over(tenant):
     assert Decimal(data["totals"]["EUR"]["total"]) > 1040
     assert data["disputes"][0]["answer"] == "Not at all."
     assert data["debtor"]["name"] == "=Durand & Fils <SA>"
+
+
+def test_what_was_claimed_before_is_owed_in_the_dossier_too(tenant):
+    account = make_debtor(entity=make_entity(code="FR", country="FR", language="en"))
+    item = late(account, "1000.00", days=92)
+    case = prepare(account)
+    before = gather(case=case, on=MONDAY)["totals"]["EUR"]
+    claim_charges(item_ids=[item.id], until=MONDAY, **by(None))
+    assert gather(case=case, on=MONDAY)["totals"]["EUR"] == before
+    waive_claims(claim_ids=Claim.objects.values_list("id", flat=True), reason="goodwill", **by(None))
+    after = gather(case=case, on=MONDAY)["totals"]["EUR"]
+    assert (after["interest"], after["charges"], after["total"]) == (0, 0, 1000)
 
 
 def test_a_dossier_that_was_changed_on_disk_is_not_given_out(tenant, settings):
