@@ -31,6 +31,8 @@ WITHOUT_MORE = {
     "document_file": "the file belongs to another row",
     "bank-lines-split": "the item that it is to pay is unknown",
     "dispute_file": "the file belongs to another dispute",
+    "reply_file": "the file belongs to another row",
+    "reply_raw": "no mail lies behind the row",
 }
 UNDER_CUSTOMERS = [route for route in WITH_IDS if kinds_of(route) & UNDER_A_CUSTOMER]
 
