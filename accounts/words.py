@@ -177,7 +177,6 @@ FIELDS = {
 # Steps of the night (creditmgmt.schedule), by what their count counts.
 NIGHT_STEPS = {
     "sync": gettext_lazy("files taken from connections"),
-    "mail": gettext_lazy("mails taken from mailboxes"),
     "open_amounts": gettext_lazy("open amounts put right"),
     "promises": gettext_lazy("promises decided"),
     "balances": gettext_lazy("balances that changed with the day"),
