@@ -111,6 +111,7 @@ def replay(
     ledger_as_of: Mapping[UUID, date] | None = None,
     days_off: bool = False,
     customer_ids: Collection[UUID] | None = None,
+    with_files: bool = False,
 ) -> Replay:
     """What the nights from `since` (None: `on` alone) to `on` say: replay_days() gathered."""
     out = Replay()
@@ -123,6 +124,7 @@ def replay(
         ledger_as_of=ledger_as_of,
         days_off=days_off,
         customer_ids=customer_ids,
+        with_files=with_files,
     ):
         out.said += day.said
         out.left_out, out.silent = day.left_out, day.silent
@@ -139,12 +141,14 @@ def replay_days(
     ledger_as_of: Mapping[UUID, date] | None = None,
     days_off: bool = False,
     customer_ids: Collection[UUID] | None = None,
+    with_files: bool = False,
 ) -> Iterator[Day]:
     """What the nights from `since` (None: `on` alone) to `on` say, by the scenarios live on each day; a day at a time, each
     in a transaction of its own.
 
     `version`: as if it were live since the first day, in the place of its scenario. `days_off`: as if every day were
-    worked. A ledger counts as fresh where `ledger_as_of` is None. With `customer_ids` only theirs. About 15 SQL queries a
+    worked. A ledger counts as fresh where `ledger_as_of` is None. With `customer_ids` only theirs; `with_files`: what goes along
+    with each message is looked for too. About 15 SQL queries a
     day. Raises ValueError for more than 400 days.
     """
     first = since or on
@@ -153,7 +157,7 @@ def replay_days(
     with transaction.atomic():
         memory = _before(first, customer_ids) if since else None
         released = set() if memory else _released(on)
-        speaker = Speaker()
+        speaker = Speaker(with_files=with_files)
     for day in (first + timedelta(days=number) for number in range((on - first).days + 1)):
         with transaction.atomic():
             books = _books(tenant=tenant, on=day, version=version, ledger_as_of=ledger_as_of, days_off=days_off)

@@ -144,6 +144,7 @@ def scenario_message(request: MemberRequest, scenario_id: UUID) -> HttpResponse:
         old_items=old_items_of(given.get("old_items", "")),
         days_off=since is None,
         customer_ids=[customer.id],
+        with_files=True,
     )
     said = next((one for one in found.said if _is_it(one, given, on=on)), None)
     left_out = [

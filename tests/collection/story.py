@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from accounts.access import EVERYTHING
 from accounts.models import Tenant
-from collection.models import Action, ScenarioVersion
+from collection.models import Action, FormalNotice, ScenarioVersion
 from collection.rules.steps import OldItems
 from collection.services.planning import plan_actions
 from collection.services.scenarios import approve_go_live, ensure_default_scenario
@@ -78,6 +78,15 @@ def confirm(action: Action, *, actor: Actor = SYSTEM, now: datetime = NOW, on: d
     confirm_action(action_id=action.id, scope=EVERYTHING, actor=actor, now=now, on=on)
     Message.objects.filter(reason_id=action.id).update(not_before=now)
     return Message.objects.get(reason_id=action.id)
+
+
+def approve_notice(action: Action, *, on: date = MONDAY) -> FormalNotice:
+    """Somebody has approved the formal notice as it is proposed."""
+    items = [str(item_id) for item_id in action.lines.values_list("item_id", flat=True)]
+    return FormalNotice.objects.create(
+        customer_id=action.customer_id, entity_id=action.entity_id, step_key=action.step.step_key, items=items,
+        amounts=action.amounts, state="APPROVED", four_eyes=False, on=on, decided_on=on,
+    )  # fmt: skip
 
 
 def reasons(_reason_type: str, *, on: date = MONDAY) -> ActionReasons:

@@ -25,7 +25,7 @@ from core.models import AuditRecord
 from core.tenancy import tenant_scope
 from desk.models import Message, Task
 from desk.services.tasks import finish_task
-from tests.collection.story import MONDAY, NOW, confirm, due, make_debtor, make_sender, send
+from tests.collection.story import MONDAY, NOW, approve_notice, confirm, due, make_debtor, make_sender, send
 from tests.collection.test_scenarios import make_scenario, step
 from tests.desk.fakes import Script
 from tests.make import make_allocation, make_item, make_member, make_tenant
@@ -223,6 +223,7 @@ def test_a_formal_notice_speaks_of_its_items_alone_and_the_others_wait(tenant, d
     owes(debtor, number="NEW")
     plan_actions(tenant=tenant, on=MONDAY)
     assert lines() == {("OLD", "polite", "DONE"), ("OLD", "notice", "PLANNED")}
+    approve_notice(Action.objects.get())
     confirm(Action.objects.get())
     send(Script(), channel="LETTER")
     plan_actions(tenant=tenant, on=MONDAY + DAY)

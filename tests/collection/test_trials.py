@@ -8,7 +8,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from collection.models import Action, Scenario, Trial
+from collection.models import Action, Scenario, Step, Trial
 from collection.rules.steps import OldItems
 from collection.services import trials
 from collection.services.replay import replay
@@ -22,7 +22,7 @@ from core.tenancy import tenant_scope
 from tests.accounts.conftest import enter
 from tests.collection.story import MONDAY, address, approve, due, make_debtor, make_sender
 from tests.collection.test_scenarios import step
-from tests.make import make_item, make_member, make_tenant
+from tests.make import make_item, make_member, make_tenant, make_user
 
 pytestmark = pytest.mark.django_db
 FIRST = MONDAY - timedelta(days=40)
@@ -223,3 +223,23 @@ def test_the_draft_says_field_by_field_what_it_does_otherwise(organisation):
         ("Second reminder", "no longer a step", "", ""),
     }
     assert "asks to pay within 8 days · goes to: legal else buyer" in shown.content.decode()
+
+
+def test_what_goes_along_and_who_gets_a_copy_stand_beside_the_message(organisation):
+    manager, _member = enter(organisation, role="credit_manager")
+    with tenant_scope(organisation):
+        approve(organisation)
+        Step.objects.filter(step_key="reminder_1").update(
+            attach_statement=True, attach_invoices=True, cc_salesperson=True, new_deadline_days=8
+        )
+        account = make_debtor(entity=make_sender(), language="en")
+        account.salesperson = make_member(role="sales", user=make_user(email="sophie@nordis.example"))
+        account.save()
+        make_item(account=account, due=due(10), issued=due(40), number="I-1")
+    page = address("scenario_message", organisation)
+    asked = {"customer": str(account.customer_id), "entity": str(account.entity_id), "on": MONDAY.isoformat()}
+    shown = manager.get(page, asked)
+    said = shown.context["said"]
+    assert (said.cc, said.new_deadline) == (("sophie@nordis.example",), MONDAY + timedelta(days=8))
+    for text in ("sophie@nordis.example", "Statement", "I-1 is not enclosed: no file of it is kept"):
+        assert text in shown.content.decode()

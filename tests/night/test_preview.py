@@ -15,7 +15,7 @@ from collection.models import Action, ActionLine, Scenario
 from collection.services.by_hand import call_made, task_done
 from collection.services.pinning import pin_items
 from collection.services.rule_sets import RuleValues, set_rules
-from collection.services.sending import confirm_actions
+from collection.services.sending import confirm_action, confirm_actions
 from collection.services.versions import STEP_FIELDS, StepValues, open_draft, publish_draft, save_draft
 from core.audit import SYSTEM
 from core.tenancy import tenant_scope
@@ -23,7 +23,7 @@ from desk.models import Message, Task
 from desk.services import outbox
 from desk.services.tasks import finish_task
 from receivables.models import Hold
-from tests.collection.story import approve, make_debtor, make_sender, reasons
+from tests.collection.story import approve, approve_notice, make_debtor, make_sender, reasons
 from tests.collection.test_scenarios import make_scenario, step
 from tests.desk.fakes import Script
 from tests.make import make_allocation, make_item, make_tenant
@@ -70,6 +70,11 @@ def sent(on: date) -> set[tuple]:
         else:
             task = finish_task(task_id=Task.objects.get(object_id=action.id).id, actor=SYSTEM, on=on)
             task_done(task=task, actor=SYSTEM, on=on)
+    notices = Action.objects.filter(id__in=ids, step__kind="FORMAL_NOTICE").select_related("step")
+    for action in notices:
+        approve_notice(action, on=on)
+        confirm_action(action_id=action.id, scope=EVERYTHING, actor=SYSTEM, now=NOW, on=on)
+    ids = [one for one in ids if one not in {action.id for action in notices}]
     confirm_actions(action_ids=ids, scope=EVERYTHING, actor=SYSTEM, now=NOW, on=on)
     Message.objects.filter(state="DUE").update(not_before=NOW)
     for channel in ("EMAIL", "LETTER"):

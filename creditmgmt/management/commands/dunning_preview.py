@@ -91,6 +91,7 @@ def _json(one: Said) -> dict[str, Any]:
         "channel": one.channel,
         "mode": one.mode,
         "recipient": one.recipient,
+        "cc": list(one.cc),
         "missing": one.missing,
         "items": [
             {
