@@ -33,6 +33,10 @@ WILL_PAY = _any(
     r"\b(?:fais|faisons|fait|envoie|envoyons|poste|postons) (?:vous |partir )*(?:le|un|votre|notre|les|des) (?:chèque|cheque|virement|règlement|reglement|paiement)s?\b",
     r"\b(?:premier|second|deuxième|dernier) (?:versement|règlement|paiement|virement)\b.{0,30}\d",
     r"\b(?:compter sur|attendre) (?:un|le|notre) (?:règlement|paiement|virement|versement)\b",
+    r"\b(?:avons|ai) (?:déjà )?(?:programmé|planifié|prévu) (?:le|un|votre|ce) (?:virement|règlement|paiement|versement)\b",
+    r"\b(?:ok|accord|bon) pour (?:le |un )?(?:paiement|règlement|virement)\b",
+    r"\bwill be in your (?:bank )?account\b",
+    r"\bexpect (?:it|them|payment|the payment|the funds|the money)\b",
     r"\bvous (?:serez|allez être) (?:payée?s?|réglée?s?|virée?s?)\b",
     r"\bvous (?:recevrez|aurez|allez recevoir)\b.{0,20}\b(?:règlement|paiement|virement|chèque|fonds)\b",
     r"\b(?:mise?s?|incluse?s?|intégrée?s?|prévue?s?|passée?s?)\b.{0,20}\b(?:campagne|échéance|run|batch|lot|liste) (?:de )?(?:paiement|règlement|"
@@ -64,6 +68,9 @@ WILL_PAY = _any(
 )
 # The customer has paid, or says that the money is on its way.
 HAS_PAID = _any(
+    r"\b(?:facture|compte|solde|tout)s? (?:est|sont) (?:déjà |bien |désormais )*(?:soldée?s?|réglée?s?|payée?s?)\b",
+    r"\b(?:remittance|payment|wire|transfer) (?:sent|made|done)\b",
+    r"\b(?:zahlung|überweisung)\b.{0,50}\bverlassen\b",
     r"\b(?:avons|ai|a|ont|a-t-on) (?:déjà |deja |bien |été |d'ores et déjà )*(?:payée?s?|réglée?s?|reglée?s?|virée?s?|versée?s?|soldée?s?|effectuée?s?|émise?|"
     r"procédé|transmis le (?:règlement|virement)|fait (?:le|un|votre) (?:virement|chèque|règlement|paiement))\b(?! (?:une commande|la commande|"
     r"une réclamation|des contrôles|une livraison))",
@@ -149,10 +156,10 @@ CONTESTS: tuple[tuple[str, re.Pattern[str]], ...] = (
         r"\bfalsche[rn]? (?:preise?|betrag|konditionen)", r"\bpreis(?:abweichung|differenz)", r"\b(?:rechnungs)?betrag\b.{0,20}\bzu hoch", r"\b(?:discount|rebate|price)\b.{0,30}\bnot (?:reflected|shown|considered)", r"\brabatt\b.{0,30}(?:fehlt|nicht)",
     )),
     ("QUALITY", _any(
-        r"\bdéfectueu", r"\b(?:un|des|présente\w*|avec|ces) défauts?\b(?! de (?:paiement|règlement))", r"\bnon[- ]conform", r"\bpas conforme", r"\bmauvaise qualité", r"\bmalfaçon", r"\bdefective\b", r"\bfaulty\b", r"\bpoor quality", r"\bnot (?:as ordered|to specification|up to)", r"\bmangelhaft", r"\bdefekt", r"\bne fonctionn\w+ (?:pas|plus)", r"\b(?:not|n't|never) (?:worked|work|working)\b(?! (?:here|in|for|with|at))", r"\bstopped working\b", r"\bfunktionier\w+ nicht", r"\bmängel\b", r"\bqualitätsproblem",
+        r"\bmauvaise?s? (?:référence|article|produit|marchandise|modèle|taille)", r"\bwrong (?:items?|goods|products?|parts?|order|model|size)\b", r"\bfalsche[nrs]? (?:ware|artikel|produkt|teile|lieferung)", r"\bdéfectueu", r"\b(?:un|des|présente\w*|avec|ces) défauts?\b(?! de (?:paiement|règlement))", r"\bnon[- ]conform", r"\bpas conforme", r"\bmauvaise qualité", r"\bmalfaçon", r"\bdefective\b", r"\bfaulty\b", r"\bpoor quality", r"\bnot (?:as ordered|to specification|up to)", r"\bmangelhaft", r"\bdefekt", r"\bne fonctionn\w+ (?:pas|plus)", r"\b(?:not|n't|never) (?:worked|work|working)\b(?! (?:here|in|for|with|at))", r"\bstopped working\b", r"\bfunktionier\w+ nicht", r"\bmängel\b", r"\bqualitätsproblem",
     )),
     ("NOT_RECEIVED", _any(
-        rf"\bn['e] ?.{{0,25}}\b(?:jamais|pas)(?: encore| été| jamais)* (?:été )?(?:reçue?s?|livrée?s?|commandée?s?|réalisée?s?|effectuée?s?)\b(?!.{{0,25}}\b{_PAPER})", r"\b(?:non|jamais) (?:livrée?s?|commandée?s?|réalisée?s?)\b",
+        r"\bnichts (?:bestellt|erhalten|bekommen)\b", r"\bnicht (?:vollständig|komplett|ganz) (?:erbracht|geliefert|erhalten)\b", rf"\bn['e] ?.{{0,25}}\b(?:jamais|pas)(?: encore| été| jamais)* (?:été )?(?:reçue?s?|livrée?s?|commandée?s?|réalisée?s?|effectuée?s?)\b(?!.{{0,25}}\b{_PAPER})", r"\b(?:non|jamais) (?:livrée?s?|commandée?s?|réalisée?s?)\b",
         rf"\b(?:never|not|n't)(?: yet| been| even| actually)* (?:received?|ordered?|delivered|got|performed|carried out)\b(?!.{{0,20}}\b{_PAPER})", r"\b(?:nie|nicht|niemals|noch nicht)\b.{0,12}\b(?:erhalten|geliefert|bestellt|bekommen|erbracht|angekommen)\b",
     )),
     ("", _any(
@@ -160,13 +167,13 @@ CONTESTS: tuple[tuple[str, re.Pattern[str]], ...] = (
         r"\b(?:attend\w*|demand\w*|exige\w*|promis\w*|établir|émettre|faire)\b.{0,40}\b(?:un |l'|votre |cet |d'un )avoir\b(?! (?:des?|une?|le|la|les|reçu|été|pu|du|plus|fait|bien)\b)", r"\bl'avoir (?:promis|attendu|demandé|manquant|en attente|prévu|convenu)\b", r"\bne (?:paierons|réglerons|payerons) pas\b",
         r"\bdisput(?:e|ed|es|ing)\b", r"\bcontest(?:ed|ing)?\b", r"\bobject to\b", r"\bdisagree\b", r"\b(?:waiting for|await\w*|expect\w*|request\w*|owe us|promised|need|issue)\b.{0,30}\bcredit notes?\b", r"\bcredit notes?\b.{0,40}\b(?:outstanding|missing|not|promised|requested|pending|owed)\b",
         r"\brefus(?:e|ing) to pay\b", r"\b(?:invoices?|vat|bill)\b.{0,40}\b(?:is|are|was|were|looks) (?:wrong|incorrect|not correct|inaccurate)\b", r"\b(?:not|n't) (?:be )?pay(?:ing)?\b.{0,40}\buntil\b", r"\bincorrect invoice", r"\bwrong invoice",
-        r"\breklam", r"\bbeanstand", r"\bbestreit", r"\bwidersprech", r"\beinspruch", r"\bnicht einverstanden", r"\b(?:rechnung|mwst|mehrwertsteuer|umsatzsteuer|ust)\b.{0,40}(?:falsch|fehlerhaft|nicht korrekt|stimmt nicht|nicht richtig)", r"\bgutschrift\b.{0,40}(?:fehlt|steht|erwart|angeforder|zugesagt|versproch)",
+        r"\bdifférend\b", r"\bstornier", r"\breklam", r"\bbeanstand", r"\bbestreit", r"\bwidersprech", r"\beinspruch", r"\bnicht einverstanden", r"\b(?:rechnung|mwst|mehrwertsteuer|umsatzsteuer|ust)\b.{0,40}(?:falsch|fehlerhaft|nicht korrekt|stimmt nicht|nicht richtig)", r"\bgutschrift\b.{0,40}(?:fehlt|steht|erwart|angeforder|zugesagt|versproch)",
         r"\b(?:warten|erwarten|benötigen|bitten um)\b.{0,30}\bgutschrift", r"\bfalsche rechnung",
     )),
 )  # fmt: skip
 # "No dispute", "in good order": what looks like a contest and says the opposite.
 AGREES = _any(
-    r"\b(?:aucune?|pas de|sans|plus de|hors) (?:litige|contestation|réserve|problème|désaccord|erreur|défaut|manquant)", r"\bne contest\w+ pas", r"\ben ordre\b", r"\ben bon état", r"\b(?:litige|dispute) (?:est |is |now )*(?:résolu|réglé|clos|soldé|closed|resolved|settled)",
+    r"\b(?:settled|resolved|closed) (?:our|the|this|that) dispute", r"\b(?:aucune?|pas de|sans|plus de|hors) (?:litige|contestation|réserve|problème|désaccord|erreur|défaut|manquant)", r"\bne contest\w+ pas", r"\ben ordre\b", r"\ben bon état", r"\b(?:litige|dispute) (?:est |is |now )*(?:résolu|réglé|clos|soldé|closed|resolved|settled)",
     r"\b(?:no|not|without|n't)(?: a| any| in)? (?:dispute|disput\w+|complaint|objection|contest\w*|problem|issue|discrepanc\w+)", r"\bgood (?:condition|order)", r"\bkeine? (?:reklamation|beanstandung|einspruch|mängel|einwände)", r"\bnicht (?:reklamier|beanstand|bestritten)", r"\bin ordnung\b",
     r"\b(?:avoir|credit note|gutschrift) (?:a (?:bien )?été|was|has been|ist|wurde) (?:bien )?(?:reçue?|received|erhalten|eingegangen)",
 )  # fmt: skip
@@ -175,7 +182,7 @@ PAPER_MISSING = _any(
     rf"\b{_PAPER}s?\b.{{0,30}}\b(?:pas|jamais|not|never|n't|nicht|nie)\b.{{0,15}}\b(?:reçue?s?|received|erhalten|bekommen|arrived|angekommen|trouv\w+|found)\b",
 )
 ANOTHER_PERSON = _any(
-    r"\b(?:ne|n')\s?(?:suis|est|fais|fait|travaille|m'occupe|s'occupe|gère|étant)? ?plus\b.{0,40}\b(?:charge|chez|responsable|partie|interlocut\w+|société|entreprise|service|comptabilité|poste|occupe|travaille|effectifs)", r"\ba quitté\b.{0,15}\b(?:société|entreprise|service|poste|groupe)", r"\b(?:dossier|compte|demande|facturation)s?\b.{0,30}\bsuivie?s?\b.{0,30}\bpar\b",
+    r"\b(?:parti|partie) (?:à la retraite|de la société|de l'entreprise)", r"\b(?:ne|n')\s?(?:suis|est|fais|fait|travaille|m'occupe|s'occupe|gère|étant)? ?plus\b.{0,40}\b(?:charge|chez|responsable|partie|interlocut\w+|société|entreprise|service|comptabilité|poste|occupe|travaille|effectifs)", r"\ba quitté\b.{0,15}\b(?:société|entreprise|service|poste|groupe)", r"\b(?:dossier|compte|demande|facturation)s?\b.{0,30}\bsuivie?s?\b.{0,30}\bpar\b",
     r"\bmauvais (?:interlocuteur|destinataire|service|contact)", r"\bpas (?:la bonne personne|le bon (?:interlocuteur|contact|service|destinataire))", r"\bretirer? de (?:votre|cette|la) liste", r"\b(?:contacter|adresser|écrire|envoyer)\b.{0,80}\b(?:désormais|dorénavant|à l'avenir|ma collègue|mon collègue|mon successeur|ma remplaçante|mon remplaçant)",
     r"\b(?:désormais|dorénavant|à l'avenir)\b.{0,60}(?:\b(?:contact\w*|adress\w*|écri\w+|envoy\w+|ma collègue|mon collègue)\b|@)", r"\bno longer\b.{0,10}\b(?:works?|working|with|responsible|in charge|the right|handles?|employed|in (?:accounts|finance))", r"\b(?:left|leaving) (?:the |our )?(?:company|finance|department|firm|team|organi[sz]ation|business|accounts)", r"\bwrong (?:person|contact|department|recipient|email|e-mail|address)\b(?!.{0,15}\b(?:invoice|deliver))",
     r"\bnot the (?:right|correct) (?:person|contact|department)", r"\bremove (?:me|us|my|this) .{0,15}\b(?:list|address|mailing)", r"\bhas taken over\b", r"\bplease (?:contact|write to|address|direct)\b.{0,60}\b(?:instead|in future|from now on|going forward)", r"\b(?:nicht|nicht länger) mehr\b.{0,50}\b(?:zuständig|im unternehmen|bei (?:der|uns)|tätig|beschäftigt|in der (?:buchhaltung|abteilung))", r"\bunternehmen verlassen", r"\bfalsche[rn]? (?:ansprechpartner\w*|adressat|person|abteilung)",
