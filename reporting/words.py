@@ -61,6 +61,7 @@ SORTS: dict[Sort, Any] = {
     Sort.DISPUTES: gettext_lazy("Disputes"),
     Sort.HOLDS: gettext_lazy("Suspensions"),
     Sort.DECISIONS: gettext_lazy("Reminders put off or skipped"),
+    Sort.LITIGATION: gettext_lazy("Litigation"),
     Sort.PROFILE: gettext_lazy("How it pays"),
     Sort.DATA: gettext_lazy("Corrections of data"),
 }
@@ -96,6 +97,9 @@ def _url(one: Happening, group: str, customer_id: UUID) -> str:
             return ""
     if group == "dispute":
         return reverse("dispute", args=[one.data["object"]])
+    if group in ("stop", "case", "loss"):
+        name = {"stop": "delivery_stop", "case": "legal_case", "loss": "write_off"}[group]
+        return reverse(name, args=[one.data["object"]])
     if group in ("promise", "hold"):
         return f"{page}?tab={group}s"
     if group == "profile":
@@ -252,6 +256,25 @@ def _hold(one: Happening, what: str, shown: Formats) -> dict[str, Any]:
     }
 
 
+# What is said of each terminal step, and its icon.
+_STEPS = {
+    "stop.asked": (gettext_lazy("Stop of deliveries asked for"), "ban"),
+    "stop.accepted": (gettext_lazy("Deliveries stopped"), "ban"),
+    "stop.refused": (gettext_lazy("Stop of deliveries refused"), "ban"),
+    "stop.ended": (gettext_lazy("Stop of deliveries ended"), "player-play"),
+    "case.handed": (gettext_lazy("Handed over: case"), "briefcase"),
+    "case.closed": (gettext_lazy("Closed: case"), "briefcase"),
+    "loss.approved": (gettext_lazy("Write-off approved"), "file-off"),
+}
+
+
+def _step(one: Happening, what: str, shown: Formats) -> dict[str, Any]:
+    words, icon = _STEPS[one.kind]
+    amount = shown.money(one.data["amount"], one.data["currency"]) if "amount" in one.data else ""
+    title = format_html("<strong>{}</strong> {}", words, amount or one.data.get("number", ""))
+    return {"icon": icon, "title": title, "text": one.data.get("text", "")}
+
+
 def _other(one: Happening, what: str, shown: Formats) -> dict[str, Any]:
     return {"icon": "edit", "level": "quiet", "title": format_html("<strong>{}</strong>", action_words(one.kind))}
 
@@ -272,4 +295,7 @@ _TOLD: dict[str, Callable[[Happening, str, Formats], dict[str, Any]]] = {
     "dispute": _dispute,
     "promise": _promise,
     "hold": _hold,
+    "stop": _step,
+    "case": _step,
+    "loss": _step,
 }

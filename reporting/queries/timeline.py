@@ -1,7 +1,7 @@
 """What happened with a customer, newest first: messages and calls, payments, disputes, promises, holds, corrections."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -33,6 +33,7 @@ class Sort(StrEnum):
     DISPUTES = "disputes"
     HOLDS = "holds"
     DECISIONS = "decisions"  # reminders put off or skipped
+    LITIGATION = "litigation"  # deliveries stopped, cases handed over, amounts given up
     PROFILE = "profile"  # changes of the payer class
     DATA = "data"  # corrections of addresses, contacts, terms
 
@@ -209,6 +210,7 @@ def _branches(*, scope: Scope, narrowed: Any, of_item: bool) -> list[tuple[Sort,
         return branches
     return [
         *branches,
+        *_litigation(of=of, at_entity=at_entity),
         (Sort.CALLS, f"{event} WHERE {of('e')} AND split_part(e.kind, '.', 1) NOT IN ('message', 'reply')"),
         (
             Sort.PROFILE,
@@ -222,4 +224,27 @@ def _branches(*, scope: Scope, narrowed: Any, of_item: bool) -> list[tuple[Sort,
             "SELECT r.at::date, r.at, r.id, r.action, r.actor_id, r.changes FROM core_auditrecord r"
             f" WHERE r.action = ANY(%(told)s) AND {of('r')}",
         ),
+    ]
+
+
+# Table, kind, day, member, what is said of it, condition.
+_STEPS = (
+    ("deliverystop", "stop.asked", "on", "requested_by_id", "'text', x.reason", "true"),
+    ("deliverystop", "stop.accepted", "decided_on", "decided_by_id", "'text', x.answer", "x.state IN ('ACCEPTED', 'LIFTED') AND x.decided_on IS NOT NULL"),
+    ("deliverystop", "stop.refused", "decided_on", "decided_by_id", "'text', x.answer", "x.state = 'REFUSED'"),
+    ("deliverystop", "stop.ended", "ended_on", "ended_by_id", "'text', x.end_reason", "x.ended_on IS NOT NULL"),
+    ("legalcase", "case.handed", "decided_on", "decided_by_id", "'number', x.number", "x.decided_on IS NOT NULL"),
+    ("legalcase", "case.closed", "closed_on", "closed_by_id", "'number', x.number", "x.state = 'CLOSED'"),
+    ("writeoff", "loss.approved", "decided_on", "decided_by_id", "'text', x.reason, 'amount', x.amount, 'currency', x.currency", "x.decided_on IS NOT NULL AND x.state <> 'REFUSED'"),
+)  # fmt: skip
+
+
+def _litigation(*, of: Callable[[str], str], at_entity: Callable[[str], str]) -> list[tuple[Sort, str]]:
+    return [
+        (
+            Sort.LITIGATION,
+            f"SELECT x.\"{day}\", x.updated_at, x.id, '{kind}', x.{member}, jsonb_build_object('object', x.id, {said})"
+            f" FROM collection_{table} x WHERE {condition} AND {of('x')}{at_entity('x')}",
+        )
+        for table, kind, day, member, said, condition in _STEPS
     ]

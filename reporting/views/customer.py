@@ -357,6 +357,7 @@ def _sorts(request: Any) -> list[Sort]:
         Sort.PROMISES: Can.VIEW_ITEMS,
         Sort.DISPUTES: Can.VIEW_ITEMS,
         Sort.DECISIONS: Can.VIEW_ACTIONS,
+        Sort.LITIGATION: Can.VIEW_ITEMS,
         Sort.PROFILE: Can.VIEW_PROFILES,
     }
     return [sort for sort in Sort if sort not in needed or request.member.can(needed[sort])]

@@ -8,7 +8,7 @@ import pytest
 from accounts.access import EVERYTHING, Scope
 from accounts.roles import Can
 from accounts.services.roles import create_role
-from collection.models import Action
+from collection.models import Action, Agency, DeliveryStop, LegalCase, WriteOff
 from core.audit import SYSTEM
 from core.tenancy import tenant_scope
 from desk.models import Event, InboundMessage, Message
@@ -83,6 +83,21 @@ def story(organisation):
                 state=state, proposed_since=ago(day), decided_by=member, decided_at=AT, note="asked for time",
                 postponed_until=ago(1) if state == "POSTPONED" else None,
             )  # fmt: skip
+        DeliveryStop.objects.create(
+            customer=customer, reason="late", state="LIFTED", on=ago(24), requested_by=member, decided_on=ago(23),
+            decided_by=member, ended_on=ago(22),
+        )  # fmt: skip
+        DeliveryStop.objects.create(
+            customer=customer, reason="late", state="REFUSED", on=ago(21), answer="no", decided_on=ago(19)
+        )
+        LegalCase.objects.create(
+            customer=customer, entity=account.entity, agency=Agency.objects.create(name="K", kind="LAWYER"), number=1,
+            four_eyes=False, on=ago(17), decided_on=ago(15), closed_on=ago(2), state="CLOSED", outcome="PAID",
+        )  # fmt: skip
+        WriteOff.objects.create(
+            customer=customer, entity=account.entity, currency="EUR", amount=5, reason="gone", four_eyes=False,
+            on=ago(2), decided_on=ago(1), state="APPROVED",
+        )  # fmt: skip
         for payer_class, since, until in (("PROMPT", 50, 5), ("SLOW", 5, None)):
             PayerProfile.objects.create(
                 customer=customer, payer_class=payer_class, valid_from=ago(since), payment_index=50,
@@ -98,7 +113,9 @@ EVERY_KIND = {
     "promise.made": Sort.PROMISES, "promise.broken": Sort.PROMISES, "dispute.opened": Sort.DISPUTES,
     "dispute.answered": Sort.DISPUTES, "dispute.closed": Sort.DISPUTES, "hold.placed": Sort.HOLDS,
     "hold.lifted": Sort.HOLDS, "action.postponed": Sort.DECISIONS, "action.skipped": Sort.DECISIONS,
-    "profile.changed": Sort.PROFILE,
+    "profile.changed": Sort.PROFILE, "stop.asked": Sort.LITIGATION, "stop.accepted": Sort.LITIGATION,
+    "stop.refused": Sort.LITIGATION, "stop.ended": Sort.LITIGATION, "case.handed": Sort.LITIGATION,
+    "case.closed": Sort.LITIGATION, "loss.approved": Sort.LITIGATION,
 }  # fmt: skip
 
 
@@ -110,7 +127,8 @@ def kinds(account, **narrowed) -> list[str]:
 
 
 def test_everything_that_happened_is_told_newest_first(story):
-    assert sorted(kinds(story)) == sorted(EVERY_KIND)
+    # Two stops were asked for.
+    assert sorted(kinds(story)) == sorted([*EVERY_KIND, "stop.asked"])
 
 
 @pytest.mark.parametrize("sort", [sort for sort in Sort if sort is not Sort.DATA])
