@@ -17,7 +17,7 @@ from collection.models import Action, ActionLine, Step
 from core.models import JobRun
 from core.tenancy import tenant_scope
 from creditmgmt.schedule import THE_NIGHT, run_night
-from desk.models import Message
+from desk.models import Message, Task
 from receivables.models import CustomerBalance, Promise
 from risk.models import PayerProfile
 from tests.collection.story import MONDAY, approve, due, make_debtor
@@ -30,11 +30,12 @@ SLUG = "killed-night"
 
 
 def make_ledger(slug: str):
-    """Twelve debtors at several steps, two with promises, half of the steps automatic."""
+    """Twelve debtors at several steps, two with promises, half of the steps automatic, one a task."""
     tenant = make_tenant(slug=slug, sandbox_on=MONDAY)
     with tenant_scope(tenant), transaction.atomic():
         approve(tenant)
-        Step.objects.filter(step_key="reminder_1").update(mode="AUTOMATIC")
+        Step.objects.filter(step_key="reminder_1").update(mode="AUTOMATIC", claims=True)
+        Step.objects.filter(step_key="before_due").update(mode="TASK", channel="", template_code="")
         sender = None
         for n in range(12):
             account = make_debtor(**({"entity": sender} if sender else {}), ref=f"K{n}", email=f"k{n}@x.example")
@@ -58,6 +59,7 @@ def rows(tenant):
                 )
             ),
             "lines": sorted(ActionLine.objects.values_list("item__number", "step_key", "on", "open_amount", "state")),
+            "tasks": sorted(Task.objects.values_list("customer__ref", "kind", "on", "done_on", "values__count")),
             "messages": sorted(Message.objects.values_list("recipient", "subject", "body_text", "state", "on")),
             "balances": sorted(
                 CustomerBalance.objects.values_list("customer__ref", "currency", "open_amount", "overdue_amount", "on")
@@ -111,6 +113,7 @@ def undisturbed():
         ("receivables_customerbalance", "balances"),
         ("risk_payerprofile", "profile"),
         ("collection_actionline", "plan"),
+        ("desk_task", "plan"),
         ("desk_message", "confirm"),
     ],
 )
@@ -123,6 +126,7 @@ def test_killed_in_the_middle_and_run_again_it_comes_to_the_same(db, tmp_path, u
         undisturbed.update(rows(twin))
         assert len(undisturbed["messages"]) > 3
         assert len(undisturbed["lines"]) > 12
+        assert len(undisturbed["tasks"]) > 3
     tenant = make_ledger(SLUG)
     with connect("owner") as blocker, connect("owner") as looker:
         looker.autocommit = True
