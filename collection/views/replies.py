@@ -245,7 +245,14 @@ def _accept(request: MemberRequest, found: InboundMessage, number: int, form: An
                 actor=request.actor,
             )
         if kind == "PAYMENT":
-            return standing.place_hold(customer_id=customer_id, **given, from_on=request.on, actor=request.actor)
+            return standing.place_hold(
+                customer_id=customer_id,
+                reason=given["reason"],
+                from_on=given["from_on"] or request.on,
+                until_on=given["until_on"],
+                note=given["note"],
+                actor=request.actor,
+            )
         return parties.add_contact(customer=found.customer, values=given, actor=request.actor)  # type: ignore[arg-type]
 
     made = inbound_handling.accept(inbound_id=found.id, number=number, make=make, actor=request.actor, on=request.on)
