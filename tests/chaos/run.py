@@ -3,8 +3,10 @@
 Usage: python -m tests.chaos.run --rounds 20 [--seed N]      prints one JSON document
 
 Servers, workers and beats of its own in a folder of its own below /tmp. Each round plans 30 reminders for new customers
-by a night, and meanwhile kills -9 workers or their children, one of two beats, PostgreSQL or Valkey, or empties the
-broker. At the end every planned reminder must have reached the mail server under exactly one Message-ID.
+by a night, by e-mail, as text messages, as letters and as registered letters, and meanwhile kills -9 workers or their
+children, one of two beats, PostgreSQL or Valkey, or empties the broker. At the end every planned reminder must have
+reached the mail server under exactly one Message-ID, the carrier of text messages exactly once, or lie in the tray;
+letters of which nobody knows are looked for in the tray, as a person would.
 
 Nothing outlives it: not when it is killed itself (`tests.chaos.remains`), and what a former run left is ended first.
 """
@@ -29,9 +31,11 @@ import psutil
 from tests.chaos import remains
 
 ROOT = Path(__file__).resolve().parents[2]
-REMINDERS = 30
+BY_CHANNEL = {"EMAIL": 17, "SMS": 8, "LETTER": 3, "REGISTERED_LETTER": 2}
+CHANNELS = [channel for channel, count in BY_CHANNEL.items() for _n in range(count)]
+REMINDERS = len(CHANNELS)
 ROUND_SECONDS = 2.2
-SETTLE_SECONDS = 90
+SETTLE_SECONDS = 240
 CELERY = [str(Path(sys.executable).parent / "celery"), "--quiet", "--app", "creditmgmt.celery:app"]
 WORKER = [*CELERY, "worker", "--queues", "default,long", "--concurrency", "1", "--loglevel", "WARNING"]
 WORKER += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
@@ -164,12 +168,15 @@ def persist(action, seconds: float = 600):
             time.sleep(0.1)
 
 
-def plan_reminders(tenant, entity_id, round_number: int) -> None:
+def plan_reminders(tenant, entity_id, scenario_ids: dict, round_number: int) -> None:
     """New customers with an overdue item each, and the night that proposes, confirms and queues their reminders."""
     from django.db import transaction
     from django.utils import timezone
 
     from accounts.access import business_today
+    from collection.models import Scenario
+    from collection.services.rule_sets import choose_scenario
+    from core.audit import SYSTEM
     from creditmgmt.schedule import run_night
     from receivables.models import Customer, Entity
     from tests.make import make_account, make_customer, make_item
@@ -181,9 +188,18 @@ def plan_reminders(tenant, entity_id, round_number: int) -> None:
             entity = Entity.objects.get(id=entity_id)
             if Customer.objects.filter(ref=f"R{round_number}-0").exists():
                 return
-            for n in range(REMINDERS):
+            for n, channel in enumerate(CHANNELS):
                 ref = f"R{round_number}-{n}"
-                account = make_account(customer=make_customer(ref=ref, email=f"{ref}@x.example"), entity=entity)
+                customer = make_customer(
+                    ref=ref, email=f"{ref}@x.example", phone=f"+33612{round_number * REMINDERS + n:06d}",
+                    street="1 rue du Port", city="Nantes", country="FR",
+                )  # fmt: skip
+                account = make_account(customer=customer, entity=entity)
+                if channel != "EMAIL":
+                    choose_scenario(
+                        customer=customer, scenario=Scenario.objects.get(id=scenario_ids[channel]), reason="its channel",
+                        on=today, by=None, actor=SYSTEM,
+                    )  # fmt: skip
                 day = today.replace(day=1)
                 make_item(account=account, number=ref, due=day - (day - day.replace(year=day.year - 1)), issued=day)
 
@@ -199,14 +215,15 @@ def plan_reminders(tenant, entity_id, round_number: int) -> None:
 
 
 def make_organisation():
-    """A real organisation whose first step is automatic, by e-mail, on any day."""
+    """A real organisation whose first step is automatic on any day, in a scenario for each channel."""
     from django.db import transaction
 
     from accounts.access import business_today
     from accounts.models import Tenant
     from collection.models import Step
     from collection.rules.steps import OldItems
-    from collection.services.scenarios import approve_go_live, ensure_default_scenario
+    from collection.services.scenarios import approve_go_live, create_scenario, ensure_default_scenario
+    from collection.services.versions import publish_draft
     from core.audit import SYSTEM
     from core.tenancy import tenant_scope
     from tests.make import make_entity, make_tenant
@@ -220,11 +237,21 @@ def make_organisation():
     with tenant_scope(tenant), transaction.atomic():
         today = business_today(tenant)
         version = ensure_default_scenario(tenant=tenant, on=today)
+        versions = {"EMAIL": version}
+        for channel in BY_CHANNEL:
+            if channel != "EMAIL":
+                made = create_scenario(name=channel, copy_of=version.scenario, actor=SYSTEM)
+                versions[channel] = publish_draft(version=made.versions.get(), on=today, actor=SYSTEM)
         type(version).objects.update(working_days_only=False, stale_after_days=None)
-        Step.objects.update(mode="AUTOMATIC")
-        approve_go_live(version=version, old_items=OldItems.FIRST_STEP, live_from=today, approved_by=None, actor=SYSTEM)
+        for channel, one in versions.items():
+            Step.objects.filter(version_id=one.id, kind="REMINDER").update(mode="AUTOMATIC", channel=channel)
+            approve_go_live(
+                version=type(version).objects.get(id=one.id), old_items=OldItems.FIRST_STEP, live_from=today,
+                approved_by=None, actor=SYSTEM,
+            )  # fmt: skip
         entity_id = make_entity(code="FR", country="FR").id
-    return tenant, entity_id
+        scenario_ids = {channel: one.scenario_id for channel, one in versions.items()}
+    return tenant, entity_id, scenario_ids
 
 
 def unsettled(tenant) -> int:
@@ -240,31 +267,82 @@ def unsettled(tenant) -> int:
     return persist(count)
 
 
-def verdict(tenant, sink, chaos: Chaos, *, rounds: int, seconds: float) -> dict:
+def decide_as_a_person(tenant) -> int:
+    """Look for each doubtful letter in the tray, and say whether it is there. How many were decided."""
+    from django.db import transaction
+
+    from accounts.access import business_today
+    from core.audit import SYSTEM
+    from core.tenancy import tenant_scope
+    from desk.models import Message
+    from desk.services import outbox
+    from desk.services.files import files_folder
+    from integrations import registry
+    from integrations.adapters.messaging.letters import letter_path
+
+    today = business_today(tenant)
+
+    def decide() -> int:
+        with tenant_scope(tenant), transaction.atomic():
+            doubtful = list(Message.objects.filter(state="UNSURE"))
+            for message in doubtful:
+                outbox.decide_unsure(
+                    message_id=message.id,
+                    has_left=(files_folder() / letter_path(message)).exists(),
+                    reasons=lambda reason_type: registry.reasons(reason_type, on=today),
+                    actor=SYSTEM,
+                )
+            return len(doubtful)
+
+    return persist(decide)
+
+
+def left_by(message) -> str:
+    """What a message is known by where it arrives."""
+    from integrations.adapters.messaging.letters import letter_path
+    from integrations.adapters.messaging.smtp import message_id
+    from integrations.adapters.messaging.text_messages import carrier_key
+
+    if message.channel == "EMAIL":
+        return message_id(message)
+    return carrier_key(message) if message.channel == "SMS" else str(letter_path(message))
+
+
+def verdict(tenant, sink, chaos: Chaos, *, rounds: int, decided: int, seconds: float) -> dict:
     """What was planned beside what arrived."""
     from django.db import transaction
 
     from collection.models import Action, ActionLine
     from core.tenancy import tenant_scope
     from desk.models import Event, Message
-    from integrations.adapters.messaging.smtp import message_id
+    from desk.services.files import files_folder
+    from tests.chaos.carrier import log_file
 
     with tenant_scope(tenant), transaction.atomic():
-        rows = {message_id(message): message for message in Message.objects.all()}
+        rows = {left_by(message): message for message in Message.objects.all()}
         states = Counter(Action.objects.values_list("state", flat=True))
         lines = Counter(ActionLine.objects.values_list("state", flat=True))
-        told = Event.objects.filter(kind="message.sent.email").count()
+        told = Event.objects.filter(kind__startswith="message.sent.").count()
+    texts = Counter(log_file().read_text().split())
+    trays = files_folder().glob(f"letters*/{tenant.id.hex}/*.pdf")
+    letters = {str(path.relative_to(files_folder())) for path in trays}
+    arrived = set(sink.copies) | set(texts) | letters
+    by_customer = Counter((message.customer_id, message.channel) for message in rows.values())
     return {
+        "by_channel": dict(Counter(message.channel for message in rows.values())),
         "rounds": rounds,
         "planned": rounds * REMINDERS,
         "actions": dict(states),
         "lines": dict(lines),
         "messages": dict(Counter(message.state for message in rows.values())),
         "told": told,
-        "arrived": len(sink.copies),
-        "lost": sorted(set(rows) - set(sink.copies)),
-        "unknown": sorted(set(sink.copies) - set(rows)),
-        "doubled": sorted(recipient for recipient, ids in sink.ids_of.items() if len(ids) > 1),
+        "arrived": len(arrived),
+        "lost": sorted(set(rows) - arrived),
+        "unknown": sorted(arrived - set(rows)),
+        "doubled": sorted(recipient for recipient, ids in sink.ids_of.items() if len(ids) > 1)
+        + sorted(key for key, count in texts.items() if count > 1)
+        + sorted(str(customer) for (customer, _channel), count in by_customer.items() if count > 1),
+        "decided_by_a_person": decided,
         "repeated_copies": sum(sink.copies.values()) - len(sink.copies),
         "refused_for_now": sink.refused,
         "events": dict(chaos.events),
@@ -313,20 +391,22 @@ def run(folder: Path, *, rounds: int, seed: int) -> None:
     server.start()
     started = time.monotonic()
     try:
-        tenant, entity_id = make_organisation()
+        tenant, entity_id, scenario_ids = make_organisation()
         house.keep_up()
         chaos.thread.start()
         for number in range(rounds):
             until = time.monotonic() + ROUND_SECONDS
             with tenant_scope(tenant):
-                plan_reminders(tenant, entity_id, number)
+                plan_reminders(tenant, entity_id, scenario_ids, number)
             time.sleep(max(0.0, until - time.monotonic()))
         chaos.stop()
-        until = time.monotonic() + SETTLE_SECONDS
+        until, decided = time.monotonic() + SETTLE_SECONDS, 0
         while unsettled(tenant) and time.monotonic() < until:
             house.keep_up()
+            decided += decide_as_a_person(tenant)
             time.sleep(0.2)
-        print(json.dumps(verdict(tenant, sink, chaos, rounds=rounds, seconds=time.monotonic() - started)))
+        seconds = time.monotonic() - started
+        print(json.dumps(verdict(tenant, sink, chaos, rounds=rounds, decided=decided, seconds=seconds)))
     except Exception:
         if chaos.error is not None:
             raise RuntimeError("nothing was started again any more") from chaos.error

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.run import REMINDERS, Chaos
+from tests.chaos.run import BY_CHANNEL, REMINDERS, Chaos
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -29,6 +29,7 @@ def check(found: dict) -> None:
     assert found["doubled"] == []
     assert found["unknown"] == []
     assert found["arrived"] == planned
+    assert found["by_channel"] == {channel: count * found["rounds"] for channel, count in BY_CHANNEL.items()}
     assert found["messages"] == {"SENT": planned}
     assert found["actions"] == {"SENT": planned}
     assert found["lines"]["DONE"] == planned
@@ -43,7 +44,7 @@ def test_twenty_rounds_of_chaos_lose_and_double_nothing():
 @pytest.mark.soak
 def test_hundreds_of_rounds_of_chaos_lose_and_double_nothing(record_property):
     found = chaos(200, seed=200)
-    for name in ("planned", "repeated_copies", "refused_for_now", "seconds"):
+    for name in ("planned", "repeated_copies", "refused_for_now", "decided_by_a_person", "seconds"):
         record_property(name, found[name])
     for name, count in found["events"].items():
         record_property(name, count)
