@@ -8,7 +8,14 @@ from uuid import UUID
 from django.db import transaction
 
 from collection.services.enclosing import MOST_BYTES, OF_DOCUMENT
-from collection.services.notices import Notice, NoticeReasons, draft_notice, notice_message, parties_of
+from collection.services.notices import (
+    Notice,
+    NoticeReasons,
+    draft_notice,
+    not_to_be_contacted,
+    notice_message,
+    parties_of,
+)
 from core.audit import SYSTEM
 from core.formats import Formats
 from core.jobs import lock
@@ -50,7 +57,8 @@ def write_delivery_notes(*, on: date, now: datetime) -> int:
     ids = set(new.values_list("document_id", flat=True))
     ids -= set(Message.objects.filter(reason_type=REASON, reason_id__in=ids).values_list("reason_id", flat=True))
     documents = list(Document.objects.filter(id__in=ids).select_related("customer", "entity").order_by("id")[:BATCH])
-    unwanted = unwanted_by_customers(Kind.DELIVERY, {one.customer_id for one in documents})
+    customer_ids = {one.customer_id for one in documents}
+    unwanted = unwanted_by_customers(Kind.DELIVERY, customer_ids) | not_to_be_contacted(customer_ids, on=on)
     texts, leaves_at, messages = Texts(), sending_hours.leaving(), []
     for document in documents:
         if document.customer_id in unwanted:

@@ -13,7 +13,14 @@ from uuid import UUID
 
 from django.db import transaction
 
-from collection.services.notices import Notice, NoticeReasons, draft_notice, notice_message, parties_of
+from collection.services.notices import (
+    Notice,
+    NoticeReasons,
+    draft_notice,
+    not_to_be_contacted,
+    notice_message,
+    parties_of,
+)
 from core.audit import SYSTEM
 from core.formats import Formats
 from core.jobs import lock
@@ -78,7 +85,7 @@ def thank_for_payments(*, on: date, now: datetime) -> int:
         for facts in done.filter(created_at__gt=now - 2 * LOOK_BACK).values_list("facts", flat=True)
         for fact in facts
     }
-    passed_over = recent | unwanted_by_customers(Kind.THANKS, customer_ids)
+    passed_over = recent | unwanted_by_customers(Kind.THANKS, customer_ids) | not_to_be_contacted(customer_ids, on=on)
     groups: dict[tuple[UUID, UUID], list[Payment]] = defaultdict(list)
     for one in payments:
         if str(one.payment_id) not in known and one.customer_id not in passed_over:
@@ -110,7 +117,11 @@ def thank_for_payments(*, on: date, now: datetime) -> int:
 
 def _learned(*, since: datetime) -> Iterable[Payment]:
     """Payments learned since: matches that stand, and payments of the books that no match has told of. 3 SQL queries."""
-    yield from _matches(CashMatch.objects.filter(state=CashMatch.State.ACCEPTED, amount__gt=0, decided_at__gte=since))
+    yield from _matches(
+        CashMatch.objects.filter(state=CashMatch.State.ACCEPTED, amount__gt=0, decided_at__gte=since).select_related(
+            "line"
+        )
+    )
     yield from _booked(since=since)
 
 
@@ -130,7 +141,9 @@ def _matches(rows: Iterable[CashMatch]) -> Iterable[Payment]:
             item = best[0].item
             total = sum((one.cash_amount for one in best), Decimal(0))
             numbers = [one.item.number for one in best]
-            yield Payment(row.id, "match", item.customer_id, item.entity_id, item.currency, total, row.on, numbers)
+            yield Payment(
+                row.id, "match", item.customer_id, item.entity_id, item.currency, total, row.line.booked_on, numbers
+            )
 
 
 def _booked(*, since: datetime) -> Iterable[Payment]:

@@ -18,7 +18,7 @@ from desk.models import Message, Notice, NoticeOptOut, NoticeSetting
 from desk.services import outbox
 from desk.services.comments import attach_file
 from desk.services.notice_settings import BadNotice, set_notice, set_wish
-from receivables.models import CashAllocation, CashMatch, CustomerAccount, Document, LedgerItem
+from receivables.models import CashAllocation, CashMatch, CustomerAccount, Document, Hold, LedgerItem
 from tests.accounts.conftest import enter
 from tests.collection.story import MONDAY, approve, due, make_contact, make_debtor, propose
 from tests.collection.test_messages import EVIL
@@ -123,6 +123,18 @@ def test_who_wants_none_and_who_has_no_address_gets_none(tenant):
     assert thank() == 0
     set_wish(kind=Notice.THANKS, wanted=True, customer_id=account.customer_id, actor=SYSTEM)
     assert thank() == 1
+
+
+def test_nobody_who_is_not_to_be_contacted_hears_of_us(tenant):
+    for kind in (Notice.THANKS, Notice.DELIVERY):
+        switch_on(kind)
+    NoticeSetting.objects.update(since=timezone.now() - timedelta(hours=1))
+    account = paid()
+    invoiced(account, number="F7")
+    hold = Hold.objects.create(customer=account.customer, reason="DO_NOT_CONTACT", from_on=due(5))
+    assert (thank(), announce()) == (0, 0)
+    Hold.objects.filter(id=hold.id).update(until_on=due(1))
+    assert (thank(), announce()) == (1, 1)
 
 
 def test_one_that_asks_for_none_meanwhile_is_left_in_peace(tenant):
