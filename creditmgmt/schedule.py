@@ -28,6 +28,7 @@ from collection.services.disputes import remind_owners
 from collection.services.item_causes import decide_causes
 from collection.services.planning import plan_actions
 from collection.services.sending import confirm_automatic
+from collection.services.status_codes import ensure_status_codes
 from collection.services.step_claims import catch_up_claims
 from collection.services.terminal import lift_paid_stops
 from collection.services.thanks import thank_for_payments
@@ -171,6 +172,7 @@ def _profile(night: Night) -> int:
 
 def _causes(night: Night) -> int:
     """Late items whose cause is another than the night before, by the organisation's rules."""
+    ensure_status_codes()  # so that they are there for who reads the API before anybody has opened a page
     return decide_causes(on=night.on)
 
 

@@ -115,7 +115,6 @@ class StatusCodes(Resource):
     exact = {"code": "code"}
 
     def rows(self) -> QuerySet[Any]:
-        status_codes.ensure_status_codes()
         return StatusCode.objects.all()
 
 
@@ -128,7 +127,6 @@ class Causes(Resource):
     exact = {"code": "code"}
 
     def rows(self) -> QuerySet[Any]:
-        cause_codes.ensure_causes()
         return Cause.objects.all()
 
 

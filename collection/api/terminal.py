@@ -87,11 +87,10 @@ class WriteOffIn(In):
 class WriteOffItemOut(In):
     """An item of a write-off."""
 
-    item = UUIDField()
-    number = CharField()
-    source_ref = CharField()
-    amount = CharField()
-    currency = CharField()
+    item = UUIDField(source="item_id")
+    number = CharField(source="item.number")
+    source_ref = CharField(source="item.source_ref")
+    amount = MoneyField("amount", "item.currency")
 
 
 class WriteOffsMade(In):
@@ -185,18 +184,7 @@ class WriteOffs(Resource):
         self.known_parameters()
         self.one(id)
         rows = self.rows().get(id=id).write_off_items.select_related("item").order_by("item__number", "id")
-        return Response(
-            [
-                {
-                    "item": one.item_id,
-                    "number": one.item.number,
-                    "source_ref": one.item.source_ref,
-                    "amount": f"{one.amount:f}",
-                    "currency": one.item.currency,
-                }
-                for one in rows
-            ]
-        )
+        return Response(WriteOffItemOut(rows, many=True).data)
 
 
 class LegalCases(Resource):

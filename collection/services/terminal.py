@@ -17,6 +17,7 @@ from accounts.roles import Can
 from collection.models import DeliveryStop, TerminalSettings
 from core.audit import SYSTEM, Actor, changed, record
 from core.errors import Conflict, Invalid, NotFound
+from core.money import amount_text
 from core.text import Phrase, gettext_noop
 from desk.models import Task
 from desk.services.tasks import NewTask, finish_tasks_about, make_tasks
@@ -104,7 +105,7 @@ def overdue_items(*, customer_id: UUID, entity_id: UUID | None, scope: Scope, on
 def sums_of(items: "QuerySet[LedgerItem]") -> dict[str, str]:
     """{"EUR": "1200.00"}: what is open of items, by currency. 1 SQL query."""
     rows = items.order_by().values("currency").annotate(open=Sum("open_amount")).order_by("currency")
-    return {row["currency"]: str(row["open"]) for row in rows}
+    return {row["currency"]: amount_text(row["open"], row["currency"]) for row in rows}
 
 
 def in_one_line(amounts: dict[str, str]) -> str:

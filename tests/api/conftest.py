@@ -12,7 +12,7 @@ from django.test import Client
 
 from accounts.models import Role
 from accounts.services.api_keys import create_api_key
-from collection.models import Action, Claim, Scenario, ScenarioVersion, Step
+from collection.models import Action, Agency, Claim, DeliveryStop, LegalCase, Scenario, ScenarioVersion, Step, WriteOff
 from core.audit import SYSTEM
 from core.tenancy import tenant_scope
 from desk.models import Message
@@ -20,13 +20,17 @@ from integrations.models import SyncRun
 from receivables.models import (
     BankLine,
     CashAllocation,
+    Cause,
     Contact,
     Dispute,
     Document,
     Hold,
+    ItemCause,
+    ItemStatus,
     OpenOrder,
     PaymentTerms,
     Promise,
+    StatusCode,
 )
 from receivables.services.matching import Share, split_line
 from risk.models import PayerProfile
@@ -182,6 +186,24 @@ def one_of_each(organisation):
             customer=customer, entity=entity, reason_type="collection.Action", reason_id=action.id, on=TODAY, channel="EMAIL",
             recipient="petit@nordis.example", language="fr", subject="Relance", body_text="Bonjour", facts=[{"number": "F1"}],
             updated_at=OLD,
+        )  # fmt: skip
+        status = StatusCode.objects.create(code="WATCH", label="Watch", updated_at=OLD)
+        ItemStatus.objects.create(customer=customer, item=debit, status=status, from_on=TODAY, updated_at=OLD)
+        cause = Cause.objects.create(code="PRICING", label="Price", side="OURS", updated_at=OLD)
+        ItemCause.objects.create(
+            customer=customer, item=debit, cause=cause, origin="HAND", from_on=TODAY, updated_at=OLD
+        )
+        DeliveryStop.objects.create(
+            customer=customer, entity=entity, reason="Late", amounts={"EUR": "1200.00"}, on=TODAY, updated_at=OLD
+        )
+        DeliveryStop.objects.create(customer=customer, reason="Late", amounts={}, on=TODAY, updated_at=OLD)
+        WriteOff.objects.create(
+            customer=customer, entity=entity, currency="EUR", amount="10.50", reason="Gone", four_eyes=True, on=TODAY,
+            updated_at=OLD,
+        )  # fmt: skip
+        LegalCase.objects.create(
+            customer=customer, entity=entity, agency=Agency.objects.create(name="K", kind="LAWYER"), number=1,
+            four_eyes=False, on=TODAY, updated_at=OLD,
         )  # fmt: skip
         run = SyncRun.objects.create(as_of=TODAY, file_name="f.csv", file_size=3, sha256="0" * 64, totals={"EUR": {}})
         SyncRun.objects.filter(id=run.id).update(received_at=OLD)

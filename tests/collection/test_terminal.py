@@ -91,7 +91,7 @@ def test_a_stop_is_asked_for_decided_by_who_may_and_ends_when_nothing_is_overdue
     make_member(role="sales")
     item = late()
     stop = request_delivery_stop(customer_id=item.customer_id, reason="Third reminder", **by(collector))
-    assert stop.amounts == {"EUR": "100.0000"}
+    assert stop.amounts == {"EUR": "100.00"}
     tasks = Task.objects.filter(kind="APPROVAL", object_id=stop.id, done_on=None)
     assert {task.assignee_id for task in tasks} == {manager.id}
     decide_delivery_stop(stop_id=stop.id, accept=True, **by(manager))
