@@ -41,9 +41,16 @@ class TemplateCodeForm(forms.Form):
 
 
 class NoteForm(forms.Form):
+    """A note about a customer. `members`: who can be mentioned."""
+
     text = forms.CharField(label=_("Note"), widget=forms.Textarea(attrs={"rows": 5}))
+    mentions = forms.MultipleChoiceField(label=_("Tell"), required=False)
     next_on = forms.DateField(label=_("Follow up on"), required=False, widget=DayInput())
     next_text = forms.CharField(label=_("What to do then"), max_length=200, required=False)
+
+    def __init__(self, *args: Any, members: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["mentions"].choices = members  # type: ignore[attr-defined]
 
 
 class GoLiveForm(forms.Form):

@@ -18,6 +18,8 @@ PAGES = {
 
 def task_page(task: Task) -> str:
     """The address of the row that a task is about; "" where it has no page."""
+    if task.object_type == "collection.Interaction":  # a note or a call stands on its customer's page
+        return reverse("customer", args=[task.customer_id])
     name = PAGES.get(task.object_type)
     if name is None or task.object_id is None:
         return ""

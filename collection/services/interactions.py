@@ -1,5 +1,6 @@
 """Calls and notes: logged by a person, with the outcome and what comes next."""
 
+from collections.abc import Collection
 from datetime import date, time, timedelta
 from uuid import UUID
 
@@ -8,11 +9,17 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access import Scope
+from accounts.models import Member
 from collection.models import Interaction
 from core.audit import Actor, record
 from core.errors import Invalid, NotFound
-from desk.models import Event
+from core.text import Phrase, gettext_noop
+from desk.models import Event, Task
+from desk.services.tasks import NewTask, make_tasks
 from receivables.models import Contact, Customer, CustomerAccount
+
+# Of a note, what a task to read it shows.
+LONGEST_SHOWN = 120
 
 
 class BadInteraction(Invalid):
@@ -47,13 +54,14 @@ def log_interaction(
     next_text: str = "",
     next_time: time | None = None,
     action_id: UUID | None = None,
+    mentions: Collection[UUID] = (),
     scope: Scope,
     actor: Actor,
     on: date,
 ) -> Interaction:
     """Log a call or a note of the day `on`. A call needs an outcome, a note a text; the next action lies ahead.
 
-    Raises BadInteraction, NotFound.
+    Each active member mentioned gets a task to read it. Raises BadInteraction, NotFound.
     """
     customer = _in_scope(Customer.objects.filter(id=customer_id), scope=scope).first()
     if customer is None or (contact_id and not Contact.objects.filter(id=contact_id, customer=customer).exists()):
@@ -99,7 +107,32 @@ def log_interaction(
         },
     )
     record(actor=actor, action=f"collection.{kind.lower()}_logged", row=row)
+    if mentions:
+        _ask_to_read(row, mentions, actor=actor, on=on)
     return row
+
+
+def _ask_to_read(row: Interaction, mentions: Collection[UUID], *, actor: Actor, on: date) -> None:
+    sentence = Phrase(gettext_noop("You are asked to read a note: %(text)s"), {"text": row.text[:LONGEST_SHOWN]})
+    members = Member.objects.filter(id__in=list(mentions), is_active=True).order_by("name", "id")
+    make_tasks(
+        tasks=[
+            NewTask(
+                kind=Task.Kind.MENTION,
+                key=f"{row.id}:{member.id}",
+                customer_id=row.customer_id,
+                sentence=sentence,
+                due_on=on,
+                assignee_id=member.id,
+                object_type="collection.Interaction",
+                object_id=row.id,
+            )
+            for member in members
+            if member.id != actor.member_id
+        ],
+        on=on,
+        actor=actor,
+    )
 
 
 @transaction.atomic

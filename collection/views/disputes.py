@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import NoSuchRight, business_today, requires
-from accounts.models import Member
+from accounts.queries.members import active_members
 from accounts.queries.replacements import represented_by
 from accounts.roles import Can
 from collection.forms import (
@@ -73,7 +73,7 @@ def _page(request: HttpRequest, shown: Dispute, *, form: CommentForm | None = No
         "is_late": bool(shown.answer_due_on and shown.answer_due_on < on and not shown.answered_on),
         "comments": said_about(shown),
         "files": Attachment.objects.filter(object_id=shown.id).select_related("member").order_by("-at"),
-        "form": form or CommentForm(members=_members()),
+        "form": form or CommentForm(members=active_members()),
         "file_form": FileForm(),
         "can": {
             "items": member.can(Can.VIEW_ITEMS),
@@ -105,7 +105,7 @@ def dispute_assign(request: HttpRequest, dispute_id: UUID) -> HttpResponse:
     owner = shown.owner_id or disputes.default_owner(shown.reason)
     form = AssignDisputeForm(
         request.POST or None,
-        members=_members(),
+        members=active_members(),
         initial={"owner": str(owner or ""), "answer_due_on": shown.answer_due_on},
     )
     if form.is_bound and form.is_valid():
@@ -186,7 +186,7 @@ def dispute_resolve(request: HttpRequest, dispute_id: UUID) -> HttpResponse:
 def dispute_comment(request: HttpRequest, dispute_id: UUID) -> HttpResponse:
     """Say something about a dispute; those mentioned get a task."""
     shown = _dispute(request, dispute_id)
-    form = CommentForm(request.POST, members=_members())
+    form = CommentForm(request.POST, members=active_members())
     if not form.is_valid():
         return _page(request, shown, form=form, status=422)
     comments.add_comment(
@@ -336,7 +336,7 @@ def _reason(request: HttpRequest, row: DisputeReason | None) -> HttpResponse:
     form = DisputeReasonForm(
         request.POST or None,
         parents=[(str(one.id), one.label) for one in parents.order_by("label", "id")],
-        members=_members(),
+        members=active_members(),
         initial=initial,
     )
     if row:
@@ -367,11 +367,6 @@ def _dispute(request: Any, dispute_id: UUID) -> Dispute:
         scope=request.scope,
     )
     return row_of(rows.select_related("item__entity", "item__account", "customer", "owner", "answered_by"), dispute_id)
-
-
-def _members() -> list[tuple[str, str]]:
-    """Active members to choose from."""
-    return [(str(one.id), one.name) for one in Member.objects.filter(is_active=True).order_by("name", "id")]
 
 
 def _drawer(request: HttpRequest, form: Any, title: str, *, with_file: bool = False) -> HttpResponse:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.access import requires
+from accounts.queries.members import active_members
 from accounts.roles import Can
 from collection.forms import NoteForm
 from collection.models import Interaction
@@ -22,7 +23,7 @@ from core.web import add_refusal, page, say
 def note_new(request: HttpRequest, customer_id: UUID) -> HttpResponse:
     """Write a note about a customer."""
     interactions.check_customer(customer_id=customer_id, scope=request.scope)  # type: ignore[attr-defined]
-    form = NoteForm(request.POST or None)
+    form = NoteForm(request.POST or None, members=active_members())
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         try:
@@ -30,6 +31,7 @@ def note_new(request: HttpRequest, customer_id: UUID) -> HttpResponse:
                 customer_id=customer_id,
                 kind=Interaction.Kind.NOTE,
                 text=given["text"],
+                mentions=[UUID(one) for one in given["mentions"]],
                 next_on=given["next_on"],
                 next_text=given["next_text"],
                 scope=request.scope,  # type: ignore[attr-defined]

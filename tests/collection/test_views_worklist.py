@@ -8,7 +8,8 @@ from django.urls import reverse
 
 from collection.models import Action, Interaction
 from core.tenancy import tenant_scope
-from desk.models import Message
+from desk.models import Message, Task
+from desk.task_pages import task_page
 from receivables.models import Hold, Promise
 from tests.accounts.conftest import enter
 from tests.collection.story import MONDAY, address, approve, due, make_contact, make_debtor, propose
@@ -127,6 +128,20 @@ def test_a_note_needs_words(organisation, proposed):
     assert client.post(address, {"text": "Pays by cheque"}, headers=HTMX).status_code == 200
     with tenant_scope(organisation):
         assert Interaction.objects.get().text == "Pays by cheque"
+
+
+def test_who_is_told_of_a_note_gets_a_task_that_leads_to_the_customer(organisation, proposed):
+    client, author = enter(organisation, role="collector")
+    told, teller = enter(organisation, role="sales")
+    note = {"text": "Wants a call from sales", "mentions": [str(teller.id), str(author.id)]}
+    address = reverse("note_new", args=[proposed.customer_id])
+    assert client.post(address, note, headers=HTMX).status_code == 200
+    assert client.post(address, {**note, "mentions": [str(uuid4())]}, headers=HTMX).status_code == 422
+    with tenant_scope(organisation):
+        [task] = Task.objects.all()  # nobody tells themselves
+        assert (task.kind, task.assignee_id) == ("MENTION", teller.id)
+        assert task_page(task) == reverse("customer", args=[proposed.customer_id])
+    assert "Wants a call from sales" in told.get(reverse("tasks")).content.decode()
 
 
 def test_each_line_carries_its_sums_for_the_bar_of_what_is_ticked(organisation, proposed):
