@@ -12,7 +12,6 @@ from collection.services.notices import (
     Notice,
     NoticeReasons,
     draft_notice,
-    not_to_be_contacted,
     notice_message,
     parties_of,
 )
@@ -28,6 +27,7 @@ from desk.services.files import safe_name
 from desk.services.notice_settings import setting, unwanted_by_customers
 from receivables.models import Document, LedgerItem
 from receivables.models.ledger import ItemKind
+from receivables.queries.contact_stops import not_to_be_contacted
 
 REASON = "collection.DeliveryNote"
 # Nights may be missed. Invoices older than this when they come in are a history that is being loaded.
@@ -58,7 +58,9 @@ def write_delivery_notes(*, on: date, now: datetime) -> int:
     ids -= set(Message.objects.filter(reason_type=REASON, reason_id__in=ids).values_list("reason_id", flat=True))
     documents = list(Document.objects.filter(id__in=ids).select_related("customer", "entity").order_by("id")[:BATCH])
     customer_ids = {one.customer_id for one in documents}
-    unwanted = unwanted_by_customers(Kind.DELIVERY, customer_ids) | not_to_be_contacted(customer_ids, on=on)
+    unwanted = unwanted_by_customers(Kind.DELIVERY, customer_ids) | not_to_be_contacted(
+        customer_ids=customer_ids, on=on
+    )
     texts, leaves_at, messages = Texts(), sending_hours.leaving(), []
     for document in documents:
         if document.customer_id in unwanted:

@@ -1,12 +1,11 @@
 """Messages to customers that are no reminders: their words, and how each is written once."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext
 
@@ -22,7 +21,7 @@ from desk.ports import FileSource, Verdict
 from desk.queries.templates import Texts, language_of
 from desk.rules.templates import fill_html, fill_line, fill_text
 from desk.texts import WORDS
-from receivables.models import Contact, Customer, CustomerAccount, Entity, Hold
+from receivables.models import Contact, Customer, CustomerAccount, Entity
 
 Told = Callable[[Formats], tuple[Mapping[str, str], Mapping[str, bool]]]
 
@@ -50,22 +49,6 @@ def parties_of(*, customer: Customer, entity: Entity, sender: Any = None) -> Par
         bounced=bounced_addresses([customer.id]),
         accounts=list(accounts.select_related("collector__user", "salesperson__user").order_by("id")),
     )
-
-
-def not_to_be_contacted(customer_ids: Collection[UUID], *, on: date) -> set[UUID]:
-    """Those of these customers that nobody may write to on the day, by a hold on them or on their group. 1 SQL query."""
-    in_force = Hold.objects.filter(
-        Q(until_on__isnull=True) | Q(until_on__gte=on),
-        Q(lifted_on__isnull=True) | Q(lifted_on__gt=on),
-        from_on__lte=on,
-        item__isnull=True,
-        reason=Hold.Reason.DO_NOT_CONTACT,
-    )
-    held = Customer.objects.filter(id__in=list(customer_ids)).filter(
-        Q(id__in=in_force.values("customer_id"))
-        | Q(group_id__in=in_force.filter(group__isnull=False).values("group_id"))
-    )
-    return set(held.values_list("id", flat=True))
 
 
 def draft_notice(

@@ -17,7 +17,6 @@ from collection.services.notices import (
     Notice,
     NoticeReasons,
     draft_notice,
-    not_to_be_contacted,
     notice_message,
     parties_of,
 )
@@ -32,6 +31,7 @@ from desk.services import outbox, sending_hours
 from desk.services.notice_settings import setting, unwanted_by_customers
 from receivables.models import Allocation, CashAllocation, CashMatch, Customer, Entity, LedgerItem
 from receivables.models.ledger import ItemKind
+from receivables.queries.contact_stops import not_to_be_contacted
 
 REASON = "collection.Thanks"
 # Nights may be missed; a later thank-you would be odd.
@@ -85,7 +85,11 @@ def thank_for_payments(*, on: date, now: datetime) -> int:
         for facts in done.filter(created_at__gt=now - 2 * LOOK_BACK).values_list("facts", flat=True)
         for fact in facts
     }
-    passed_over = recent | unwanted_by_customers(Kind.THANKS, customer_ids) | not_to_be_contacted(customer_ids, on=on)
+    passed_over = (
+        recent
+        | unwanted_by_customers(Kind.THANKS, customer_ids)
+        | not_to_be_contacted(customer_ids=customer_ids, on=on)
+    )
     groups: dict[tuple[UUID, UUID], list[Payment]] = defaultdict(list)
     for one in payments:
         if str(one.payment_id) not in known and one.customer_id not in passed_over:

@@ -127,6 +127,27 @@ def test_a_second_run_changes_nothing_and_what_changed_is_history(tenant):
     assert AuditRecord.objects.filter(action="collection.causes_decided").count() == 2
 
 
+def test_a_night_that_is_killed_between_leaves_what_was_and_is_run_again(tenant, monkeypatch):
+    item = late("F")
+    dispute = Dispute.objects.create(
+        customer=item.customer, item=item, reason="PRICE", currency="EUR", opened_on=MONDAY
+    )
+    decide_causes(on=MONDAY)
+    Dispute.objects.filter(id=dispute.id).update(reason="QUALITY")
+    before = list(ItemCause.objects.values())
+
+    def killed(**_fields):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("collection.services.item_causes.AuditRecord.objects.create", killed)
+        with pytest.raises(KeyboardInterrupt):
+            decide_causes(on=MONDAY)
+    assert list(ItemCause.objects.values()) == before
+    assert decide_causes(on=MONDAY) == 1
+    assert causes() == {"F": "QUALITY"}
+
+
 def test_what_a_person_says_stays_until_it_is_left_to_the_rules(tenant):
     """Example 3."""
     item, member = late("F"), make_member()

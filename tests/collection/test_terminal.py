@@ -334,6 +334,23 @@ def test_the_dossier_holds_all_pieces_and_is_what_was_handed_over(tenant):
     assert data["debtor"]["name"] == "=Durand & Fils <SA>"
 
 
+def test_a_dossier_that_is_killed_before_it_is_kept_leaves_nothing(tenant, monkeypatch, settings, tmp_path):
+    settings.DATA_DIR = tmp_path
+    case = prepare(late(make_debtor()).account)
+
+    def killed(*_args, **_fields):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("collection.services.dossiers.record", killed)
+    with pytest.raises(KeyboardInterrupt):
+        make_dossier(case_id=case.id, **by(None))
+    case.refresh_from_db()
+    assert (case.path, [path for path in tmp_path.rglob("*") if path.is_file()]) == ("", [])
+    monkeypatch.undo()
+    settings.DATA_DIR = tmp_path
+    assert make_dossier(case_id=case.id, **by(None)).path
+
+
 def test_what_was_claimed_before_is_owed_in_the_dossier_too(tenant):
     account = make_debtor(entity=make_entity(code="FR", country="FR", language="en"))
     item = late(account, "1000.00", days=92)
