@@ -126,7 +126,7 @@ Despite our first reminder, we have not received the payment of the following in
 
 {{ items }}
 
-Please transfer {{ total }} within the next few days to {{ bank_details }}. If there is a \
+Please transfer {{ total }} {{ if new_deadline }}by {{ new_deadline }}{{ else }}within the next few days{{ end }} to {{ bank_details }}. If there is a \
 difficulty, call us: we would rather find a solution with you.
 
 Kind regards,
@@ -144,7 +144,7 @@ Our reminders have remained unanswered. The following invoices are still open, t
 
 {{ items }}
 
-Please transfer {{ total }} to {{ bank_details }} within eight days. Otherwise we shall have \
+Please transfer {{ total }} to {{ bank_details }} {{ if new_deadline }}by {{ new_deadline }}{{ else }}within eight days{{ end }}. Otherwise we shall have \
 to send a formal notice and to review the terms on which we deliver.
 
 Yours sincerely,
@@ -161,7 +161,7 @@ In spite of several reminders, the following invoices, which are due and payable
 
 {{ items }}
 
-We hereby give you formal notice to pay {{ total }} within eight days of receipt of this letter to \
+We hereby give you formal notice to pay {{ total }} {{ if new_deadline }}by {{ new_deadline }}{{ else }}within eight days of receipt of this letter{{ end }} to \
 {{ bank_details }}.
 
 Failing payment within this period we shall take the matter further without notice, at your expense. Late-payment \
@@ -218,7 +218,7 @@ Malgré notre première relance, nous n’avons pas reçu le règlement des fact
 
 {{ items }}
 
-Merci de virer {{ total }} dans les prochains jours sur le compte {{ bank_details }}. En cas \
+Merci de virer {{ total }} {{ if new_deadline }}au plus tard le {{ new_deadline }}{{ else }}dans les prochains jours{{ end }} sur le compte {{ bank_details }}. En cas \
 de difficulté, appelez-nous : nous préférons chercher une solution avec vous.
 
 Bien cordialement,
@@ -236,7 +236,7 @@ de {{ oldest_days_late }} jours.
 
 {{ items }}
 
-Merci de virer {{ total }} sous huit jours sur le compte {{ bank_details }}. À défaut, nous \
+Merci de virer {{ total }} {{ if new_deadline }}au plus tard le {{ new_deadline }}{{ else }}sous huit jours{{ end }} sur le compte {{ bank_details }}. À défaut, nous \
 serons contraints de vous adresser une mise en demeure et de revoir nos conditions de livraison.
 
 Cordialement,
@@ -253,8 +253,8 @@ Malgré plusieurs relances, les factures suivantes, certaines, liquides et exigi
 
 {{ items }}
 
-Par la présente, nous vous mettons en demeure de nous régler la somme de {{ total }} dans un délai de huit jours à \
-compter de la réception de ce courrier, par virement sur le compte {{ bank_details }}.
+Par la présente, nous vous mettons en demeure de nous régler la somme de {{ total }} {{ if new_deadline }}au plus tard le {{ new_deadline }}{{ else }}dans un délai de huit jours à \
+compter de la réception de ce courrier{{ end }}, par virement sur le compte {{ bank_details }}.
 
 À défaut de règlement dans ce délai, nous engagerons sans autre avis toute procédure utile au recouvrement de notre \
 créance, à vos frais. Les pénalités de retard et l’indemnité forfaitaire pour frais de recouvrement (articles L441-10 \
@@ -310,7 +310,7 @@ fällig.
 
 {{ items }}
 
-Bitte überweisen Sie {{ total }} in den nächsten Tagen auf das Konto {{ bank_details }}. \
+Bitte überweisen Sie {{ total }} {{ if new_deadline }}bis zum {{ new_deadline }}{{ else }}in den nächsten Tagen{{ end }} auf das Konto {{ bank_details }}. \
 Wenn es Schwierigkeiten gibt, rufen Sie uns an: Wir finden lieber gemeinsam eine Lösung.
 
 Freundliche Grüße
@@ -328,7 +328,7 @@ unsere Erinnerungen blieben ohne Antwort. Die folgenden Rechnungen sind weiterhi
 
 {{ items }}
 
-Bitte überweisen Sie {{ total }} innerhalb von acht Tagen auf das Konto {{ bank_details }}. \
+Bitte überweisen Sie {{ total }} {{ if new_deadline }}bis zum {{ new_deadline }}{{ else }}innerhalb von acht Tagen{{ end }} auf das Konto {{ bank_details }}. \
 Andernfalls müssen wir Sie förmlich mahnen und unsere Lieferbedingungen überprüfen.
 
 Mit freundlichen Grüßen
@@ -345,7 +345,7 @@ trotz mehrfacher Erinnerung sind die folgenden fälligen Rechnungen nicht bezahl
 
 {{ items }}
 
-Wir fordern Sie hiermit auf, {{ total }} innerhalb von acht Tagen nach Erhalt dieses Schreibens auf das Konto \
+Wir fordern Sie hiermit auf, {{ total }} {{ if new_deadline }}bis zum {{ new_deadline }}{{ else }}innerhalb von acht Tagen nach Erhalt dieses Schreibens{{ end }} auf das Konto \
 {{ bank_details }} zu überweisen.
 
 Nach Ablauf dieser Frist werden wir ohne weitere Ankündigung rechtliche Schritte auf Ihre Kosten einleiten. \

@@ -276,3 +276,16 @@ def test_the_recipient_is_who_pays_first_and_works():
     assert email_recipient([person(bounced=True), person(email=""), boss]) is boss
     assert email_recipient([person(bounced=True)]) is None
     assert email_recipient([]) is None
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("code", ["reminder_2", "reminder_3", "formal_notice"])
+def test_a_new_deadline_stands_in_the_common_texts_in_place_of_their_usual_one(code, language):
+    body = DEFAULT_TEXTS[code, language].body
+    values = {"new_deadline": "2026-03-10"}
+    told = fill_text(body, values, items="", holds={"new_deadline": True})
+    usual = fill_text(body, values, items="")
+    assert "2026-03-10" in told
+    assert "2026-03-10" not in usual
+    assert any(word in usual for word in ("eight", "few", "huit", "prochains", "acht", "nächsten"))
+    assert "{{" not in told + usual
