@@ -5,27 +5,29 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
-from uuid import NAMESPACE_URL, uuid5
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Min, Sum
+from django.db.models import Min, Q, Sum
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext, override
 
 from accounts.access import scope_of
 from accounts.models import Member, Tenant
+from accounts.queries.replacements import replacements_on, represented_by
 from accounts.roles import Can
 from collection.models import Action
 from collection.queries.actions import in_scope
 from collection.services.addressing import address_of_member
 from core.days import BusinessCalendar
 from core.jobs import lock
-from desk.models import Channel, InboundMessage, Message, Notice, Task
+from desk.models import Channel, InboundMessage, Message, Notice
 from desk.ports import Verdict
 from desk.queries.alerts import alerts_in
 from desk.queries.inbound import inbound_in
+from desk.queries.tasks import tasks_of
 from desk.services import outbox, sending_hours
 from desk.services.notice_settings import setting, unwanted_by_members
 from receivables.models import CustomerAccount, Dispute, Promise
@@ -64,7 +66,7 @@ def write_digests(*, tenant: Tenant, on: date, now: datetime) -> int:
             continue
         lately = Message.objects.filter(reason_type=reason, on__gt=on - timedelta(days=max(found.every_days, 1)))
         passed_over = unwanted_by_members(kind) | set(lately.values_list("member_id", flat=True))
-        for member in _readers(kind):
+        for member in _readers(kind, on=on):
             address = address_of_member(member)
             if member.id in passed_over or not address:
                 continue
@@ -76,13 +78,23 @@ def write_digests(*, tenant: Tenant, on: date, now: datetime) -> int:
     return len(messages)
 
 
-def _readers(kind: Notice) -> list[Member]:
-    """Whom a digest is for: salespersons who see invoices, or who decides about reminders."""
+def _readers(kind: Notice, *, on: date) -> list[Member]:
+    """Whom a digest is for: salespersons who see invoices, or who decides about reminders. Of who is away, whoever
+    stands in for them.
+    """
+    away = replacements_on(on=on)
+    found = [one for one in _usual_readers(kind, {*away.values()}) if one.id not in away]
+    if kind == Notice.DAY_DIGEST:
+        return found
+    return [one for one in found if one.can(Can.VIEW_ITEMS)]
+
+
+def _usual_readers(kind: Notice, standing_in: set[UUID]) -> list[Member]:
     members = Member.objects.filter(is_active=True).select_related("role", "user").order_by("id")
     if kind == Notice.DAY_DIGEST:
         return [one for one in members if one.can(Can.CONFIRM_ACTIONS)]
     selling = CustomerAccount.objects.filter(salesperson__isnull=False).values("salesperson_id").distinct()
-    return [one for one in members.filter(id__in=selling) if one.can(Can.VIEW_ITEMS)]
+    return list(members.filter(Q(id__in=selling) | Q(id__in=standing_in)))
 
 
 def _digest(kind: Notice, member: Member, address: str, *, tenant: Tenant, on: date) -> Message | None:
@@ -128,9 +140,12 @@ def _digest(kind: Notice, member: Member, address: str, *, tenant: Tenant, on: d
 
 
 def late_customers(member: Member, *, on: date) -> list[LateCustomer]:
-    """Customers of a salesperson, as far as the member sees them, with what is overdue, the most first. 2 SQL queries."""
+    """Customers of a salesperson, and of those they stand in for, as far as the member sees them, with what is overdue,
+    the most first. At most 4 SQL queries.
+    """
+    sellers = [member.id, *represented_by(member_id=member.id, on=on)]
     late = items_in(scope=scope_of(member)).filter(
-        account__salesperson_id=member.id, is_open=True, open_amount__gt=0, due_date__lt=on
+        account__salesperson_id__in=sellers, is_open=True, open_amount__gt=0, due_date__lt=on
     )
     rows = late.values("customer_id", "customer__name", "currency").annotate(
         overdue=Sum("open_amount"), oldest=Min("due_date")
@@ -183,7 +198,14 @@ def day_lines(member: Member, *, on: date) -> list[tuple[int, str, str]]:
         ),
         (alerts_in(scope=scope).filter(acknowledged_on__isnull=True).count(), gettext("alerts to look at"), "alerts"),
         (
-            Task.objects.filter(assignee_id=member.id, done_on__isnull=True, due_on__lte=on).count(),
+            tasks_of(
+                member_id=member.id,
+                absent_ids=represented_by(member_id=member.id, on=on),
+                with_unassigned=False,
+                scope=scope,
+            )
+            .filter(done_on__isnull=True, due_on__lte=on)
+            .count(),
             gettext("tasks of yours"),
             "tasks",
         ),

@@ -7,6 +7,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.services.replacements import name_replacement
 from collection.models import Action
 from collection.services.delivery_notes import DeliveryReasons, write_delivery_notes
 from collection.services.digests import DigestReasons, write_digests
@@ -357,3 +358,20 @@ def test_one_organisations_wishes_and_settings_are_not_anothers(organisation):
         assert NoticeSetting.objects.count() == 0
         paid()
         assert thank() == 0
+
+
+def test_the_digests_of_who_is_away_go_to_whoever_stands_in_for_them(tenant):
+    anne, paul = make_member(role="sales", name="Anne"), make_member(role="collector", name="Paul")
+    account = make_debtor(name="Durand")
+    account.salesperson = anne
+    account.save()
+    make_item(account=account, amount="100.00", due=due(10))
+    for kind in ("SALES", "DAY"):
+        set_notice(kind=kind, is_on=True, every_days=1, now=timezone.now(), actor=SYSTEM)
+    name_replacement(
+        member_id=anne.id, replacement_id=paul.id, from_on=MONDAY, until_on=MONDAY, on=MONDAY, actor=SYSTEM
+    )
+    write_digests(tenant=tenant, on=MONDAY, now=timezone.now())
+    mails = {(one.recipient, "Durand" in one.body_text) for one in Message.objects.filter(member_id__isnull=False)}
+    assert (paul.email, True) in mails
+    assert anne.email not in {address for address, _late in mails}
