@@ -26,6 +26,7 @@ from core.text import search_key
 from desk.models import Channel, Message
 from desk.ports import Verdict
 from desk.queries.templates import Texts
+from desk.rules.templates import VOCABULARIES
 from desk.services import outbox
 from desk.services.templates import BadTemplate, faults
 from receivables.models import Contact, Customer, Entity
@@ -104,6 +105,9 @@ def sample(
         raise NotFound
     if fields := faults(code=code, subject=text.subject, body=text.body, channel=channel):
         raise BadTemplate(fields=fields)
+    if code in VOCABULARIES:
+        # What it names is no reminder's: shown with a reminder's values it would be full of gaps.
+        raise NothingToShow(_("This text has no preview: it is not said about items to be reminded of."))
     texts = Texts(instead={(code, channel, language): text})
     found = _proposed(
         customer=customer, code=code, channel=channel, language=language, texts=texts, scope=scope, on=on, by=by
