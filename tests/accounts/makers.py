@@ -467,6 +467,7 @@ UNDER_A_CUSTOMER = {
 BODIES: dict[str, dict[str, Any]] = {
     "post api/v1/delivery-stops/<uuid:id>/decide/": {"accept": True},
     "post api/v1/delivery-stops/<uuid:id>/end/": {"reason": "paid"},
+    "post api/v1/actions/<uuid:id>/call/": {"outcome": "NO_ANSWER"},
     "post api/v1/actions/<uuid:id>/postpone/": {"until": (TODAY + timedelta(days=7)).isoformat()},
     "post api/v1/claims/<uuid:id>/waive/": {"reason": "goodwill"},
     "post api/v1/bank-lines/<uuid:id>/assign/": {"customer": None},

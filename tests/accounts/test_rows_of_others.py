@@ -26,6 +26,8 @@ WITH_IDS = [route for route in GUARDED if kinds_of(route)]
 # Found only with more than the row: each with what is missing here, and tested where that is at hand.
 WITHOUT_MORE = {
     "message_pdf": "the message has no letter",
+    "action_letter": "the reminder is no letter",
+    "scenario_message": "a message needs a customer and a step of a dry run",
     "message_file": "nothing went along with the message",
     "action_enclosure": "nothing goes along with the reminder",
     "document_file": "the file belongs to another row",

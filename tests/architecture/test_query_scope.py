@@ -19,6 +19,7 @@ RUNNER = "runs the statement that a scoped query composed"
 SYSTEM_QUERIES = {
     "accounts.queries.audit.names_of": "names of rows that a scoped page of the trail mentions already",
     "accounts.queries.audit.possible_actors": OF_NO_CUSTOMER,
+    "accounts.queries.members.active_members": OF_NO_CUSTOMER,
     "accounts.queries.members.given_by": OF_NO_CUSTOMER,
     "accounts.queries.members.key_lines": OF_NO_CUSTOMER,
     "accounts.queries.members.member_counts": OF_NO_CUSTOMER,
@@ -31,6 +32,7 @@ SYSTEM_QUERIES = {
     "accounts.queries.replacements.replacements_on": OF_NO_CUSTOMER,
     "accounts.queries.replacements.represented_by": OF_NO_CUSTOMER,
     "collection.queries.absences.replacements_from": OF_NO_CUSTOMER,
+    "collection.queries.day.owns_work": "whether a member collects at all, no rows",
     "collection.queries.day.day_of": "its reader carries the scope",
     "accounts.queries.organisations.enterable": "asked before any organisation is entered, of global tables",
     "accounts.queries.organisations.may_enter": "asked before any organisation is entered, of global tables",
