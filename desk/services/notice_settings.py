@@ -1,7 +1,8 @@
 """Which messages beside reminders an organisation sends, and who wants none of them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -53,7 +54,7 @@ def set_notice(*, kind: str, is_on: bool, every_days: int, now: datetime, actor:
         row.every_days, row.set_by_id = every_days, actor.member_id
         row.updated_at = Now()  # type: ignore[assignment]
         row.save()
-        changes = {"is_on": [before[0], is_on], "every_days": [before[1], every_days]}
+        changes: dict[str, Sequence[Any]] = {"is_on": [before[0], is_on], "every_days": [before[1], every_days]}
         record(actor=actor, action="desk.notice_set", row=row, changes=changes)
         row.refresh_from_db()
     return row
