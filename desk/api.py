@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, QuerySet
+from django.db.models.functions import JSONObject
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.fields import CharField, DateField, DateTimeField, IntegerField, JSONField, UUIDField
 
 from accounts.roles import Can
 from core.rest_lists import Resource
+from desk.models import MessageFile
 from desk.queries.inbound import inbound_in
 from desk.queries.messages import messages_in
 
@@ -21,6 +25,11 @@ class MessageFileOut(serializers.Serializer[Any]):
     file_name = CharField()
     size = IntegerField(help_text="In bytes.")
     sha256 = CharField()
+
+
+@extend_schema_field(MessageFileOut(many=True))
+class FilesField(JSONField):
+    """The files as the row's statement gives them."""
 
 
 class MessageOut(serializers.Serializer[Any]):
@@ -41,7 +50,7 @@ class MessageOut(serializers.Serializer[Any]):
     subject = CharField()
     body_text = CharField()
     facts = JSONField()
-    files = MessageFileOut(many=True)
+    files = FilesField(source="file_list")
     state = CharField()
     attempts = IntegerField()
     error = CharField()
@@ -66,7 +75,9 @@ class Messages(Resource):
     }
 
     def rows(self) -> QuerySet[Any]:
-        return messages_in(scope=self.caller.scope).prefetch_related("files")
+        files = MessageFile.objects.filter(message_id=OuterRef("id")).order_by("position", "id")
+        told = JSONObject(kind="kind", file_name="file_name", size="size", sha256="sha256")
+        return messages_in(scope=self.caller.scope).annotate(file_list=ArraySubquery(files.values(told=told)))
 
 
 class ReplyOut(serializers.Serializer[Any]):

@@ -15,7 +15,7 @@ from accounts.services.api_keys import create_api_key
 from collection.models import Action, Agency, Claim, DeliveryStop, LegalCase, Scenario, ScenarioVersion, Step, WriteOff
 from core.audit import SYSTEM
 from core.tenancy import tenant_scope
-from desk.models import Message
+from desk.models import InboundMessage, Message
 from integrations.models import SyncRun
 from receivables.models import (
     BankLine,
@@ -186,6 +186,10 @@ def one_of_each(organisation):
             customer=customer, entity=entity, reason_type="collection.Action", reason_id=action.id, on=TODAY, channel="EMAIL",
             recipient="petit@nordis.example", language="fr", subject="Relance", body_text="Bonjour", facts=[{"number": "F1"}],
             updated_at=OLD,
+        )  # fmt: skip
+        InboundMessage.objects.create(
+            customer=customer, entity=entity, mail_id="<1@nordis.example>", kind="REPLY", sender="petit@nordis.example",
+            subject="Re: Relance", text="Nous paierons vendredi.", on=TODAY, raw_size=10, matched_by="ADDRESS", received_at=OLD, updated_at=OLD,
         )  # fmt: skip
         status = StatusCode.objects.create(code="WATCH", label="Watch", updated_at=OLD)
         ItemStatus.objects.create(customer=customer, item=debit, status=status, from_on=TODAY, updated_at=OLD)

@@ -77,16 +77,16 @@ def test_the_search_opens_filters_and_leads_to_a_page_by_keyboard(visit, user):
     page.keyboard.press("Control+k")
     assert opened.has_focus("#palette-input")
     assert opened.faults() == []
-    page.keyboard.type("rol")
+    page.keyboard.type("memb")
     shown = page.locator("#palette-pages [role=option]:visible")
     assert shown.count() == 1
     assert page.get_attribute("#palette-input", "aria-activedescendant") == shown.get_attribute("id")
     page.keyboard.press("Escape")
     assert not page.locator("#palette").is_visible()
     page.keyboard.press("Control+k")
-    page.keyboard.type("roles")
+    page.keyboard.type("members")
     page.keyboard.press("Enter")
-    page.wait_for_url("**/settings/roles/")
+    page.wait_for_url("**/settings/members/")
 
 
 def test_menus_open_move_and_close_by_keyboard(visit, user):
