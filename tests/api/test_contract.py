@@ -21,7 +21,7 @@ from schemathesis.specs.openapi.checks import (
 from core.tenancy import tenant_scope
 from creditmgmt.wsgi import application
 from tests.api.conftest import caller_of
-from tests.api.test_resources import RESOURCES, resource_model
+from tests.api.test_resources import RESOURCES, rows_of
 
 SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "openapi.yaml"
 OPERATIONS = [
@@ -80,4 +80,4 @@ def known_ids(organisation, path: str) -> list[str]:
     if resource is None:
         return []
     with tenant_scope(organisation):
-        return [str(row_id) for row_id in resource_model(resource).objects.values_list("id", flat=True)]
+        return [str(row_id) for row_id in rows_of(resource).values_list("id", flat=True)]
