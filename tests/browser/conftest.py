@@ -5,6 +5,7 @@ Every page that `visit` opens is watched: console errors, refused content (CSP) 
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from playwright.sync_api import Browser, Page, sync_playwright
 
 AXE = Path(settings.BASE_DIR) / "node_modules" / "axe-core" / "axe.min.js"
@@ -95,7 +97,23 @@ def visit(chromium: Browser, live_server: Any) -> Iterator[Callable[..., Visit]]
     complaints = [complaint for opened in visits for complaint in opened.complaints]
     for opened in visits:
         opened.page.context.close()
+    _let_the_server_finish()
     assert complaints == []
+
+
+def _let_the_server_finish() -> None:
+    """Wait until no request is at work: what a page still asked for would meet the emptying of the tables in a deadlock."""
+    at_work = (
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+        " AND (state = 'active' OR state LIKE 'idle in transaction%')"
+    )
+    until = time.monotonic() + 5
+    with connection.cursor() as cursor:
+        while time.monotonic() < until:
+            cursor.execute(at_work)
+            if not cursor.fetchone()[0]:
+                return
+            time.sleep(0.05)
 
 
 def session_of(user: Any) -> str:
