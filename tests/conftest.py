@@ -81,7 +81,24 @@ def _truncate_as_owner(self: TransactionTestCase) -> None:
                 "AND tablename NOT IN ('django_migrations', 'django_content_type')"
             ).fetchall()
         ]
-        owner.execute("TRUNCATE " + ", ".join(f'"{table}"' for table in tables) + " CASCADE")
+        _truncate(owner, "TRUNCATE " + ", ".join(f'"{table}"' for table in tables) + " CASCADE")
+
+
+def _truncate(owner: psycopg.Connection, statement: str) -> None:
+    """A part of a browser's page may still be read by the server: its connection is ended then, and we try again."""
+    owner.execute("SET lock_timeout = '10s'")
+    for _attempt in range(5):
+        try:
+            owner.execute(statement)
+        except (psycopg.errors.DeadlockDetected, psycopg.errors.LockNotAvailable):
+            connections.close_all()
+            owner.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() "
+                "AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+            )
+        else:
+            return
+    owner.execute(statement)
 
 
 TransactionTestCase._fixture_teardown = _truncate_as_owner  # type: ignore[method-assign]
