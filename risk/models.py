@@ -132,3 +132,74 @@ class PayerClassLimits(TenantModel):
             ),
         ]
         indexes = [models.Index(fields=["tenant", "set_by"], name="payer_class_limits_set_by")]
+
+
+class Review(TenantModel):
+    """A customer to look at again on a day, because a person or one of the organisation's rules asks for it.
+
+    Open until somebody has looked, or what it was asked for is over. At most one open for each customer and source: who
+    asks again moves it. `text` and `values` are a sentence of the catalogue (core.text.Phrase); of one asked for by hand
+    `text` is what the person wrote.
+    """
+
+    class Source(models.TextChoices):
+        HAND = "HAND", _("asked for by hand")
+        ALERT = "ALERT", _("after an alert")
+        SILENCE = "SILENCE", _("nobody was in touch")
+
+    class State(models.TextChoices):
+        OPEN = "OPEN", _("to review")
+        DONE = "DONE", _("reviewed")
+        OVER = "OVER", _("no longer needed")
+
+    customer = TenantForeignKey(Customer, models.PROTECT, related_name="reviews")
+    source = models.CharField(max_length=8, choices=Source)
+    state = models.CharField(max_length=5, choices=State, default=State.OPEN)
+    due_on = models.DateField()
+    text = models.CharField(max_length=300)
+    values = models.JSONField(default=dict)
+    asked_on = models.DateField()
+    asked_by = TenantForeignKey(Member, models.PROTECT, null=True, related_name="+")
+    ended_on = models.DateField(null=True)
+    ended_by = TenantForeignKey(Member, models.PROTECT, null=True, related_name="+")
+    note = models.CharField(max_length=300, blank=True, default="", db_default="")  # what came of it
+    updated_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "customer", "source"], condition=Q(state="OPEN"), name="review_open_once"
+            ),
+            models.CheckConstraint(
+                name="review_ended_on_a_day",
+                condition=Q(state="OPEN", ended_on__isnull=True, ended_by__isnull=True)
+                | ~Q(state="OPEN") & Q(ended_on__isnull=False),
+            ),
+            models.CheckConstraint(name="review_due_after_asked", condition=Q(due_on__gte=F("asked_on"))),
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "due_on", "id"], condition=Q(state="OPEN"), name="review_due"),
+            models.Index(fields=["tenant", "customer", "-asked_on"], name="review_customer"),
+            models.Index(fields=["tenant", "asked_by"], name="review_asked_by"),
+            models.Index(fields=["tenant", "ended_by"], name="review_ended_by"),
+            models.Index(fields=["tenant", "updated_at", "id"], name="review_updated"),
+        ]
+
+
+class ReviewRules(TenantModel):
+    """When an organisation wants customers reviewed by itself: one row, or none for never. 0: that rule is off."""
+
+    after_alert_days = models.PositiveSmallIntegerField(default=0)  # working days after an alert about how it pays
+    silence_days = models.PositiveSmallIntegerField(default=0)  # days without contact to a customer that owes overdue
+    # At least so much overdue, in the organisation's currency.
+    silence_amount = models.DecimalField(max_digits=20, decimal_places=4, default=0)
+    updated_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant"], name="review_rules_once"),
+            models.CheckConstraint(
+                name="review_rules_in_range",
+                condition=Q(after_alert_days__lte=365, silence_days__lte=365, silence_amount__gte=0),
+            ),
+        ]
