@@ -6,7 +6,9 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Member
+from collection.models.actions import Action
 from collection.models.terminal import other_than_requester
+from core.models import JobRun
 from core.tenancy.models import TenantForeignKey, TenantModel
 from receivables.models import Customer, Entity, Hold, LedgerItem
 from receivables.models.ledger import AMOUNT
@@ -39,7 +41,9 @@ class Agency(TenantModel):
 class LegalCase(TenantModel):
     """The items of a customer at an entity that an agency or lawyer is to collect: prepared, handed over, closed.
 
-    `path`, `sha256`, `size`: the dossier as it was made, a ZIP below the files folder; empty before.
+    The step of a scenario prepares one without saying who is to collect, unless there is but one: then `agency` is empty
+    until somebody chooses. `path`, `sha256`, `size`: the dossier as it was made, a ZIP below the files folder; empty
+    before. `wanted_on`: it is to be made, as of that day, by the worker whose `run` shows how far it is.
     """
 
     class State(models.TextChoices):
@@ -47,6 +51,7 @@ class LegalCase(TenantModel):
         HANDED_OVER = "HANDED_OVER", _("handed over")
         CLOSED = "CLOSED", _("closed")
         WITHDRAWN = "WITHDRAWN", _("withdrawn before it was handed over")
+        REFUSED = "REFUSED", _("refused")
 
     class Outcome(models.TextChoices):
         PAID = "PAID", _("paid")
@@ -56,16 +61,19 @@ class LegalCase(TenantModel):
 
     customer = TenantForeignKey(Customer, models.PROTECT, related_name="legal_cases")
     entity = TenantForeignKey(Entity, models.PROTECT, related_name="+")
-    agency = TenantForeignKey(Agency, models.PROTECT, related_name="cases")
+    agency = TenantForeignKey(Agency, models.PROTECT, null=True, related_name="cases")
+    # Where a scenario prepared it: the action of its step.
+    action = TenantForeignKey(Action, models.PROTECT, null=True, related_name="+")
     number = models.PositiveIntegerField()
     state = models.CharField(max_length=12, choices=State, default=State.PREPARED)
     note = models.TextField(blank=True)
     four_eyes = models.BooleanField()
     on = models.DateField()
     requested_by = TenantForeignKey(Member, models.PROTECT, null=True, related_name="+")
-    # Who handed it over, and when.
+    # Who handed it over, or would not, and when.
     decided_on = models.DateField(null=True)
     decided_by = TenantForeignKey(Member, models.PROTECT, null=True, related_name="+")
+    answer = models.CharField(max_length=300, blank=True, default="", db_default="")  # why it was refused
     agency_ref = models.CharField(max_length=80, blank=True)
     closed_on = models.DateField(null=True)
     closed_by = TenantForeignKey(Member, models.PROTECT, null=True, related_name="+")
@@ -74,6 +82,9 @@ class LegalCase(TenantModel):
     sha256 = models.CharField(max_length=64, blank=True)
     size = models.PositiveIntegerField(null=True)
     made_on = models.DateField(null=True)
+    wanted_on = models.DateField(null=True)
+    wanted_by = TenantForeignKey(Member, models.PROTECT, null=True, related_name="+")
+    run = TenantForeignKey(JobRun, models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     updated_at = models.DateTimeField(db_default=Now())
 
@@ -88,6 +99,14 @@ class LegalCase(TenantModel):
                 condition=(Q(decided_on__isnull=True) | Q(decided_on__gte=F("on")))
                 & (Q(closed_on__isnull=True) | Q(closed_on__gte=F("on"))),
             ),
+            models.CheckConstraint(
+                name="legal_case_refused_with_reason", condition=~Q(state="REFUSED") | ~Q(answer="")
+            ),
+            models.CheckConstraint(
+                name="legal_case_out_has_agency",
+                condition=~Q(state__in=["HANDED_OVER", "CLOSED"]) | Q(agency__isnull=False),
+            ),
+            models.UniqueConstraint(fields=["tenant", "action"], name="legal_case_action_once"),
             other_than_requester("legal_case_four_eyes"),
         ]
         indexes = [
@@ -97,6 +116,8 @@ class LegalCase(TenantModel):
             models.Index(fields=["tenant", "requested_by"], name="legal_case_requested_by"),
             models.Index(fields=["tenant", "decided_by"], name="legal_case_decided_by"),
             models.Index(fields=["tenant", "closed_by"], name="legal_case_closed_by"),
+            models.Index(fields=["tenant", "wanted_by"], name="legal_case_wanted_by"),
+            models.Index(fields=["tenant", "run"], name="legal_case_run"),
             models.Index(fields=["tenant", "updated_at", "id"], name="legal_case_updated"),
         ]
 

@@ -1,11 +1,12 @@
 """Steps after which nothing is as before: deliveries stop, a formal notice leaves. Asked for, decided by a person."""
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Member
+from collection.models.actions import Action
 from core.tenancy.models import TenantForeignKey, TenantModel
 from receivables.models import Customer, Entity
 
@@ -44,9 +45,13 @@ class DeliveryStop(TenantModel):
     entity = TenantForeignKey(Entity, models.PROTECT, null=True, related_name="+")
     state = models.CharField(max_length=10, choices=State, default=State.REQUESTED)
     reason = models.CharField(max_length=300)
-    # {"EUR": "1200.00"}: what was overdue when it was asked for.
+    # {"EUR": "1200.00"}: what was overdue when it was asked for; of a step, what its items owe.
     amounts = models.JSONField(default=dict)
+    # Where a scenario asks for it: the action of its step, and the ids of the items that have reached it.
+    action = TenantForeignKey(Action, models.PROTECT, null=True, related_name="+")
+    items = models.JSONField(default=list, db_default=Value([], models.JSONField()))
     on = models.DateField()
+    # Null: a scenario, or the API.
     requested_by = TenantForeignKey(Member, models.PROTECT, null=True, related_name="+")
     decided_on = models.DateField(null=True)
     decided_by = TenantForeignKey(Member, models.PROTECT, null=True, related_name="+")
@@ -65,6 +70,7 @@ class DeliveryStop(TenantModel):
                 condition=Q(state__in=["REQUESTED", "ACCEPTED"]),
                 nulls_distinct=False,
             ),
+            models.UniqueConstraint(fields=["tenant", "action"], name="delivery_stop_action_once"),
             models.CheckConstraint(
                 name="delivery_stop_refused_with_reason", condition=~Q(state="REFUSED") | ~Q(answer="")
             ),

@@ -36,7 +36,7 @@ def notice_settings(request: MemberRequest) -> HttpResponse:
     known = service.settings_by_kind()
     errors: dict[str, str] = {}
     if request.method == "POST":
-        for kind in Notice:
+        for kind in service.OF_ORGANISATION:
             text = request.POST.get(f"days-{kind}", "").strip()
             try:
                 days = int(text) if text.isascii() and text.isdigit() and len(text) < 5 else service.USUAL_DAYS[kind]
@@ -52,7 +52,7 @@ def notice_settings(request: MemberRequest) -> HttpResponse:
         if not errors:
             say(request, _("Saved."))
             return redirect("notice_settings")
-    rows = [_row(kind, known.get(kind), errors.get(kind, "")) for kind in Notice]
+    rows = [_row(kind, known.get(kind), errors.get(kind, "")) for kind in service.OF_ORGANISATION]
     return page(request, "collection/notice_settings.html", {"rows": rows}, status=422 if errors else 200)
 
 
@@ -103,7 +103,7 @@ def my_notices(request: MemberRequest) -> HttpResponse:
             "kind": kind.value,
             "label": kind.label,
             "wanted": kind.value not in unwanted,
-            "is_on": bool(kind in known and known[kind].since),
+            "is_on": kind not in service.OF_ORGANISATION or bool(kind in known and known[kind].since),
         }
         for kind in service.TO_MEMBERS
     ]

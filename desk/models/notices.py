@@ -11,12 +11,14 @@ from receivables.models import Customer
 
 
 class Notice(models.TextChoices):
-    """What may be sent beside reminders. To customers: thanks and delivery notes; to members: digests."""
+    """What may be sent beside reminders. To customers: thanks and delivery notes; to members: digests, and what
+    waits for their decision."""
 
     THANKS = "THANKS", _("thank-you for a payment")
     DELIVERY = "DELIVERY", _("invoice delivery note")
     SALES_DIGEST = "SALES", _("late customers, to their salesperson")
     DAY_DIGEST = "DAY", _("the day, to collectors and managers")
+    DECISION = "DECISION", _("decisions to take, to who may take them")
 
 
 class NoticeSetting(TenantModel):

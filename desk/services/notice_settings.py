@@ -14,7 +14,9 @@ from core.errors import Invalid
 from desk.models import Notice, NoticeOptOut, NoticeSetting
 
 TO_CUSTOMERS = (Notice.THANKS, Notice.DELIVERY)
-TO_MEMBERS = (Notice.SALES_DIGEST, Notice.DAY_DIGEST)
+TO_MEMBERS = (Notice.SALES_DIGEST, Notice.DAY_DIGEST, Notice.DECISION)
+# What an organisation switches on; decisions are always told, but to members who want no such mail.
+OF_ORGANISATION = (*TO_CUSTOMERS, Notice.SALES_DIGEST, Notice.DAY_DIGEST)
 # Days between two to the same customer or member, until an organisation says otherwise.
 USUAL_DAYS = {Notice.THANKS: 30, Notice.DELIVERY: 0, Notice.SALES_DIGEST: 7, Notice.DAY_DIGEST: 1}
 MOST_DAYS = 365
@@ -41,7 +43,7 @@ def set_notice(*, kind: str, is_on: bool, every_days: int, now: datetime, actor:
 
     Raises BadNotice.
     """
-    if kind not in Notice.values:
+    if kind not in OF_ORGANISATION:
         raise BadNotice
     least = 1 if kind in TO_MEMBERS else 0
     if not least <= every_days <= MOST_DAYS:
