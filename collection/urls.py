@@ -48,6 +48,7 @@ urlpatterns = [
     path("collections/customers/<uuid:customer_id>/statement/", papers.statement_new, name="statement_new"),
     path("collections/customers/<uuid:customer_id>/statement/file/", papers.statement_file, name="statement_file"),
     path("collections/customers/<uuid:customer_id>/call/", calls.call_new, name="call_new"),
+    path("collections/calls/<uuid:interaction_id>/undo/", calls.call_undo, name="call_undo"),
     path("collections/customers/<uuid:customer_id>/note/", interactions.note_new, name="note_new"),
     path("collections/customers/<uuid:customer_id>/preview/", preview.customer_preview, name="customer_preview"),
     path("collections/follow-ups/<uuid:interaction_id>/", day.follow_up, name="follow_up"),

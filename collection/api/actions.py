@@ -30,6 +30,7 @@ from collection.models import Action
 from collection.queries.actions import action_in_scope, in_scope
 from collection.rules.calls import MOST_PARTS, CallOutcome
 from collection.services import deciding, sending
+from collection.services.call_undo import undo_action
 from collection.services.calls import CALL_NEEDS, Announced, Contested, Promised, Said, WrongContact, log_call
 from core.errors import NotAllowed
 from core.rest_fields import AmountField, CurrencyField
@@ -188,11 +189,13 @@ class Actions(Resource):
         )
         return Response(self.one(id))
 
-    @extend_schema(request=Nothing, responses={200: ActionOut}, summary="Take the decision back")
+    @extend_schema(
+        request=Nothing, responses={200: ActionOut}, summary="Take the decision back, or the call that was logged"
+    )
     @action(detail=True, methods=["post"])
     def undo(self, request: Request, id: UUID) -> Response:
         self.read(Nothing)
-        deciding.undo_decision(action_id=id, **self._who())
+        undo_action(action_id=id, on=self.caller.on, **self._who())
         return Response(self.one(id))
 
     @extend_schema(request=CallIn, responses={200: ActionOut}, summary="Log the call that the action asks for")

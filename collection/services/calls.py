@@ -18,7 +18,7 @@ from accounts.roles import Can
 from collection.models import Action, Interaction
 from collection.rules.calls import CallOutcome
 from collection.services.by_hand import call_made
-from collection.services.deciding import NotProposed, proposed_action
+from collection.services.deciding import UNDO_SECONDS, NotProposed, proposed_action
 from collection.services.disputes import assign_dispute, default_owner
 from collection.services.interactions import BadInteraction, finish_follow_up, log_interaction
 from core.audit import Actor, changed, record
@@ -41,6 +41,7 @@ CALL_NEEDS = {
     CallOutcome.DISPUTED: Can.RECORD_DISPUTE,
     CallOutcome.PAYMENT_ANNOUNCED: Can.PLACE_HOLD,
 }
+COMPLETED = "collection.call_completed"
 OUTCOMES_HANDLED = (Promise.State.BROKEN, Promise.State.PARTLY)
 
 
@@ -152,20 +153,40 @@ def log_call(
         on=on,
     )
     made: dict[str, Any] = {}
+    touched: dict[str, Any] = {}
     match said:
         case Promised():
             made = _promise(said, customer_id, text=text, scope=scope, actor=actor, on=on)
         case Contested():
-            made = {"disputes": _dispute(said, customer_id, text=text, tenant=tenant, scope=scope, actor=actor, on=on)}
+            leaves_at = now + timedelta(seconds=UNDO_SECONDS)
+            made = {
+                "disputes": _dispute(
+                    said, customer_id, text=text, tenant=tenant, scope=scope, actor=actor, leaves_at=leaves_at, on=on
+                )
+            }
         case Announced():
             made = {"holds": _hold(said, customer_id, text=text, scope=scope, actor=actor, on=on)}
         case WrongContact():
-            _find_another(said, interaction, actor=actor, on=on)
+            touched = _find_another(said, interaction, actor=actor, on=on)
     if action is not None:
         action = call_made(action_id=action.id, note=text, scope=scope, actor=actor, now=now, on=on)
-    _finish_follow_ups(interaction, scope=scope, actor=actor, on=on)
-    look_after_promises(customer_id=customer_id, actor=actor, on=on)
-    return Call(interaction, action=action, **made)
+    touched["follow_ups"] = _finish_follow_ups(interaction, scope=scope, actor=actor, on=on)
+    touched["promises_seen"] = look_after_promises(customer_id=customer_id, actor=actor, on=on)
+    call = Call(interaction, action=action, **made)
+    # The last record of the call: what taking it back undoes, and what came later is known by it.
+    changes = {name: [None, value] for name, value in (_made_ids(call) | touched).items() if value}
+    record(actor=actor, action=COMPLETED, row=interaction, changes=changes)
+    return call
+
+
+def _made_ids(call: Call) -> dict[str, Any]:
+    return {
+        "action": call.action and call.action.id,
+        "promise": call.promise and call.promise.id,
+        "plan": call.plan and call.plan.id,
+        "disputes": [one.id for one in call.disputes],
+        "holds": [one.id for one in call.holds],
+    }
 
 
 def _called_for(action_id: UUID, customer_id: UUID, *, scope: Scope) -> Action:
@@ -216,8 +237,17 @@ def _promise(
 
 
 def _dispute(
-    said: Contested, customer_id: UUID, *, text: str, tenant: Tenant, scope: Scope, actor: Actor, on: date
+    said: Contested,
+    customer_id: UUID,
+    *,
+    text: str,
+    tenant: Tenant,
+    scope: Scope,
+    actor: Actor,
+    leaves_at: datetime,
+    on: date,
 ) -> tuple[Dispute, ...]:
+    """The mail to whoever answers waits until `leaves_at`: until then the call can be taken back."""
     items = _items(said.item_ids, customer_id, scope=scope)
     if not items:
         raise BadCall(fields={"items": [_("Choose what is contested.")]})
@@ -234,7 +264,10 @@ def _dispute(
     owner_id = default_owner(said.reason)
     if owner_id is not None:
         disputes = [
-            assign_dispute(dispute_id=one.id, owner_id=owner_id, tenant=tenant, actor=actor, on=on) for one in disputes
+            assign_dispute(
+                dispute_id=one.id, owner_id=owner_id, tenant=tenant, not_before=leaves_at, actor=actor, on=on
+            )
+            for one in disputes
         ]
     return tuple(disputes)
 
@@ -250,8 +283,12 @@ def _hold(said: Announced, customer_id: UUID, *, text: str, scope: Scope, actor:
     return tuple(holds)
 
 
-def _find_another(said: WrongContact, call: Interaction, *, actor: Actor, on: date) -> None:
-    """The contact has left, where that was said; a task to find another for whoever called, once a day."""
+def _find_another(said: WrongContact, call: Interaction, *, actor: Actor, on: date) -> dict[str, Any]:
+    """The contact has left, where that was said; a task to find another for whoever called, once a day.
+
+    What was touched: the contact as it was, and the task where it was made now.
+    """
+    touched: dict[str, Any] = {}
     if said.has_left:
         if call.contact_id is None:
             raise BadCall(fields={"contact": [_("Say who has left.")]})
@@ -259,6 +296,7 @@ def _find_another(said: WrongContact, call: Interaction, *, actor: Actor, on: da
         changes = changed(contact, {"is_active": False, "is_primary": False})
         contact.updated_at = Now()
         contact.save(update_fields=["is_active", "is_primary", "updated_at"])
+        touched["contact"] = {"id": contact.id} | {name: before for name, (before, _after) in changes.items()}
         record(actor=actor, action="receivables.contact_changed", row=contact, changes=changes)
     who = str(call.contact) if call.contact else ""
     sentence = (
@@ -276,20 +314,27 @@ def _find_another(said: WrongContact, call: Interaction, *, actor: Actor, on: da
         due_on=calendar.add_working_days(on, 1),
         assignee_id=actor.member_id,
     )
-    make_tasks(tasks=[task], on=on, actor=actor)
+    if make_tasks(tasks=[task], on=on, actor=actor):
+        touched["tasks"] = list(Task.objects.filter(kind=task.kind, key=task.key).values_list("id", flat=True))
+    return touched
 
 
-def _finish_follow_ups(call: Interaction, *, scope: Scope, actor: Actor, on: date) -> None:
-    """Follow-ups of former calls to the customer that are due: this was the call they asked for."""
+def _finish_follow_ups(call: Interaction, *, scope: Scope, actor: Actor, on: date) -> list[UUID]:
+    """Follow-ups of former calls to the customer that are due: this was the call they asked for. Which."""
     due = Interaction.objects.filter(
         customer_id=call.customer_id, kind=Interaction.Kind.CALL, next_on__lte=on, next_done_on__isnull=True
     ).exclude(id=call.id)
-    for row in due:
-        finish_follow_up(interaction_id=row.id, scope=scope, actor=actor, on=on)
+    finished = list(due.values_list("id", flat=True))
+    for row_id in finished:
+        finish_follow_up(interaction_id=row_id, scope=scope, actor=actor, on=on)
+    return finished
 
 
-def look_after_promises(*, customer_id: UUID, actor: Actor, on: date, promise_id: UUID | None = None) -> int:
-    """Promises of a customer that were not kept, or are due, leave the worklist until they change. How many.
+def look_after_promises(
+    *, customer_id: UUID, actor: Actor, on: date, promise_id: UUID | None = None
+) -> dict[UUID, date | None]:
+    """Promises of a customer that were not kept, or are due, leave the worklist until they change. Which, with the day
+    on which they had been looked after before.
 
     With `promise_id` that one alone.
     """
@@ -298,7 +343,7 @@ def look_after_promises(*, customer_id: UUID, actor: Actor, on: date, promise_id
     )
     if promise_id is not None:
         waiting = waiting.filter(id=promise_id)
-    count = 0
+    seen: dict[UUID, date | None] = {}
     for promise in waiting:
         since = promise.due_on if promise.state == Promise.State.OPEN else promise.decided_on
         if promise.handled_on is not None and since is not None and promise.handled_on >= since:
@@ -306,8 +351,8 @@ def look_after_promises(*, customer_id: UUID, actor: Actor, on: date, promise_id
         before, promise.handled_on = promise.handled_on, on
         promise.save(update_fields=["handled_on"])
         record(actor=actor, action="collection.promise_looked_after", row=promise, changes={"handled_on": [before, on]})
-        count += 1
-    return count
+        seen[promise.id] = before
+    return seen
 
 
 def unanswered_calls(*, customer_id: UUID) -> int:

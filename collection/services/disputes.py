@@ -5,7 +5,7 @@ The owner gets a task and a mail with a link that answers without signing in; on
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -70,13 +70,14 @@ def assign_dispute(
     dispute_id: UUID,
     owner_id: UUID,
     answer_due_on: date | None = None,
+    not_before: datetime | None = None,
     tenant: Tenant,
     actor: Actor,
     on: date,
 ) -> Dispute:
     """Hand a dispute to a colleague, who has until `answer_due_on` (default: as the reason says) to answer.
 
-    Makes the task and writes the mail. Raises NotFound, Closed, BadOwner.
+    Makes the task and writes the mail, which leaves at once or from `not_before` on. Raises NotFound, Closed, BadOwner.
     """
     dispute = _open(dispute_id)
     owner = Member.objects.filter(id=owner_id, is_active=True).select_related("user").first()
@@ -99,8 +100,20 @@ def assign_dispute(
     make_tasks(tasks=[_task(dispute, owner, due, on)], on=on, actor=actor)
     reader = replacement_of(member_id=owner.id, on=on) or owner
     if _address(reader):
-        outbox.queue([_notice(dispute, reader, tenant=tenant, on=on, of=on)])
+        notice = _notice(dispute, reader, tenant=tenant, on=on, of=on)
+        if not_before is not None:
+            notice.not_before = not_before
+        outbox.queue([notice])
     return dispute
+
+
+def withdraw_notices(*, dispute: Dispute) -> bool:
+    """Take the mails about a dispute out of the outbox. False once one of them is leaving or has left: undo what was taken."""
+    mails = Message.objects.filter(
+        reason_type=NOTICE, customer_id=dispute.customer_id, facts__contains=[{"dispute": str(dispute.id)}]
+    )
+    reasons = set(mails.values_list("reason_id", flat=True))
+    return all(outbox.withdraw(reason_type=NOTICE, reason_id=reason_id) for reason_id in reasons)
 
 
 def _address(owner: Member) -> str:

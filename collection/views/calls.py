@@ -7,16 +7,18 @@ from uuid import UUID
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.access import requires
 from accounts.roles import Can
 from collection.forms_calls import AnnouncedForm, CallForm, ContestedForm, NextForm, PromisedForm, WrongContactForm
 from collection.rules.calls import CallOutcome, next_step, proposed_day
 from collection.services import calls
+from collection.services.call_undo import undo_call
 from collection.views.panel import back_to_page
 from core import formats
 from core.days import BusinessCalendar
@@ -79,7 +81,18 @@ def _log(
     except Refusal as refusal:
         _add(refusal, [one for one in (said, details["next"], form) if one is not None])
         return None
-    say(request, _made_words(call))
+    say(request, _made_words(call), undo=reverse("call_undo", args=[call.interaction.id]))
+    return back_to_page(request)
+
+
+@requires(Can.LOG_CALLS)
+@require_POST
+def call_undo(request: Any, interaction_id: UUID) -> HttpResponse:
+    """Take a logged call back with all that it made, within its 30 seconds."""
+    undo_call(
+        interaction_id=interaction_id, scope=request.scope, actor=request.actor, now=timezone.now(), on=request.on
+    )
+    say(request, _("Call taken back, with what it had made."), level="info")
     return back_to_page(request)
 
 

@@ -29,6 +29,7 @@ from collection.queries.actions import action_in_scope
 from collection.queries.day import Place, Reader, day_of, owns_work
 from collection.rules.day import WorkKind
 from collection.services import deciding, sending
+from collection.services.call_undo import undo_action
 from collection.views.panel import back_to_page, prepared_for
 from collection.views.panels import panel_of
 from collection.views.preview import AT_CUSTOMER, preview_part
@@ -242,11 +243,12 @@ def action_postpone(request: HttpRequest, action_id: UUID) -> HttpResponse:
 @require_POST
 def action_undo(request: HttpRequest, action_id: UUID) -> HttpResponse:
     """Take a decision back within its 30 seconds."""
-    deciding.undo_decision(
+    undo_action(
         action_id=action_id,
         scope=request.scope,  # type: ignore[attr-defined]
         actor=request.actor,  # type: ignore[attr-defined]
         now=timezone.now(),
+        on=request.on,  # type: ignore[attr-defined]
     )
     say(request, _("Taken back: the action waits for you again."), level="info")
     return back_to_page(request)

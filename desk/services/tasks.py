@@ -128,3 +128,14 @@ def reopen_task(*, task_id: UUID) -> Task:
     if not changed:
         raise NotFound
     return Task.objects.select_related("customer").get(id=task_id)
+
+
+@transaction.atomic
+def unmake_tasks(*, task_ids: Collection[UUID], actor: Actor) -> int:
+    """Tasks that were made by mistake a moment ago and nobody has done: the rows go, and may be made anew. How many."""
+    count = 0
+    for task in Task.objects.select_for_update(of=("self",)).filter(id__in=task_ids, done_on__isnull=True):
+        record(actor=actor, action="desk.task_unmade", row=task, changes={"kind": [task.kind, None]})
+        task.delete()
+        count += 1
+    return count

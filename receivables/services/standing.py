@@ -129,6 +129,20 @@ def close_dispute(*, dispute_id: UUID, closed_on: date, actor: Actor, comment: s
 
 
 @transaction.atomic
+def unrecord_dispute(*, dispute_id: UUID, actor: Actor) -> None:
+    """A dispute that somebody recorded a moment ago, and never meant: the row goes, and counts in no profile.
+
+    The audit trail keeps what it said. The caller has made sure that nobody has acted on it. Raises UnknownStanding.
+    """
+    dispute = Dispute.objects.select_for_update().filter(id=dispute_id).first()
+    if dispute is None:
+        raise UnknownStanding
+    changes: dict[str, Sequence[Any]] = {"item": [dispute.item_id, None], "reason": [dispute.reason, None]}
+    record(actor=actor, action="receivables.dispute_unrecorded", row=dispute, changes=changes)
+    dispute.delete()
+
+
+@transaction.atomic
 def record_promise(
     *,
     customer_id: UUID,

@@ -211,7 +211,13 @@ def _branches(*, scope: Scope, narrowed: Any, of_item: bool) -> list[tuple[Sort,
     return [
         *branches,
         *_litigation(of=of, at_entity=at_entity),
-        (Sort.CALLS, f"{event} WHERE {of('e')} AND split_part(e.kind, '.', 1) NOT IN ('message', 'reply')"),
+        (
+            Sort.CALLS,
+            f"{event} WHERE {of('e')} AND split_part(e.kind, '.', 1) NOT IN ('message', 'reply')"
+            # A call that was taken back at once never was: neither line tells of it, the audit trail does.
+            f" AND NOT EXISTS (SELECT 1 FROM desk_event b WHERE {of('b')} AND b.kind = 'call.taken_back'"
+            " AND b.object_id = e.object_id)",
+        ),
         (
             Sort.PROFILE,
             "SELECT c.valid_from, c.valid_from::timestamp AT TIME ZONE 'UTC', c.id, 'profile.changed', NULL::uuid,"

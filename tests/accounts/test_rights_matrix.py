@@ -63,6 +63,7 @@ customer_notices                                  x    x    x    x    .    x    
 statement_new                                     x    x    x    x    .    x    x    .
 statement_file                                    x    x    x    x    .    x    x    .
 call_new                                          .    x    x    .    .    .    x    x
+call_undo                                         .    x    x    .    .    .    x    x
 note_new                                          .    x    x    .    .    .    x    x
 follow_up                                         x    x    x    .    .    x    x    .
 follow_up_done                                    .    x    x    .    .    .    x    x

@@ -2,23 +2,28 @@
 
 import contextvars
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 
 import pytest
 from django.db import connection, transaction
+from django.utils import timezone
 
 from accounts.access import EVERYTHING
 from collection.models import Action, Interaction
 from collection.rules.calls import CallOutcome
-from collection.services.calls import Announced, log_call
+from collection.services.call_undo import BuiltUpon, TooLateForCall, undo_call
+from collection.services.calls import Announced, Promised, log_call
 from collection.services.deciding import NotProposed, skip_action
 from collection.services.escalations import AnsweredAlready, answer_question, ask_manager
 from collection.services.sending import confirm_action, confirm_actions
 from core.audit import Actor
 from core.errors import Refusal
+from core.models import AuditRecord
 from core.tenancy import tenant_scope
 from desk.models import Message, Task
 from desk.services.tasks import AlreadyDone, finish_task
-from receivables.models import Hold
+from receivables.models import Hold, Promise
+from receivables.services.standing import AlreadyOver, withdraw_promise
 from tests.collection.story import MONDAY, NOW, approve, make_contact, make_debtor, propose
 from tests.make import make_member, make_tenant
 
@@ -137,3 +142,31 @@ def test_a_task_is_done_once_and_a_question_answered_once(tenant, action, two):
         )  # fmt: skip
 
     assert refusals(at_once(lambda: answer("yes"), lambda: answer("no"))) == [AnsweredAlready]
+
+
+def test_a_call_is_taken_back_once_and_not_over_a_colleague(tenant, action, two):
+    """Two windows of whoever logged it, and a colleague who withdraws the promise at the same moment."""
+    for colleague in (None, two[1]):
+        with transaction.atomic():
+            logged = log_call(
+                customer_id=action.customer_id, outcome=CallOutcome.PROMISED,
+                said=Promised(due_on=MONDAY, currency="EUR", amount=Decimal(10)), tenant=tenant, scope=EVERYTHING,
+                actor=two[0], now=timezone.now(), on=MONDAY,
+            )  # fmt: skip
+        who = {"scope": EVERYTHING, "actor": two[0], "now": timezone.now(), "on": MONDAY}
+
+        def undo(logged=logged, who=who):
+            return undo_call(interaction_id=logged.interaction.id, **who)
+
+        def withdraw(logged=logged, colleague=colleague):
+            return withdraw_promise(promise_id=logged.promise.id, on=MONDAY, actor=colleague)
+
+        results = at_once(undo, withdraw if colleague else undo)
+        assert len(refusals(results)) == 1
+        assert set(refusals(results)) <= ({BuiltUpon, AlreadyOver} if colleague else {TooLateForCall})
+        with transaction.atomic():
+            assert Promise.objects.get().state == "WITHDRAWN"
+            taken_back = AuditRecord.objects.filter(
+                action="collection.call_taken_back", object_id=logged.interaction.id
+            )
+            assert taken_back.count() == (not isinstance(results[0], Refusal))
