@@ -175,7 +175,9 @@
     const form = event.target;
     if (event.defaultPrevented || form.method === "dialog" || form.hasAttribute("hx-post") || form.hasAttribute("hx-get")) return;
     const button = event.submitter;
-    if (button && form.method === "post" && !button.hasAttribute("data-repeatable")) {
+    // What opens elsewhere (a PDF, a frame) or only reads leaves the form as it is: it is sent after that.
+    const stays = button && (button.formTarget || button.formMethod === "get" || button.hasAttribute("data-repeatable"));
+    if (button && form.method === "post" && !stays) {
       setTimeout(() => button.setAttribute("aria-busy", "true"), 120);
       if (form.dataset.sent) event.preventDefault();
       form.dataset.sent = "yes";

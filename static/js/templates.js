@@ -20,7 +20,6 @@
   };
   const close = () => {
     menu.hidden = true;
-    field.setAttribute("aria-expanded", "false");
     field.removeAttribute("aria-activedescendant");
   };
   const typed = () => {
@@ -38,7 +37,6 @@
     const down = Math.min(lines * parseFloat(style.lineHeight || "20") - field.scrollTop + 10, at.height);
     menu.style.left = `${Math.max(8, Math.min(at.left + 24, innerWidth - menu.offsetWidth - 12)) + scrollX}px`;
     menu.style.top = `${at.top + scrollY + Math.max(28, down)}px`;
-    field.setAttribute("aria-expanded", "true");
     select(options()[0]);
   };
   const insert = (option) => {
@@ -60,7 +58,7 @@
   };
 
   for (const one of form.querySelectorAll("[data-names]")) {
-    one.setAttribute("aria-haspopup", "listbox");
+    one.setAttribute("aria-autocomplete", "list");
     one.setAttribute("aria-controls", menu.id);
     one.addEventListener("focus", () => { field = one; });
     one.addEventListener("blur", () => setTimeout(() => { if (!menu.contains(document.activeElement)) close(); }, 150));
@@ -98,9 +96,15 @@
     if (option) insert(option);
   });
   form.addEventListener("mousedown", (event) => {
-    if (event.target.closest("[data-insert]")) event.preventDefault(); // the field keeps its cursor
+    if (event.target.closest("[data-insert], [data-open-names]")) event.preventDefault(); // the field keeps its cursor
   });
   form.addEventListener("click", (event) => {
+    if (event.target.closest("[data-open-names]")) {
+      if (!menu.hidden) return close();
+      opened = 0;
+      field.focus();
+      return show("");
+    }
     const name = event.target.closest("[data-insert]");
     if (name) { opened = 0; return insert(name); }
     const customer = event.target.closest("[data-customer]");
