@@ -18,6 +18,7 @@ from accounts.services.persons import person_with
 from collection.services.item_causes import decide_causes
 from collection.services.scenarios import ensure_default_scenario
 from core.audit import SYSTEM, Actor, record
+from core.days import BusinessCalendar
 from core.errors import Conflict, NotFound
 from core.tenancy import tenant_scope
 from integrations.files import Mapping
@@ -25,8 +26,9 @@ from integrations.models import SyncRun
 from integrations.services import runs
 from integrations.services.reading import inspection_of
 from integrations.services.receiving import blocks, receive
+from integrations.services.sample_at_work import put_sample_to_work
 from receivables.models import Customer, Entity, FxRate, PaymentTerms
-from receivables.sample import SampleCompany, SampleFile, generate, write_files
+from receivables.sample import COUNTRIES, SampleCompany, SampleFile, generate, write_files
 from receivables.services.matching_run import match_bank_lines
 from receivables.services.open_amounts import refresh_balances
 from receivables.services.promises import decide_promises
@@ -34,6 +36,7 @@ from receivables.services.standing import place_hold
 from risk.services.profiles import refresh_profiles
 
 SOURCE = "erp"
+ZONE = "Europe/Paris"
 
 
 class SampleFileRefused(Conflict):
@@ -48,12 +51,19 @@ class NotASample(Conflict):
 
 @transaction.atomic
 def load_sample_company(
-    *, on: date, slug: str = DEMO_SLUG, with_logins: bool = False, owner: User | None = None, actor: Actor = SYSTEM
+    *,
+    on: date,
+    slug: str = DEMO_SLUG,
+    with_logins: bool = False,
+    owner: User | None = None,
+    at_work: bool = False,
+    actor: Actor = SYSTEM,
 ) -> Tenant:
     """Make the organisation `slug` as of the day `on`, a sandbox whose clock stands there; all or nothing.
 
     `with_logins`: one member of each role signs in with the demo's password (on a machine of one's own only); without,
-    its people are names. `owner` enters as administrator. Raises SlugTaken.
+    its people are names. `owner` enters as administrator. `at_work`: whoever may approve the scenario has done so, and
+    the reminders of the day wait to be confirmed. Raises SlugTaken.
     """
     company = generate(on)
     about = company.organisation
@@ -78,8 +88,15 @@ def load_sample_company(
         for day in (on - timedelta(days=30), on):
             refresh_profiles(on=day)
         decide_causes(on=on)
-        ensure_default_scenario(tenant=tenant, on=on)
+        version = ensure_default_scenario(tenant=tenant, on=on)
+        if at_work:
+            put_sample_to_work(tenant=tenant, default=version, on=on)
     return tenant
+
+
+def working_day_of_sample(day: date) -> date:
+    """The day itself when all companies of the sample work on it, else the last one before it."""
+    return BusinessCalendar(countries=COUNTRIES).previous_working_day(day)
 
 
 def _make_entities(company: SampleCompany) -> None:
@@ -176,7 +193,7 @@ def load_own_sample(*, user: User, on: date) -> Tenant:
     existing = Tenant.objects.filter(slug=slug, status=Tenant.Status.ACTIVE).first()
     if existing is not None and UserTenant.objects.filter(user=user, of_tenant=existing).exists():
         return existing
-    return load_sample_company(on=on, slug=slug, owner=user)
+    return load_sample_company(on=working_day_of_sample(on), slug=slug, owner=user, at_work=True)
 
 
 def own_sample_slug(user: User) -> str:

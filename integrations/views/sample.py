@@ -19,9 +19,6 @@ from core.errors import NotFound
 from core.web import page, say
 from integrations.services import sample_company
 
-# Its companies are French and German.
-ZONE = "Europe/Paris"
-
 
 @signed_in
 @require_safe
@@ -37,7 +34,7 @@ def sample(request: Any) -> HttpResponse:
 @require_POST
 def sample_load(request: Any) -> HttpResponse:
     """Make it (some seconds), and work in it from now on."""
-    tenant = sample_company.load_own_sample(user=request.user, on=today_in(ZONE, timezone.now()))
+    tenant = sample_company.load_own_sample(user=request.user, on=today_in(sample_company.ZONE, timezone.now()))
     request.session[SESSION_KEY] = str(tenant.pk)
     say(request, _("You are in %(name)s now: look around, nothing here reaches anybody.") % {"name": tenant.name})
     return redirect(settings.LOGIN_REDIRECT_URL)

@@ -6,5 +6,6 @@
 from receivables.sample.company import SampleCompany
 from receivables.sample.files import SampleFile, write_files
 from receivables.sample.generate import DEFAULT_SEED, generate
+from receivables.sample.organisation import COUNTRIES
 
-__all__ = ["DEFAULT_SEED", "SampleCompany", "SampleFile", "generate", "write_files"]
+__all__ = ["COUNTRIES", "DEFAULT_SEED", "SampleCompany", "SampleFile", "generate", "write_files"]

@@ -51,6 +51,10 @@ SALES_TERRITORIES: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
 COLLECTORS = {FRANCE: "Amélie Rousset", GERMANY: "Jonas Weidner", BRITAIN: "Sophie Hartnell"}
 
 
+# Of its three companies, in this order.
+COUNTRIES = ("FR", "DE", "GB")
+
+
 def organisation(rng: Random) -> Organisation:
     """The tenant, its entities and its members. Only the legal identifiers are drawn."""
     return Organisation(
@@ -66,7 +70,7 @@ def organisation(rng: Random) -> Organisation:
 
 
 def _entities(rng: Random) -> tuple[SampleEntity, ...]:
-    french, german, british = (identifiers.legal_ids(rng, country) for country in ("FR", "DE", "GB"))
+    french, german, british = (identifiers.legal_ids(rng, country) for country in COUNTRIES)
     french_account = identifiers.french_bban(bank="99999", branch="00069", account="00012457803")
     return (
         SampleEntity(

@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections import Counter
 from datetime import date
 from decimal import Decimal
 
@@ -11,11 +12,18 @@ from django.db import transaction
 
 from accounts.demo import DEMO_PASSWORD, demo_logins
 from accounts.models import Member, Tenant, UserTenant
+from collection.models import Action, GoLiveApproval
 from core.audit import SYSTEM
 from core.tenancy import tenant_scope
+from desk.models import Message
 from integrations.management.commands.purge_tenant import purge
 from integrations.models import SyncRun
-from integrations.services.sample_company import NotASample, load_sample_company, remove_sandbox
+from integrations.services.sample_company import (
+    NotASample,
+    load_sample_company,
+    remove_sandbox,
+    working_day_of_sample,
+)
 from receivables.models import (
     Allocation,
     BankLine,
@@ -139,6 +147,36 @@ def test_its_files_come_in_by_command_with_nothing_said_about_them(tmp_path, lan
         assert sides == sorted((a.on, a.amount, a.amount) for a in company.allocations)
         assert OpenOrder.objects.count() == len(company.orders)
         assert Promise.objects.count() == len(company.promises)
+
+
+@pytest.mark.django_db
+def test_it_is_at_work_when_one_enters(db):
+    tenant = load_sample_company(on=ON, slug="nordis-test", with_logins=True, at_work=True)
+    with tenant_scope(tenant):
+        approvals = GoLiveApproval.objects.select_related("approved_by__role", "version__scenario")
+        assert {one.approved_by.role.code for one in approvals} == {"credit_manager"}
+        waiting = Action.objects.filter(on=ON, state=Action.State.PROPOSED)
+        for approval in approvals:
+            of_scenario = waiting.filter(version__scenario=approval.version.scenario)
+            # Items that were late before start at the step they had reached, so each step has its reminders.
+            assert len(approval.by_step) >= 4
+            assert dict(Counter(of_scenario.values_list("step__step_key", flat=True))) == approval.by_step
+        assert waiting.filter(channel="CALL").exists()
+        assert not Message.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("day", "expected"),
+    [
+        (date(2026, 11, 22), date(2026, 11, 20)),
+        (date(2026, 11, 20), date(2026, 11, 20)),
+        (date(2026, 7, 14), date(2026, 7, 13)),  # closed in France
+        (date(2026, 10, 3), date(2026, 10, 2)),
+        (date(2026, 8, 31), date(2026, 8, 28)),  # closed in England
+    ],
+)
+def test_its_day_is_worked_in_all_its_companies(day, expected):
+    assert working_day_of_sample(day) == expected
 
 
 @pytest.mark.django_db
