@@ -29,6 +29,7 @@ DEEPEST = 100
 PROBLEM = "application/problem+json"
 logger = logging.getLogger("django.request")
 
+_HOLDS_MORE = (dict, list)
 _UNFIT = gettext_lazy("A text holds a character that cannot be stored.")
 
 # What Django REST framework calls by another name than our refusals do.
@@ -90,16 +91,16 @@ def _check(value: Any, *, texts: bool) -> None:
     while level:
         below: list[Any] = []
         for one in level:
-            if isinstance(one, dict):
-                below.extend(one.values())
+            if type(one) is dict:
+                below += one.values() if texts else [inner for inner in one.values() if type(inner) in _HOLDS_MORE]
                 if texts and any(map(_is_unfit, one)):
                     raise exceptions.ParseError(_UNFIT)
-            elif isinstance(one, list):
-                below.extend(one)
-            elif texts and isinstance(one, str) and _is_unfit(one):
+            elif type(one) is list:
+                below += one if texts else [inner for inner in one if type(inner) in _HOLDS_MORE]
+            elif texts and type(one) is str and _is_unfit(one):
                 raise exceptions.ParseError(_UNFIT)
         depth += 1
-        if depth > DEEPEST and any(isinstance(one, (dict, list)) for one in level):
+        if depth > DEEPEST and any(type(one) in _HOLDS_MORE for one in level):
             raise exceptions.ParseError(_("The body is nested more than %(n)s levels deep.") % {"n": DEEPEST})
         level = below
 

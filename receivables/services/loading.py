@@ -118,7 +118,7 @@ def load(
     result.rows, result.repeated = stage.read, stage.repeated
     result.unchanged = stage.read - len(result.rejected) - stage.repeated - result.created - result.changed
     if kind in ("items", "allocations"):
-        refresh_touched_balances(on=balances_on or as_of)
+        refresh_touched_balances(on=balances_on or as_of, most=stage.read + result.closed)
     _audit(result, actor=actor, source=source, as_of=as_of)
     return result
 
@@ -130,12 +130,13 @@ def _load_ledger(
     if stage.kind == "items":
         result.made["entities"] = resolve_entities(stage, given=entity_code)
         judge_items(stage)
-        resolve_parties(stage, source=source)
+        all_known = resolve_parties(stage, source=source)
         result.made["members"] = resolve_members(stage)
         result.made["terms"] = resolve_terms(stage)
-        result.made["customers"] = make_missing_customers(stage, run_id=result.run_id)
-        result.made["accounts"] = make_missing_accounts(stage, source=source, run_id=result.run_id)
-        _reject_without_account(stage)
+        result.made["customers"] = 0 if all_known else make_missing_customers(stage, run_id=result.run_id)
+        result.made["accounts"] = 0 if all_known else make_missing_accounts(stage, source=source, run_id=result.run_id)
+        if not all_known:
+            _reject_without_account(stage)
         counts = load_items(stage, ItemLoad(mode=mode, source=source, as_of=as_of, run_id=result.run_id, force=force))
         result.created, result.changed = counts.created, counts.changed
         result.closed, result.reopened = counts.closed, counts.reopened

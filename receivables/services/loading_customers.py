@@ -15,6 +15,7 @@ from receivables.ports import ROW_FIELDS, Batch, Progress, Rejection
 from receivables.rules.identifiers import check_legal_ids
 from receivables.services.loading_parties import (
     entity_code,
+    joined,
     resolve_customers,
     resolve_entities,
     resolve_groups,
@@ -167,9 +168,9 @@ def _write_accounts(stage: Stage, *, source: str, run_id: UUID) -> int:
         + f" FROM stage s JOIN work c ON c.ref = s.customer_ref JOIN entity_of e ON e.code = {entity_code(stage)} "
         f"LEFT JOIN receivables_customeraccount a ON a.tenant_id = {tenant} AND a.entity_id = e.id AND a.source = %s "
         f"AND a.ref = coalesce({stage.column('account_ref')}, s.customer_ref) "
-        f"LEFT JOIN terms_of t ON t.code = {stage.column('terms_code')} "
-        f"LEFT JOIN member_of m ON m.name = {stage.column('salesperson')} "
-        f"LEFT JOIN member_of k ON k.name = {stage.column('collector')}",
+        + joined(stage, "terms_code", alias="t", of=stage.column("terms_code"))
+        + joined(stage, "salesperson", alias="m", of=stage.column("salesperson"))
+        + joined(stage, "collector", alias="k", of=stage.column("collector")),
         [source, source],
     )
     stage.reject_where(

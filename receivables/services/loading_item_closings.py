@@ -92,7 +92,7 @@ def find_vanished(load: ItemLoad) -> int:
     return int(closing)
 
 
-def write_closings(load: ItemLoad) -> int:
+def write_closings(load: ItemLoad, *, has_vanished: bool) -> int:
     """Allocations without counterpart: take back those that no longer hold, then close what is settled or vanished.
 
     A history that says another day takes the former one back on its own day, as if it had never been; everything else
@@ -128,6 +128,8 @@ def write_closings(load: ItemLoad) -> int:
         "'SOURCE', 'SETTLED', '', %s FROM work w WHERE w.closing_amount > 0",
         [load.run_id],
     )
+    if not has_vanished:
+        return count
     closes = side.format(sign="v.open_amount", id="v.item_id", amount="abs(v.open_amount)", currency="v.currency")
     count += execute(
         f"INSERT INTO receivables_allocation {columns} SELECT v.customer_id, {closes}, '{load.as_of}', '{load.as_of}', "

@@ -61,38 +61,37 @@ def load_items(stage: Stage, load: ItemLoad) -> ItemCounts:
     counts = ItemCounts()
     find_work(stage, load)
     judge_closings(stage, load)
-    analyze_temp("work", "line", "item_id", "id", "number", "closing_amount", "is_changed")
+    if not stage.is_small:
+        analyze_temp("work", "line", "item_id", "id", "number", "closing_amount", "is_changed")
     if load.is_snapshot and not stage.rejected:
         counts.closed += find_vanished(load)
-    else:
-        temp_table("vanished", "(item_id uuid, customer_id uuid, open_amount numeric, currency text) ON COMMIT DROP")
+    has_vanished = counts.closed > 0
     [(counts.created, counts.changed, closed, counts.reopened, known, closings)] = fetch(
         "SELECT count(*) FILTER (WHERE item_id IS NULL), count(*) FILTER (WHERE item_id IS NOT NULL AND is_changed), "
         "count(*) FILTER (WHERE item_id IS NOT NULL AND old_open <> 0 AND new_open = 0), "
         "count(*) FILTER (WHERE item_id IS NOT NULL AND old_open = 0 AND new_open <> 0), count(item_id), "
         "count(*) FILTER (WHERE closing_amount > 0 OR is_reversed) FROM work"
     )
-    has_vanished = counts.closed > 0
     counts.closed += closed
     counts.documents, joined = _insert_documents(stage, load)
     analyze_grown("receivables_document", by=counts.documents)
     _insert_items(load)
     analyze_grown("receivables_ledgeritem", by=counts.created)
     if known or has_vanished:  # else a first load: nothing to correct, and a pass over all that was just written
-        _update_items(load, known=known)
+        _update_items(load, known=known, has_vanished=has_vanished)
     if known or joined:
         _update_documents(stage, load)
     if closings or has_vanished:
-        counts.allocations = write_closings(load)
+        counts.allocations = write_closings(load, has_vanished=has_vanished)
     analyze_grown("receivables_allocation", by=counts.allocations)
     if stage.has("disputed"):
         mark_disputed(stage, load)
-    temp_table(
-        "touched",
-        "ON COMMIT DROP AS SELECT customer_id FROM work WHERE item_id IS NULL OR is_changed "
-        "UNION SELECT old_customer_id FROM work WHERE is_changed AND item_id IS NOT NULL "
-        "UNION SELECT customer_id FROM vanished",
-    )
+    touched = "SELECT customer_id FROM work WHERE item_id IS NULL OR is_changed"
+    if known:
+        touched += " UNION SELECT old_customer_id FROM work WHERE is_changed AND item_id IS NOT NULL"
+    if has_vanished:
+        touched += " UNION SELECT customer_id FROM vanished"
+    temp_table("touched", f"ON COMMIT DROP AS {touched}")
     return counts
 
 
@@ -143,7 +142,7 @@ def _insert_items(load: ItemLoad) -> int:
     )
 
 
-def _update_items(load: ItemLoad, *, known: int) -> int:
+def _update_items(load: ItemLoad, *, known: int, has_vanished: bool) -> int:
     """Correct items: their former version goes to the revisions and to what an undo restores, in the same statement."""
     changed = ", ".join(f"{name} = w.{name}" for name in _FIELDS)
     before = ", ".join(f"'{name}', old.{name}" for name in _FIELDS)
@@ -152,10 +151,12 @@ def _update_items(load: ItemLoad, *, known: int) -> int:
     was = ", ".join(f"old.{name}" for name in _TRACKED)
     now = ", ".join(f"new.{name}" for name in _TRACKED)
     held, told = (", ".join(f"{alias}.{name}" for name in _TRACKED) for alias in ("i", "w"))
-    vanished = execute(
-        "UPDATE receivables_ledgeritem i SET open_amount = 0, updated_at = statement_timestamp() FROM vanished v "
-        f"WHERE i.tenant_id = {load.tenant} AND i.id = v.item_id"
-    )
+    vanished = 0
+    if has_vanished:
+        vanished = execute(
+            "UPDATE receivables_ledgeritem i SET open_amount = 0, updated_at = statement_timestamp() FROM vanished v "
+            f"WHERE i.tenant_id = {load.tenant} AND i.id = v.item_id"
+        )
     # Item by item: what differs is a small part of the ledger, and a large one costs no more than reading it whole.
     with planned_without("hashjoin", "mergejoin", rows=known):
         corrected = execute(

@@ -80,19 +80,24 @@ def resolve_entities(stage: Stage, *, given: str, is_required: bool = True) -> i
 
 
 def _fill_entity_of(entities: list[Entity], *, default: str) -> None:
+    rows = [(entity.code, entity.id, entity.currency, entity.code == default) for entity in entities]
+    # Texts of a bounded length: the table needs no second one for long values, and takes half the time to make.
     temp_table(
-        "entity_of", '(code text COLLATE "C", id uuid, currency text COLLATE "C", is_default boolean) ON COMMIT DROP'
+        "entity_of",
+        '(code varchar(40) COLLATE "C", id uuid, currency varchar(3) COLLATE "C", is_default boolean) ON COMMIT DROP'
+        + (f"; INSERT INTO entity_of VALUES {', '.join(['(%s, %s, %s, %s)'] * len(rows))}" if rows else ""),
+        [value for row in rows for value in row],
     )
-    with copy_into("entity_of", ("code", "id", "currency", "is_default")) as write:
-        for entity in entities:
-            write((entity.code, entity.id, entity.currency, entity.code == default))
 
 
 def resolve_members(stage: Stage) -> int:
-    """Fill `member_of (name, id)` for salespersons and collectors: by reference, else by name, else made as names only."""
-    temp_table("member_of", '(name text COLLATE "C", id uuid) ON COMMIT DROP')
+    """Fill `member_of (name, id)` for salespersons and collectors: by reference, else by name, else made as names only.
+
+    Where the source feeds neither there is no such table (`joined`).
+    """
     if not stage.has(*_MEMBER_ROLES):
         return 0
+    temp_table("member_of", '(name text COLLATE "C", id uuid) ON COMMIT DROP')
     roles = {code: _role(code) for code in _MEMBER_ROLES.values()}
     by_ref = {member.source_ref: member for member in Member.objects.exclude(source_ref="")}
     by_name = {member.name: member for member in Member.objects.filter(source_ref="", is_active=True)}
@@ -121,10 +126,13 @@ def _role(code: str) -> Role:
 
 
 def resolve_terms(stage: Stage) -> int:
-    """Fill `terms_of (code, id)`; terms that do not exist are made, with a rule where their code can be read as one."""
-    temp_table("terms_of", '(code text COLLATE "C", id uuid) ON COMMIT DROP')
+    """Fill `terms_of (code, id)`; terms that do not exist are made, with a rule where their code can be read as one.
+
+    Where the source feeds none there is no such table (`joined`).
+    """
     if not stage.has("terms_code"):
         return 0
+    temp_table("terms_of", '(code text COLLATE "C", id uuid) ON COMMIT DROP')
     codes = [code for (code,) in fetch("SELECT DISTINCT terms_code FROM stage WHERE terms_code IS NOT NULL")]
     known = {terms.code: terms.id for terms in PaymentTerms.objects.filter(code__in=codes)}
     absent = sorted(set(codes) - known.keys())
@@ -141,6 +149,17 @@ def _rule(code: str) -> str:
         return terms_rule(parse_terms(code))[:80]
     except UnknownTerms:
         return ""
+
+
+def joined(stage: Stage, column: str, *, alias: str, of: str) -> str:
+    """SQL that joins the terms or the member of a field of the stage as `alias`, whose `id` is NULL where there is none.
+
+    `of`: the SQL of the field's value.
+    """
+    if not stage.has(column):
+        return f" LEFT JOIN (SELECT NULL::uuid AS id) {alias} ON false"
+    table, key = ("terms_of", "code") if column == "terms_code" else ("member_of", "name")
+    return f" LEFT JOIN {table} {alias} ON {alias}.{key} = {of}"
 
 
 def resolve_groups(stage: Stage) -> int:
@@ -164,8 +183,8 @@ def resolve_groups(stage: Stage) -> int:
     return made
 
 
-def resolve_parties(stage: Stage, *, source: str) -> None:
-    """Fill `party`: customer and account of each (customer_ref, entity_code) of the stage, where they exist.
+def resolve_parties(stage: Stage, *, source: str) -> bool:
+    """Fill `party`: customer and account of each (customer_ref, entity_code) of the stage. False if one has none.
 
     A reference is a customer's, else the reference of an account at that entity and source. An account is the one of
     that reference and source, else another of the customer there.
@@ -182,7 +201,9 @@ def resolve_parties(stage: Stage, *, source: str) -> None:
         f"LEFT JOIN receivables_customeraccount a ON a.tenant_id = {tenant} AND a.entity_id = e.id "
         f"AND a.source = {quoted(source)} AND a.ref = s.customer_ref",
     )
-    analyze_temp("party", "customer_ref", "entity_code", "customer_id", "account_id")
+    if not stage.is_small:
+        analyze_temp("party", "customer_ref", "entity_code", "customer_id", "account_id")
+    return not fetch("SELECT 1 FROM party WHERE account_id IS NULL LIMIT 1")
 
 
 def entity_code(stage: Stage, alias: str = "s") -> str:
@@ -266,9 +287,10 @@ def make_missing_accounts(stage: Stage, *, source: str, run_id: UUID) -> int:
         "coalesce(x.payment_method, ''), coalesce(x.sector, ''), coalesce(x.region, ''), '', %s "
         f"FROM party p JOIN (SELECT s.customer_ref, {code} AS entity_code, "
         + ", ".join(f"{sql} AS {name}" for name, sql in wanted.items())
-        + " FROM stage s GROUP BY 1, 2) x ON x.customer_ref = p.customer_ref AND x.entity_code = p.entity_code "
-        "LEFT JOIN terms_of t ON t.code = x.terms_code LEFT JOIN member_of m ON m.name = x.salesperson "
-        "WHERE p.account_id IS NULL AND p.customer_id IS NOT NULL ORDER BY p.customer_ref "
+        + " FROM stage s GROUP BY 1, 2) x ON x.customer_ref = p.customer_ref AND x.entity_code = p.entity_code"
+        + joined(stage, "terms_code", alias="t", of="x.terms_code")
+        + joined(stage, "salesperson", alias="m", of="x.salesperson")
+        + " WHERE p.account_id IS NULL AND p.customer_id IS NOT NULL ORDER BY p.customer_ref "
         "ON CONFLICT (tenant_id, entity_id, source, ref) DO NOTHING",
         [source, run_id],
     )

@@ -135,9 +135,9 @@ def planned_without(*methods: str, rows: int = _MANY) -> Iterator[None]:
     execute("; ".join(f"SET LOCAL enable_{method} = on" for method in methods))
 
 
-def temp_table(name: str, body: str) -> None:
+def temp_table(name: str, body: str, params: Sequence[Any] | None = None) -> None:
     """Make a temporary table that ends with the transaction; an earlier one of this transaction makes room."""
-    execute(f"DROP TABLE IF EXISTS pg_temp.{name}; CREATE TEMP TABLE {name} {body}")
+    execute(f"DROP TABLE IF EXISTS pg_temp.{name}; CREATE TEMP TABLE {name} {body}", params)
 
 
 def analyze_temp(table: str, *columns: str) -> None:
@@ -220,6 +220,11 @@ class Stage:
         self.repeated = 0
         self.rejected: list[Rejection] = []
 
+    @property
+    def is_small(self) -> bool:
+        """Few rows: PostgreSQL takes tables that it knows nothing of for small ones, which is right then."""
+        return self.read < _MANY
+
     def column(self, name: str, alias: str = "s") -> str:
         """The SQL of a field: its column, or a typed NULL where the source does not feed it."""
         if name in self.columns:
@@ -253,8 +258,9 @@ class Stage:
                 self.read += len(batch.rows) + len(batch.bad)
                 if progress is not None and not progress(self.read):
                     raise Stopped
-        keys = [f'"{name}"' for name in self.columns if name in _KEYS]
-        analyze_temp("stage", "line", *keys, *self.computed)
+        if not self.is_small:
+            keys = [f'"{name}"' for name in self.columns if name in _KEYS]
+            analyze_temp("stage", "line", *keys, *self.computed)
 
     def _columns(self, batch: Batch, enrich: Callable[[tuple[Any, ...]], Sequence[Any]] | None) -> list[Sequence[Any]]:
         """The stage's columns of a batch's rows: line, those that are fed, and what `enrich` computes."""

@@ -31,6 +31,10 @@ class OpenAmountDifference:
     computed: Decimal
 
 
+# Of so few customers each balance is looked up; of more, PostgreSQL decides how to read them.
+_FEW = 2_000
+
+
 @transaction.atomic
 def refresh_balances(*, on: date, customers: Collection[UUID] | None = None) -> int:
     """Bring the balances of `customers` (None: of all) to the business day `on`; the number of rows written.
@@ -39,27 +43,34 @@ def refresh_balances(*, on: date, customers: Collection[UUID] | None = None) -> 
     Items posted after the day are not counted, and allocations dated after it not yet.
     """
     if customers is None:
-        return _refresh(on=on, touched="")
+        return _refresh(on=on)
+    wanted = sorted(set(customers))
     temp_table("touched", "(customer_id uuid PRIMARY KEY) ON COMMIT DROP")
     with copy_into("touched", ["customer_id"]) as write:
-        for customer_id in sorted(set(customers)):
+        for customer_id in wanted:
             write((customer_id,))
     execute("ANALYZE touched")
-    return _refresh(on=on, touched="touched")
+    return _refresh(on=on, touched="touched", few=len(wanted) < _FEW)
 
 
-def refresh_touched_balances(*, on: date) -> int:
-    """The same for the customers in the temporary table `touched (customer_id)` of this transaction."""
-    execute("ANALYZE touched")
-    return _refresh(on=on, touched="touched")
+def refresh_touched_balances(*, on: date, touched: str = "touched", most: int = _FEW) -> int:
+    """The same for the customers in a temporary table `touched (customer_id)` of this transaction: at most `most`."""
+    if most >= _FEW:
+        execute(f"ANALYZE {touched}")
+    return _refresh(on=on, touched=touched, few=most < _FEW)
 
 
-def _refresh(*, on: date, touched: str) -> int:
+def _refresh(*, on: date, touched: str = "", few: bool = False) -> int:
     tenant = tenant_literal()
     of_items = f"AND i.customer_id IN (SELECT customer_id FROM {touched})" if touched else ""
-    of_balances = f"AND b.customer_id IN (SELECT customer_id FROM {touched})" if touched else ""
     of_allocations = f"AND customer_id IN (SELECT customer_id FROM {touched})" if touched else ""
     sides = _SIDES.format(tenant=tenant, condition=f'{of_allocations} AND "on" > %(on)s')
+    known = f"SELECT id, customer_id, currency FROM receivables_customerbalance b WHERE b.tenant_id = {tenant}"
+    if touched:
+        known = (
+            f"SELECT b.* FROM (SELECT DISTINCT customer_id FROM {touched}) t CROSS JOIN LATERAL "
+            f"({known} AND b.customer_id = t.customer_id {'OFFSET 0' if few else ''}) b"
+        )
     sql = f"""
         WITH later AS MATERIALIZED (
             SELECT item_id, sum(amount) AS amount FROM ({sides}) side GROUP BY 1
@@ -74,34 +85,42 @@ def _refresh(*, on: date, touched: str) -> int:
         ), fresh AS MATERIALIZED (
             SELECT customer_id, currency, sum(amount) AS open_amount,
                 coalesce(sum(amount) FILTER (WHERE due_date < %(on)s), 0) AS overdue_amount,
-                min(due_date) AS oldest_due_date, count(*) AS item_count
+                min(due_date) AS oldest_due_date, count(*)::integer AS item_count
             FROM standing WHERE amount <> 0 GROUP BY 1, 2
-        ), gone AS (
-            DELETE FROM receivables_customerbalance b
-            WHERE b.tenant_id = {tenant} {of_balances} AND NOT EXISTS (
-                SELECT 1 FROM fresh f WHERE f.customer_id = b.customer_id AND f.currency = b.currency)
+        ), known AS MATERIALIZED ({known}), gone AS (
+            DELETE FROM receivables_customerbalance b USING known k
+            WHERE b.tenant_id = {tenant} AND b.id = k.id AND NOT EXISTS (
+                SELECT 1 FROM fresh f WHERE f.customer_id = k.customer_id AND f.currency = k.currency)
             RETURNING 1
-        ), written AS (
+        ), changed AS (
+            UPDATE receivables_customerbalance b SET "on" = %(on)s, {_set("f")}
+            FROM known k JOIN fresh f ON f.customer_id = k.customer_id AND f.currency = k.currency
+            WHERE b.tenant_id = {tenant} AND b.id = k.id
+                AND (b.open_amount, b.overdue_amount, b.oldest_due_date, b.item_count)
+                IS DISTINCT FROM (f.open_amount, f.overdue_amount, f.oldest_due_date, f.item_count)
+            RETURNING 1
+        ), added AS (
             INSERT INTO receivables_customerbalance AS b
                 (customer_id, currency, "on", open_amount, overdue_amount, oldest_due_date, item_count, open_cents,
                  overdue_cents)
             SELECT f.customer_id, f.currency, %(on)s, f.open_amount, f.overdue_amount, f.oldest_due_date, f.item_count,
                 round(f.open_amount * 100)::bigint, round(f.overdue_amount * 100)::bigint
-            FROM fresh f
-            LEFT JOIN receivables_customerbalance old
-                ON old.tenant_id = {tenant} AND old.customer_id = f.customer_id AND old.currency = f.currency
-            WHERE (old.open_amount, old.overdue_amount, old.oldest_due_date, old.item_count)
-                IS DISTINCT FROM (f.open_amount, f.overdue_amount, f.oldest_due_date, f.item_count::integer)
-            ON CONFLICT (tenant_id, customer_id, currency) DO UPDATE SET "on" = excluded."on",
-                open_amount = excluded.open_amount, overdue_amount = excluded.overdue_amount,
-                oldest_due_date = excluded.oldest_due_date, item_count = excluded.item_count,
-                open_cents = excluded.open_cents, overdue_cents = excluded.overdue_cents
+            FROM fresh f WHERE NOT EXISTS (
+                SELECT 1 FROM known k WHERE k.customer_id = f.customer_id AND k.currency = f.currency)
+            ON CONFLICT (tenant_id, customer_id, currency) DO UPDATE SET "on" = excluded."on", {_set("excluded")}
             RETURNING 1
         )
-        SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM written)
+        SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM changed) + (SELECT count(*) FROM added)
     """
     [(count,)] = _fetch_named(sql, on)
     return int(count)
+
+
+def _set(alias: str) -> str:
+    """SQL that gives a balance the figures of `alias`."""
+    figures = ("open_amount", "overdue_amount", "oldest_due_date", "item_count")
+    cents = (f"{name}_cents = round({alias}.{name}_amount * 100)::bigint" for name in ("open", "overdue"))
+    return ", ".join([*(f"{name} = {alias}.{name}" for name in figures), *cents])
 
 
 def _fetch_named(sql: str, on: date) -> list[tuple[int]]:

@@ -71,6 +71,28 @@ def test_errors_name_the_row_the_field_and_the_reason(api, organisation, entity)
         assert sorted(LedgerItem.objects.values_list("number", flat=True)) == ["F0", "F13"]
 
 
+def test_of_a_row_with_several_faults_the_first_is_told():
+    rows = [
+        {"colour": "red", "amount": "?", **item(0)},
+        {**item(1), "amount": "?", "colour": "red"},
+        {"number": "F2", "amount": "1.005", "currency": "JPY"},
+        item(3, customer_ref="  "),
+        item(4, due_date="", currency="JPY"),
+        item(5, amount="7", currency="JPY"),
+        item(6, amount="7.0000", currency="JPY"),
+        item(7, amount="-7.50", due_date=None),
+    ]
+    good, bad, fed = rows_of("items", rows, currencies={"FR": "EUR"}, entity_code="FR", default_currency="USD")
+    assert [(one.line, one.field) for one in bad] == [
+        (0, "colour"), (1, "amount"), (2, "customer_ref"), (3, "customer_ref"), (4, "due_date"),
+    ]  # fmt: skip
+    assert [dict(zip(("line", *ROW_FIELDS["items"]), row, strict=True))["currency"] for row in good] == [
+        "JPY", "JPY", "EUR",
+    ]  # fmt: skip
+    assert [row[0] for row in good] == [5, 6, 7]
+    assert fed == {"customer_ref", "number", "document_date", "due_date", "amount", "currency"}
+
+
 def test_all_or_nothing_loads_nothing_and_names_the_places(api, organisation, entity):
     answer = api.post("items/bulk/", {"rows": [item(0), item(1, amount="?")], "all_or_nothing": True})
     assert answer.status_code == 400

@@ -8,11 +8,14 @@ from uuid import uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from accounts.access import EVERYTHING
 from core.tenancy import tenant_scope
-from receivables.models import Allocation, OpenOrder
+from receivables.models import Allocation, CustomerBalance, Entity, LedgerItem, OpenOrder
 from receivables.queries import balances, control_totals, customer_figures, exposures
+from receivables.services import open_amounts
 from tests.make import make_account, make_allocation, make_customer, make_entity, make_item
 
 ON = date(2026, 3, 2)
@@ -159,3 +162,58 @@ class TestCommand:
         with pytest.raises(CommandError, match="yesterday") as refused:
             call_command("balances", "--tenant", organisation.slug, "--on", "yesterday")
         assert refused.value.returncode == 1
+
+
+class TestStoredBalances:
+    """What is stored equals what the queries sum up, whichever way the customers are read."""
+
+    @pytest.mark.parametrize("few", [0, 2_000])
+    @given(data=st.data())
+    @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    def test_follow_the_items_of_the_customers_asked_for(self, tenant, monkeypatch, few, data):
+        monkeypatch.setattr(open_amounts, "_FEW", few)
+        entity = Entity.objects.first() or make_entity(code="E1")
+        accounts = [make_account(customer=make_customer(), entity=entity) for _ in range(3)]
+        for moment in (0, 1):
+            for account in accounts:
+                self.change(account, data)
+            asked = accounts if moment == 0 else accounts[: data.draw(st.integers(1, 3))]
+            untouched = [account.customer_id for account in accounts if account not in asked]
+            before = self.stored(untouched)
+            open_amounts.refresh_balances(on=ON, customers=[account.customer_id for account in asked])
+            assert self.stored(untouched) == before
+            wanted = {
+                (r.customer_id, r.currency): (r.balance, r.overdue, r.oldest_due, r.items)
+                for r in balances(on=ON, scope=EVERYTHING, limit=None)
+            }
+            for account in asked:
+                own = {key: value for key, value in wanted.items() if key[0] == account.customer_id}
+                assert self.stored([account.customer_id]) == own
+            assert open_amounts.refresh_balances(on=ON, customers=[a.customer_id for a in asked]) == 0
+
+    def change(self, account, data) -> None:
+        """Items that come, in two currencies and on both sides of the day; some are paid, some only later."""
+        for _ in range(data.draw(st.integers(0, 2))):
+            item = make_item(
+                account=account,
+                amount=data.draw(st.sampled_from(["10.25", "300", "-40"])),
+                currency=data.draw(st.sampled_from(["EUR", "USD"])),
+                issued=days(data.draw(st.sampled_from([-40, -3, 2]))),
+                due=days(data.draw(st.sampled_from([-20, 0, 9]))),
+            )
+            if item.amount > 0 and data.draw(st.booleans()):
+                make_allocation(debit=item, amount=item.amount, on=days(data.draw(st.sampled_from([-1, 0, 3]))))
+        for item in LedgerItem.objects.filter(account=account, is_open=True, amount__gt=0)[
+            : data.draw(st.integers(0, 1))
+        ]:
+            make_allocation(debit=item, amount=item.open_amount, on=ON)
+
+    def stored(self, customer_ids) -> dict:
+        rows = CustomerBalance.objects.filter(customer_id__in=customer_ids)
+        assert all(
+            row.open_cents == row.open_amount * 100 and row.overdue_cents == row.overdue_amount * 100 for row in rows
+        )
+        return {
+            (r.customer_id, r.currency): (r.open_amount, r.overdue_amount, r.oldest_due_date, r.item_count)
+            for r in rows
+        }
