@@ -8,6 +8,9 @@ NOTICE_TEXTS: dict[tuple[str, str], tuple[str, str]] = {
 You will find enclosed our statement of your account as of {{ statement_day }}.
 {{ if open }}
 Balance: {{ balance }}
+{{ if received }}
+after payments received and not yet booked: {{ received_total }}
+{{ end }}
 {{ if overdue }}
 of which overdue: {{ overdue_total }}
 {{ end }}
@@ -30,6 +33,9 @@ Kind regards,
 Veuillez trouver ci-joint le relevé de votre compte au {{ statement_day }}.
 {{ if open }}
 Solde : {{ balance }}
+{{ if received }}
+compte tenu de règlements reçus, non encore comptabilisés : {{ received_total }}
+{{ end }}
 {{ if overdue }}
 dont échu : {{ overdue_total }}
 {{ end }}
@@ -52,6 +58,9 @@ Bien cordialement,
 anbei erhalten Sie den Auszug Ihres Kontos per {{ statement_day }}.
 {{ if open }}
 Saldo: {{ balance }}
+{{ if received }}
+nach Abzug eingegangener, noch nicht verbuchter Zahlungen: {{ received_total }}
+{{ end }}
 {{ if overdue }}
 davon überfällig: {{ overdue_total }}
 {{ end }}

@@ -18,6 +18,9 @@ class StatementWords:
     currency: str
     amount: str
     open_amount: str
+    received: str
+    remaining: str
+    booked: str
     total: str
     overdue: str
     nothing: str
@@ -39,6 +42,9 @@ STATEMENT_WORDS: dict[str, StatementWords] = {
         currency="Currency",
         amount="Amount",
         open_amount="Open amount",
+        received="Received, not yet booked",
+        remaining="Remaining",
+        booked="Open in our books",
         total="Balance",
         overdue="of which overdue",
         nothing="No item is open.",
@@ -61,6 +67,9 @@ STATEMENT_WORDS: dict[str, StatementWords] = {
         currency="Devise",
         amount="Montant",
         open_amount="Reste dû",
+        received="Reçu, non encore comptabilisé",
+        remaining="Reste à payer",
+        booked="Ouvert dans nos livres",
         total="Solde",
         overdue="dont échu",
         nothing="Aucune pièce n’est ouverte.",
@@ -83,6 +92,9 @@ STATEMENT_WORDS: dict[str, StatementWords] = {
         currency="Währung",
         amount="Betrag",
         open_amount="Offener Betrag",
+        received="Eingegangen, noch nicht verbucht",
+        remaining="Restbetrag",
+        booked="Offen in unseren Büchern",
         total="Saldo",
         overdue="davon überfällig",
         nothing="Es ist kein Posten offen.",

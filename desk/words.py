@@ -46,7 +46,8 @@ NAMES: dict[str, StrOrPromise] = {
     "entity_iban": _("our IBAN"),
     "entity_bic": _("our BIC"),
     "statement_day": _("the day of the statement"),
-    "balance": _("what is open, by currency"),
+    "balance": _("what remains to be paid, by currency"),
+    "received_total": _("what has been received and is not booked yet, by currency"),
     "overdue_total": _("what of it is overdue, by currency"),
     "paid_amount": _("what was paid"),
     "paid_on": _("the day of the payment"),
@@ -60,6 +61,7 @@ NAMES: dict[str, StrOrPromise] = {
 CONDITIONS: dict[str, StrOrPromise] = {
     "several_items": _("there is more than one item"),
     "overdue": _("something is overdue"),
+    "received": _("something was received that is not booked yet"),
     "dispute": _("items are left out for a dispute"),
     "credits": _("there are credits that are set against nothing"),
     "new_deadline": _("the step asks to pay by another day"),

@@ -37,7 +37,10 @@ _NAMES = ("customer_ref", "entity_code", "on")
 
 
 class StatementItemOut(serializers.Serializer[Any]):
-    """An item open on the day; credits are negative."""
+    """An item open in the books on the day; credits are negative.
+
+    `received_amount`: what of it was received by then and is not booked yet; `remaining_amount`: what reminders ask for.
+    """
 
     item = UUIDField()
     number = CharField()
@@ -47,13 +50,17 @@ class StatementItemOut(serializers.Serializer[Any]):
     days_overdue = IntegerField()
     amount = MoneySchema()
     open_amount = MoneySchema()
+    received_amount = MoneySchema()
+    remaining_amount = MoneySchema()
 
 
 class StatementSumOut(serializers.Serializer[Any]):
-    """Sums of one currency."""
+    """Sums of one currency: open in the books, received and not yet booked, what remains and what of that is overdue."""
 
     currency = CharField()
     total = MoneySchema()
+    received = MoneySchema()
+    remaining = MoneySchema()
     overdue = MoneySchema()
 
 
@@ -157,22 +164,26 @@ def _answer(found: Statement) -> dict[str, Any]:
         "on": found.on,
         "items": [
             {
-                "item": item.item_id,
-                "number": item.number,
-                "kind": item.kind,
-                "document_date": item.document_date,
-                "due_date": item.due_date,
-                "days_overdue": item.days_overdue,
-                "amount": money(item.amount, item.currency),
-                "open_amount": money(item.open_amount, item.currency),
+                "item": line.item.item_id,
+                "number": line.item.number,
+                "kind": line.item.kind,
+                "document_date": line.item.document_date,
+                "due_date": line.item.due_date,
+                "days_overdue": line.item.days_overdue,
+                "amount": money(line.item.amount, line.item.currency),
+                "open_amount": money(line.item.open_amount, line.item.currency),
+                "received_amount": money(line.received, line.item.currency),
+                "remaining_amount": money(line.remaining, line.item.currency),
             }
             for block in found.blocks
-            for item in block.items
+            for line in block.lines
         ],
         "totals": [
             {
                 "currency": block.currency,
                 "total": money(block.total, block.currency),
+                "received": money(block.received, block.currency),
+                "remaining": money(block.remaining, block.currency),
                 "overdue": money(block.overdue, block.currency),
             }
             for block in found.blocks

@@ -74,12 +74,14 @@ def send_statement(
 def _notice(found: Statement) -> Notice:
     def told(formats: Formats) -> tuple[dict[str, str], dict[str, bool]]:
         late = [block for block in found.blocks if block.overdue]
+        received = [block for block in found.blocks if block.has_received]
         values = {
             "statement_day": formats.day_long(found.on),
-            "balance": " + ".join(formats.money(block.total, block.currency) for block in found.blocks),
+            "balance": " + ".join(formats.money(block.remaining, block.currency) for block in found.blocks),
+            "received_total": " + ".join(formats.money(block.received, block.currency) for block in received),
             "overdue_total": " + ".join(formats.money(block.overdue, block.currency) for block in late),
         }
-        return values, {"open": bool(found.blocks), "overdue": bool(late)}
+        return values, {"open": bool(found.blocks), "received": bool(received), "overdue": bool(late)}
 
     def files(language: str) -> list[FileSource]:
         paper = statement(

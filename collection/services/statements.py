@@ -1,6 +1,7 @@
 """Statements of account: what a customer owes a company on a day, item by item, as a PDF and as a spreadsheet.
 
-The figures are the ledger's of that day; sums of different currencies never mix.
+The figures are the ledger's of that day, and beside them what was received by then and matched here but is not in the
+books yet: what remains is what reminders ask for. Sums of different currencies never mix.
 """
 
 import io
@@ -19,13 +20,14 @@ from django.utils.translation import gettext_lazy as _
 from accounts.access import Scope
 from collection.services.papers import address_of, bank_account_of, footer_of
 from core.errors import Invalid, NotFound
-from core.formats import of
+from core.formats import Formats, of
 from core.text import spreadsheet_cell
 from desk.queries.templates import language_of
 from desk.texts import WORDS
 from desk.texts_papers import STATEMENT_WORDS, StatementWords
 from receivables.models import Customer, CustomerAccount, Entity
 from receivables.queries import OpenItem, open_items
+from receivables.queries.matching import received_amounts
 from receivables.queries.selection import Selection
 from receivables.queries.visible import accounts_in
 
@@ -44,21 +46,51 @@ class BadStatementDay(Invalid):
 
 
 @dataclass(frozen=True)
+class Line:
+    """An item open in the books, and what of it has been received and is not booked yet, in the item's sign."""
+
+    item: OpenItem
+    received: Decimal = Decimal(0)
+
+    @property
+    def remaining(self) -> Decimal:
+        return self.item.open_amount - self.received
+
+    @property
+    def days_late(self) -> int:
+        """0 of what is not due, paid in full, or a credit."""
+        return self.item.days_overdue if self.remaining > 0 else 0
+
+
+@dataclass(frozen=True)
 class Block:
     """The items of one currency, the oldest due date first; credits are negative."""
 
     currency: str
-    items: Sequence[OpenItem]
+    lines: Sequence[Line]
 
     @property
     def total(self) -> Decimal:
-        return sum((item.open_amount for item in self.items), Decimal(0))
+        """What the books show as open."""
+        return sum((line.item.open_amount for line in self.lines), Decimal(0))
+
+    @property
+    def received(self) -> Decimal:
+        return sum((line.received for line in self.lines), Decimal(0))
+
+    @property
+    def remaining(self) -> Decimal:
+        return self.total - self.received
+
+    @property
+    def has_received(self) -> bool:
+        """Whether anything was, even where it sums to nothing."""
+        return any(line.received for line in self.lines)
 
     @property
     def overdue(self) -> Decimal:
-        """Debits past their due date on the day of the statement."""
-        late = (item.open_amount for item in self.items if item.days_overdue > 0 and item.open_amount > 0)
-        return sum(late, Decimal(0))
+        """What remains of debits past their due date on the day of the statement."""
+        return sum((line.remaining for line in self.lines if line.days_late > 0), Decimal(0))
 
 
 @dataclass(frozen=True)
@@ -84,7 +116,7 @@ class Statement:
 
 
 def statement_in_scope(*, customer_id: UUID, entity_id: UUID, on: date, today: date, scope: Scope) -> Statement:
-    """The statement that somebody asks for: of the accounts that they see. 3 SQL queries and a probe.
+    """The statement that somebody asks for: of the accounts that they see. 6 SQL queries and a probe.
 
     Raises NotFound, BadStatementDay, StatementTooLong.
     """
@@ -99,7 +131,7 @@ def statement_in_scope(*, customer_id: UUID, entity_id: UUID, on: date, today: d
 
 @transaction.atomic
 def statement(*, customer: Customer, entity: Entity, on: date, scope: Scope, language: str = "") -> Statement:
-    """What the ledger says was open on the day `on`, as known now. 2 SQL queries and a probe. Raises StatementTooLong."""
+    """What the ledger says was open on the day `on`, as known now. 3 SQL queries and a probe. Raises StatementTooLong."""
     selection = Selection(entity_ids=frozenset({entity.id}), customer_id=customer.id)
     items = open_items(on=on, scope=scope, selection=selection, limit=MOST_ITEMS + 1)
     if len(items) > MOST_ITEMS:
@@ -107,9 +139,10 @@ def statement(*, customer: Customer, entity: Entity, on: date, scope: Scope, lan
     refs = (
         CustomerAccount.objects.filter(customer=customer, entity=entity).order_by("ref").values_list("ref", flat=True)
     )
-    by_currency: dict[str, list[OpenItem]] = {}
+    received = received_amounts(open_amounts={item.item_id: item.open_amount for item in items}, on=on)
+    by_currency: dict[str, list[Line]] = {}
     for item in items:
-        by_currency.setdefault(item.currency, []).append(item)
+        by_currency.setdefault(item.currency, []).append(Line(item, received.get(item.item_id, Decimal(0))))
     return Statement(
         customer=customer,
         entity=entity,
@@ -126,21 +159,10 @@ def statement_html(found: Statement) -> str:
     blocks = [
         {
             "currency": block.currency,
-            "rows": [
-                {
-                    "number": item.number,
-                    "kind": words.kinds.get(item.kind, item.kind),
-                    "document_date": formats.day(item.document_date),
-                    "due_date": formats.day(item.due_date),
-                    "days_late": formats.number(item.days_overdue)
-                    if item.days_overdue and item.open_amount > 0
-                    else "",
-                    "amount": formats.amount2(item.amount, item.currency),
-                    "open_amount": formats.amount2(item.open_amount, item.currency),
-                }
-                for item in block.items
-            ],
+            "rows": [_row(line, formats, words) for line in block.lines],
             "total": formats.money(block.total, block.currency),
+            "received": formats.money(-block.received, block.currency) if block.has_received else "",
+            "remaining": formats.money(block.remaining, block.currency),
             "overdue": formats.money(block.overdue, block.currency),
         }
         for block in found.blocks
@@ -159,6 +181,21 @@ def statement_html(found: Statement) -> str:
     return render_to_string("messages/statement.html", context)
 
 
+def _row(line: Line, formats: Formats, words: StatementWords) -> dict[str, str]:
+    item = line.item
+    return {
+        "number": item.number,
+        "kind": words.kinds.get(item.kind, item.kind),
+        "document_date": formats.day(item.document_date),
+        "due_date": formats.day(item.due_date),
+        "days_late": formats.number(line.days_late) if line.days_late else "",
+        "amount": formats.amount2(item.amount, item.currency),
+        "open_amount": formats.amount2(item.open_amount, item.currency),
+        "received": formats.amount2(-line.received, item.currency) if line.received else "",
+        "remaining": formats.amount2(line.remaining, item.currency),
+    }
+
+
 def statement_xlsx(found: Statement) -> bytes:
     """The same as a spreadsheet: a row for each item, the sums below, by currency. No cell can be run."""
     words = found.words
@@ -175,7 +212,7 @@ def statement_xlsx(found: Statement) -> bytes:
         sheet.write_string(line, 0, str(spreadsheet_cell(text)), bold if line == 0 else None)
     heads = (
         words.document, words.kind, words.document_date, words.due_date, words.days_late, words.currency, words.amount,
-        words.open_amount,
+        words.open_amount, words.received, words.remaining,
     )  # fmt: skip
     line = 5
     for place, text in enumerate(heads):
@@ -183,21 +220,28 @@ def statement_xlsx(found: Statement) -> bytes:
         sheet.set_column(place, place, 22 if place < 2 else 14)
     sheet.freeze_panes(line + 1, 0)
     for block in found.blocks:
-        for item in block.items:
+        for one in block.lines:
+            item = one.item
             line += 1
             sheet.write_string(line, 0, str(spreadsheet_cell(item.number)))
             sheet.write_string(line, 1, words.kinds.get(item.kind, item.kind))
             sheet.write_datetime(line, 2, item.document_date, day)
             sheet.write_datetime(line, 3, item.due_date, day)
-            sheet.write_number(line, 4, item.days_overdue if item.open_amount > 0 else 0)
+            sheet.write_number(line, 4, one.days_late)
             sheet.write_string(line, 5, item.currency)
             sheet.write_number(line, 6, float(item.amount), amount)
-            sheet.write_number(line, 7, float(item.open_amount), amount)
+            for place, value in ((7, item.open_amount), (8, 0 - one.received), (9, one.remaining)):
+                sheet.write_number(line, place, float(value), amount)
     for block in found.blocks:
-        for label, value in ((words.total, block.total), (words.overdue, block.overdue)):
+        sums = (
+            (words.total, {7: block.total, 8: 0 - block.received, 9: block.remaining}),
+            (words.overdue, {9: block.overdue}),
+        )
+        for label, values in sums:
             line += 1
             sheet.write_string(line, 0, label, bold)
             sheet.write_string(line, 5, block.currency, bold)
-            sheet.write_number(line, 7, float(value), sum_format)
+            for place, value in values.items():
+                sheet.write_number(line, place, float(value), sum_format)
     book.close()
     return out.getvalue()

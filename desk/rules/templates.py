@@ -73,7 +73,9 @@ _USUAL = (
 _USUAL_CONDITIONS = ("contact", "sender", "phone", "bank_details")
 VOCABULARIES: dict[str, Vocabulary] = {
     "statement": Vocabulary(
-        ("statement_day", "balance", "overdue_total", *_USUAL), ("open", "overdue", *_USUAL_CONDITIONS), has_items=False
+        ("statement_day", "balance", "received_total", "overdue_total", *_USUAL),
+        ("open", "received", "overdue", *_USUAL_CONDITIONS),
+        has_items=False,
     ),
     "thank_you": Vocabulary(
         ("paid_amount", "paid_on", "paid_items", *_USUAL), ("several_items", *_USUAL_CONDITIONS), has_items=False
@@ -199,7 +201,7 @@ def problems(text: str, *, with_items: bool = True, vocabulary: Vocabulary = REM
     out += [Problem(line, token.source, Why.NOT_ENDED) for line, token, _else in begun]
     if marks > MOST_MARKS or tables > MOST_TABLES:
         out.append(Problem(0, f"{marks} > {MOST_MARKS}" if marks > MOST_MARKS else "{{ items }}", Why.TOO_MANY))
-    return out
+    return out[:MOST_PROBLEMS]
 
 
 def _in_words(text: str, number: int) -> list[Problem]:

@@ -11,6 +11,9 @@ from pypdf import PdfReader
 from python_calamine import CalamineWorkbook
 
 from accounts.access import EVERYTHING, Scope
+from accounts.models import Role
+from accounts.services.api_keys import create_api_key
+from collection.queries.candidates import candidates
 from collection.services.papers import rendered
 from collection.services.statement_mail import NotSendable, StatementReasons, send_statement
 from collection.services.statements import (
@@ -27,11 +30,13 @@ from desk.models import Message
 from desk.services import outbox
 from desk.services.files import read_file
 from receivables.queries import Selection, open_items_totals
-from tests.accounts.conftest import enter
+from receivables.services.matching import Share, reverse_match, split_line
+from receivables.services.matching_run import settle_with_books
+from tests.accounts.conftest import call, enter
 from tests.collection.story import MONDAY, NOW, due, make_contact, make_debtor
 from tests.collection.test_messages import EVIL
 from tests.desk.fakes import Script
-from tests.make import TODAY, make_allocation, make_entity, make_item, make_member, make_tenant
+from tests.make import TODAY, make_allocation, make_bank_line, make_entity, make_item, make_member, make_tenant
 
 pytestmark = pytest.mark.django_db
 
@@ -100,6 +105,122 @@ def test_the_spreadsheet_has_numbers_and_runs_nothing(tenant):
     assert any(isinstance(cell, str) and cell.startswith("'=HYPERLINK") for cell in flat)
     assert [row[7] for row in rows if row[0] == "Balance"] == [126.0, 7.5]
     assert [row[6:8] for row in rows if row[0] == "F2"] == [[80.0, 50.0]]
+
+
+# --- received and not booked yet ---------------------------------------------------------------------------------------
+
+
+def matched(account, number="F1", cash="40.00", on=None, left="0"):
+    """Money of the bank set against an item here; the books do not know it."""
+    item = account.items.get(number=number)
+    line = make_bank_line(amount=str(Decimal(cash) + Decimal(left)), booked_on=on or due(1), currency=item.currency)
+    return split_line(line_id=line.id, shares=[Share(item.id, Decimal(cash))], on=on or due(1), actor=SYSTEM)
+
+
+def test_what_was_matched_here_is_taken_off_beside_the_books(tenant):
+    account = owing(language="en")
+    matched(account)
+    matched(account, "U1", "7.50")
+    eur, usd = of(account).blocks
+    assert (eur.total, eur.received, eur.remaining, eur.overdue) == (125, 40, 85, 60)
+    assert (usd.total, usd.received, usd.remaining, usd.overdue) == (Decimal("7.5"), Decimal("7.5"), 0, 0)
+    (line,) = [line for line in eur.lines if line.item.number == "F1"]
+    assert (line.item.open_amount, line.received, line.remaining) == (100, 40, 60)
+    text = words_of(statement_html(of(account)))
+    for words in (
+        "Received, not yet booked",
+        "Open in our books €125.00",
+        "-€40.00",
+        "Balance €85.00",
+        "overdue €60.00",
+    ):
+        assert words in text, text
+    assert "as of 2 March 2026" in text
+
+
+def test_without_it_the_paper_has_no_word_of_it(tenant):
+    assert "not yet booked" not in words_of(statement_html(of(owing(language="en"))))
+
+
+def test_the_spreadsheet_and_the_api_have_it_too(organisation):
+    with tenant_scope(organisation):
+        account = owing(language="en")
+        matched(account)
+        workbook = CalamineWorkbook.from_filelike(io.BytesIO(statement_xlsx(of(account))))
+        rows = workbook.get_sheet_by_index(0).to_python()
+        ref, code = account.customer.ref, account.entity.code
+        key = create_api_key(name="K", role_id=Role.objects.get(code="collector").id, actor=SYSTEM).text
+    assert [row[7:10] for row in rows if row[0] == "F1"] == [[100.0, -40.0, 60.0]]
+    assert next(row[7:10] for row in rows if row[0] == "Balance") == [125.0, -40.0, 85.0]
+    assert next(row[9] for row in rows if row[0] == "of which overdue") == 60.0
+    answer = call(key, "get", f"/api/v1/statements/?customer_ref={ref}&entity_code={code}&on={MONDAY}").json()
+    assert answer["totals"][0] == {
+        "currency": "EUR",
+        "total": {"amount": "125.00", "currency": "EUR"},
+        "received": {"amount": "40.00", "currency": "EUR"},
+        "remaining": {"amount": "85.00", "currency": "EUR"},
+        "overdue": {"amount": "60.00", "currency": "EUR"},
+    }
+    item = next(one for one in answer["items"] if one["number"] == "F1")
+    assert (item["received_amount"]["amount"], item["remaining_amount"]["amount"]) == ("40.00", "60.00")
+
+
+@pytest.mark.parametrize("booked", ["0.00", "15.00", "40.00", "70.00"])
+def test_it_says_to_the_cent_what_reminders_ask_for(tenant, booked):
+    """While the books follow in part, wholly, or by more than we know."""
+    account = owing()
+    matched(account)
+    matched(account, "F2", "12.34")
+    if Decimal(booked):
+        make_allocation(debit=account.items.get(number="F1"), amount=booked, on=due(1))
+    asked = {
+        one.number: one.chased_amount
+        for one in candidates(on=MONDAY, due_until=MONDAY + timedelta(days=99), customer_ids=[account.customer_id])
+    }
+    said = {line.item.number: line.remaining for block in of(account).blocks for line in block.lines}
+    assert {number: said[number] for number in asked} == asked
+    assert asked["F1"] == (30 if booked == "70.00" else 60)
+
+
+def test_of_a_past_day_it_says_what_was_received_by_then(tenant):
+    account = owing()
+    matched(account, on=due(3))
+    make_allocation(debit=account.items.get(number="F1"), amount="40.00", on=MONDAY)
+    settle_with_books(on=MONDAY)
+
+    def first(on):
+        return next(line for block in of(account, on).blocks for line in block.lines if line.item.number == "F1")
+
+    assert [(first(due(n)).item.open_amount, first(due(n)).received) for n in (4, 3, 1)] == [
+        (100, 0),
+        (100, 40),
+        (100, 40),
+    ]
+    assert (first(MONDAY).item.open_amount, first(MONDAY).received) == (60, 0)
+
+
+def test_what_was_taken_back_counts_no_more(tenant):
+    account = owing()
+    reverse_match(match_id=matched(account).id, on=MONDAY, actor=SYSTEM)
+    assert [block.received for block in of(account).blocks] == [0, 0]
+
+
+def test_the_mail_asks_for_what_remains(tenant):
+    account = owing(language="en")
+    matched(account)
+    ask(account)
+    transport = Script()
+    leave(transport)
+    (message,) = transport.transmitted
+    assert "Balance: €85.00" in message.body_text
+    assert "received and not yet booked: €40.00" in message.body_text
+    assert "of which overdue: €60.00" in message.body_text
+    text = words_of_file(Message.objects.get().files.get())
+    assert "Balance €85.00" in text
+
+
+def words_of_file(file) -> str:
+    return " ".join(" ".join(page.extract_text() for page in PdfReader(io.BytesIO(read_file(file))).pages).split())
 
 
 def test_hostile_names_are_text_on_paper(tenant):
