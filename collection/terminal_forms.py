@@ -65,6 +65,16 @@ class AgencyForm(forms.Form):
     is_active = forms.BooleanField(label=_("Offered"), required=False, initial=True)
 
 
+class AgencyChoiceForm(forms.Form):
+    """Who collects."""
+
+    agency = forms.ChoiceField(label=_("Who collects"))
+
+    def __init__(self, *args: Any, agencies: Sequence[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["agency"].choices = list(agencies)  # type: ignore[attr-defined]
+
+
 class CaseForm(forms.Form):
     """Prepare a case. `items`: (id, text) of what is overdue, all of it chosen at first."""
 

@@ -54,6 +54,7 @@ def step_words(step: Step) -> str:
         if getattr(step, name)
     ]
     texts = [
+        _request_words(step),
         step.instruction,
         _("asks to pay within %(n)d days") % {"n": step.new_deadline_days} if step.new_deadline_days else "",
         _("goes to: %(roles)s") % {"roles": _(" else ").join(str(roles[role]) for role in step.recipient_roles)}
@@ -68,6 +69,17 @@ def step_words(step: Step) -> str:
         else "",
     ]
     return " · ".join(str(text) for text in texts if text)
+
+
+def _request_words(step: Step) -> str:
+    """What a step asks a person to decide."""
+    if step.kind == Step.Kind.FORMAL_NOTICE:
+        return _("leaves only once approved")
+    if step.mode != Step.Mode.TASK:
+        return ""
+    if step.kind == Step.Kind.STOP_DELIVERIES:
+        return _("asks whoever decides about deliveries")
+    return _("prepares a case and its dossier, to be handed over by a person") if step.is_terminal else ""
 
 
 class Otherwise(NamedTuple):

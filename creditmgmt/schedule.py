@@ -26,6 +26,7 @@ from collection.services.delivery_notes import write_delivery_notes
 from collection.services.digests import write_digests
 from collection.services.disputes import remind_owners
 from collection.services.item_causes import decide_causes
+from collection.services.legal_cases import DOSSIERS
 from collection.services.planning import plan_actions
 from collection.services.sending import confirm_automatic
 from collection.services.status_codes import ensure_status_codes
@@ -317,6 +318,8 @@ def bells() -> dict[str, Bell]:
     }
     return sending | {
         JOB: Bell("creditmgmt.night", timedelta(minutes=15)),
+        # Long before that a worker that lives has let the bell rest; the lock keeps a second one out.
+        DOSSIERS: Bell("collection.make_dossiers", timedelta(minutes=2)),
         runs.BELL: Bell("integrations.resume_runs", timedelta(minutes=1)),
         mailboxes.BELL: Bell("integrations.read_mailboxes", timedelta(minutes=11)),
     }

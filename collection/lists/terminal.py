@@ -201,7 +201,7 @@ LEGAL_CASES = ListPage(
         _CUSTOMER,
         text("entity_code", _("Company")),
         badge("state", _("State"), labels=dict(LegalCase.State.choices), kinds=STATE_KINDS),
-        text("agency_name", _("Who collects")),
+        text("agency_name", _("Who collects"), value=lambda row: row["agency_name"] or str(_("not chosen yet"))),
         text("agency_ref", _("Their reference")),
         day("on", _("Prepared on"), sort="on"),
         day("decided_on", _("Handed over on")),

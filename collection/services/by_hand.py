@@ -11,7 +11,7 @@ from django.db.models import Count
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access import Scope
-from collection.models import Action, ActionLine
+from collection.models import Action, ActionLine, Step
 from collection.services.deciding import decide, proposed_action
 from collection.services.step_claims import claim_for_steps
 from core.audit import SYSTEM, Actor, audited
@@ -19,7 +19,7 @@ from core.errors import Invalid
 from core.tenancy import require_tenant_id
 from core.text import Phrase, gettext_noop
 from desk.models import Channel, Task
-from desk.services.tasks import NewTask, finish_all_about, finish_tasks_about, make_tasks
+from desk.services.tasks import NewTask, finish_all_about, make_tasks
 
 ABOUT = "collection.Action"
 _TEXT = gettext_noop("%(step)s (%(entity)s): %(amounts)s, items: %(count)s")
@@ -35,10 +35,15 @@ class NotACall(Invalid):
 # --- Tasks ------------------------------------------------------------------------------------------------------------
 
 
+# What these ask for is decided by a person: a request in writing stands in the place of a task (step_requests).
+REQUESTS = (Step.Kind.STOP_DELIVERIES, Step.Kind.HAND_OVER)
+
+
 def give_tasks(*, on: date, actor: Actor = SYSTEM) -> int:
-    """Make the tasks of the steps that the night of the day gives to colleagues. How many."""
+    """Make the tasks of the steps that the night of the day gives to colleagues, but for requests. How many."""
     actions = (
         Action.objects.filter(on=on, state=Action.State.ASSIGNED)
+        .exclude(step__kind__in=REQUESTS)
         .select_related("step", "entity")
         .annotate(items=Count("lines"))
         .order_by("-priority_cents", "id")
@@ -114,11 +119,32 @@ def task_done(*, task: Task, actor: Actor, on: date) -> None:
 
 
 @transaction.atomic
-def finish_step(*, action_id: UUID, actor: Actor, on: date) -> bool:
-    """What the step asked a colleague for has been done elsewhere: its task is finished and the step done. Whether it was
-    still to do."""
-    finish_tasks_about(object_id=action_id, actor=actor, on=on)
-    return bool(_done([action_id], on=on, actor=actor))
+def end_steps(*, action_ids: Collection[UUID], is_done: bool, note: str = "", actor: Actor, on: date) -> int:
+    """What these steps asked for was decided: yes (they count as done on the day) or no (as skipped, with the reason).
+
+    Those that wait no longer stay as they are. How many.
+    """
+    if not action_ids:
+        return 0
+    finish_all_about(object_ids=action_ids, actor=actor, on=on)
+    if is_done:
+        return _done(action_ids, on=on, actor=actor)
+    ActionLine.objects.filter(
+        action__in=action_ids, action__state=Action.State.ASSIGNED, state=ActionLine.State.PLANNED
+    ).update(state=ActionLine.State.SKIPPED, on=on)
+    return _set_state(action_ids, state=Action.State.SKIPPED, note=note, actor=actor)
+
+
+@transaction.atomic
+def drop_steps(*, action_ids: Collection[UUID], actor: Actor, on: date) -> int:
+    """There is no reason for these steps any more: they were not done, and come again where a reason comes again."""
+    if not action_ids:
+        return 0
+    finish_all_about(object_ids=action_ids, actor=actor, on=on)
+    ActionLine.objects.filter(
+        action__in=action_ids, action__state=Action.State.ASSIGNED, state=ActionLine.State.PLANNED
+    ).delete()
+    return _set_state(action_ids, state=Action.State.CANCELLED, actor=actor)
 
 
 def _done(action_ids: Collection[UUID], *, on: date | None, actor: Actor) -> int:
@@ -145,14 +171,14 @@ def _done(action_ids: Collection[UUID], *, on: date | None, actor: Actor) -> int
     return count
 
 
-def _set_state(action_ids: Collection[UUID], *, state: str, actor: Actor) -> int:
+def _set_state(action_ids: Collection[UUID], *, state: str, note: str = "", actor: Actor) -> int:
     return audited(
         statement=(
-            "UPDATE collection_action SET state = %s, decided_by_id = %s, decided_at = now(), "
+            "UPDATE collection_action SET state = %s, decided_by_id = %s, decided_at = now(), note = %s, "
             "updated_at = statement_timestamp() WHERE tenant_id = %s AND id = ANY(%s) AND state = 'ASSIGNED' "
             "RETURNING id, customer_id, jsonb_build_object('state', jsonb_build_array(old.state, new.state))"
         ),
-        params=[state, actor.member_id, require_tenant_id(), list(action_ids)],
+        params=[state, actor.member_id, note[:300], require_tenant_id(), list(action_ids)],
         actor=actor,
         action=f"collection.action_{state.lower()}",
         model=Action,

@@ -1,15 +1,19 @@
 """Everything that a dossier says, gathered once: the PDF, the data file and the workbook are made from the same values."""
 
 from collections import defaultdict
+from collections.abc import Collection, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q, QuerySet
+
 from accounts.access import EVERYTHING
 from collection.models import Claim, Interaction, LegalCase
 from collection.services.claims import Charge, Without, late_charges
 from collection.services.dispute_labels import reason_labels
+from collection.services.enclosing import OF_DOCUMENT
 from collection.words import WITHOUT
 from desk.models import Attachment, Comment, Message
 from receivables.models import (
@@ -24,6 +28,8 @@ from receivables.models import (
 
 MOST_MESSAGES = 300
 LONGEST_TEXT = 4_000
+# Files together.
+LARGEST_FILES = 100 * 1024 * 1024
 Data = dict[str, Any]
 
 
@@ -48,12 +54,13 @@ def gather(*, case: LegalCase, on: date) -> Data:
     }
     lines = [_item(item, charges.get(item.id), payments[item.id], on, fixed=fixed.get(item.id)) for item in items]
     disputes, files = _disputes(ids)
+    files = _within_limit([*_invoices(items), *files])
     return {
         "case": {
             "number": case.number,
             "made_on": on,
-            "agency": case.agency.name,
-            "agency_kind": case.agency.kind,
+            "agency": case.agency.name if case.agency else "",
+            "agency_kind": case.agency.kind if case.agency else "",
             "note": case.note,
         },
         "creditor": _party(case.entity, "name", "legal_identifier", "vat_number", "street", "postal_code", "city",
@@ -226,12 +233,59 @@ def _promises(case: LegalCase, ids: list[UUID]) -> list[Data]:
     ]  # fmt: skip
 
 
+def attachments_of(item_ids: Collection[UUID]) -> "QuerySet[Attachment]":
+    """Files that are kept of the documents of items, and of their disputes."""
+    documents = LedgerItem.objects.filter(id__in=item_ids, document__isnull=False).values("document_id")
+    disputes = Dispute.objects.filter(item_id__in=item_ids).values("id")
+    return Attachment.objects.filter(
+        Q(object_type=OF_DOCUMENT, object_id__in=documents) | Q(object_id__in=disputes)
+    ).order_by("at", "id")
+
+
+def _file(one: Attachment, *, folder: str, number: str, dispute: str = "") -> Data:
+    """A kept file as a piece of the dossier; `name` is where it lies in the archive."""
+    name = f"{folder}/{one.sha256[:8]}-{one.file_name}"
+    return {"id": str(one.id), "name": name, "number": number, "sha256": one.sha256, "size": one.size, "on": one.on,
+            "dispute": dispute, "missing": ""}  # fmt: skip
+
+
+def _invoices(items: Sequence[LedgerItem]) -> list[Data]:
+    """The files that are kept of the documents of the items, in the order of these; of one that has none an entry says so."""
+    documents = {item.document_id for item in items if item.document_id}
+    kept: dict[UUID, list[Attachment]] = defaultdict(list)
+    for one in Attachment.objects.filter(object_type=OF_DOCUMENT, object_id__in=documents).order_by("at", "id"):
+        kept[one.object_id].append(one)
+    out: list[Data] = []
+    told: set[UUID] = set()
+    for item in items:
+        if item.document_id in told:
+            continue  # another instalment of the same document
+        told |= {item.document_id} if item.document_id else set()
+        files = kept.get(item.document_id, []) if item.document_id else []
+        out += [_file(one, folder="invoices", number=item.number) for one in files]
+        if not files:
+            out.append({"id": "", "name": "", "number": item.number, "sha256": "", "size": 0, "on": item.document_date,
+                        "dispute": "", "missing": "no_file"})  # fmt: skip
+    return out
+
+
+def _within_limit(files: list[Data]) -> list[Data]:
+    """What goes beyond LARGEST_FILES together stays out, and is named."""
+    size = 0
+    for one in files:
+        if not one["missing"] and size + one["size"] > LARGEST_FILES:
+            one["missing"] = "too_large"
+        size += 0 if one["missing"] else one["size"]
+    return files
+
+
 def _disputes(ids: list[UUID]) -> tuple[list[Data], list[Data]]:
     """Disputes of these items with what was said and answered, and their files."""
     rows = list(
         Dispute.objects.filter(item_id__in=ids).select_related("item", "answered_by").order_by("opened_on", "id")
     )
     labels = reason_labels()
+    numbers = {row.id: row.item.number for row in rows}
     said: dict[UUID, list[str]] = defaultdict(list)
     of_disputes = [row.id for row in rows]
     for comment in Comment.objects.filter(object_id__in=of_disputes).select_related("member").order_by("at", "id"):
@@ -239,8 +293,7 @@ def _disputes(ids: list[UUID]) -> tuple[list[Data], list[Data]]:
             f"{comment.on.isoformat()} {comment.member or ''}: {comment.text}"[:LONGEST_TEXT]
         )
     files = [
-        {"id": str(one.id), "name": f"{one.sha256[:8]}-{one.file_name}", "sha256": one.sha256, "on": one.on,
-         "dispute": str(one.object_id)}
+        _file(one, folder="files", number=numbers[one.object_id], dispute=str(one.object_id))
         for one in Attachment.objects.filter(object_id__in=of_disputes).order_by("at", "id")
     ]  # fmt: skip
     disputes = [

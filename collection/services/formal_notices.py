@@ -11,13 +11,13 @@ from accounts.access import Scope
 from accounts.roles import Can
 from collection.models import ActionLine, FormalNotice, Step
 from collection.queries.terminal import notices_in
+from collection.services.deciders import Ask, ask_deciders
 from collection.services.deciding import proposed_action
 from collection.services.notice_approvals import save_notice
 from collection.services.terminal import (
     AlreadyAsked,
     AlreadyDecided,
     BadRequest,
-    ask_deciders,
     in_one_line,
     may_decide,
     terminal_settings,
@@ -62,8 +62,7 @@ def request_notice(*, action_id: UUID, note: str = "", scope: Scope, actor: Acto
     except IntegrityError as error:
         raise AlreadyAsked from error
     record(actor=actor, action="collection.notice_requested", row=row, changes={"state": [None, row.state]})
-    ask_deciders(
-        capability=Can.APPROVE_TERMINAL,
+    ask = Ask(
         key=f"notice:{row.id}",
         customer_id=row.customer_id,
         sentence=Phrase(
@@ -72,9 +71,8 @@ def request_notice(*, action_id: UUID, note: str = "", scope: Scope, actor: Acto
         ),
         about=NOTICE,
         row_id=row.id,
-        on=on,
-        actor=actor,
     )
+    ask_deciders(capability=Can.APPROVE_TERMINAL, asks=[ask], on=on, actor=actor)
     return row
 
 

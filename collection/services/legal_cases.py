@@ -1,4 +1,7 @@
-"""Cases that an agency or a lawyer collects: prepared, handed over, followed by costs, closed."""
+"""Cases that an agency or a lawyer collects: prepared, with who is to collect and a dossier, and what they cost.
+
+What becomes of them is in services.case_decisions.
+"""
 
 from collections.abc import Collection
 from datetime import date
@@ -11,16 +14,16 @@ from django.db.models import Max
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from accounts import doorbells
 from accounts.access import Scope
 from accounts.models import Tenant
 from accounts.roles import Can
 from collection.models import Agency, LegalCase, LegalCaseItem, LegalCost
 from collection.queries.terminal import cases_in
+from collection.services.deciders import Ask, ask_deciders
 from collection.services.terminal import (
     AlreadyDecided,
-    ask_deciders,
     in_one_line,
-    may_decide,
     overdue_items,
     terminal_settings,
 )
@@ -29,12 +32,12 @@ from core.errors import Conflict, Invalid, NotFound
 from core.money import has_excess_decimals, is_currency
 from core.tenancy import require_tenant_id
 from core.text import Phrase, gettext_noop
-from desk.services.tasks import finish_tasks_about
 from receivables.models import Hold, LedgerItem
 from receivables.queries.visible import customers_in, entities_in, items_in
-from receivables.services.bulk import hold_items
 
 CASE = "collection.LegalCase"
+# The doorbell of dossiers to make.
+DOSSIERS = "dossiers"
 MOST_ITEMS = 5_000
 
 
@@ -51,11 +54,6 @@ class BadAgency(Invalid):
 class InAnotherCase(Conflict):
     code = "in_another_case"
     message = _("At least one of the items is in another open case.")
-
-
-class NoDossier(Conflict):
-    code = "no_dossier"
-    message = _("Make the dossier first: it is what is handed over.")
 
 
 @transaction.atomic
@@ -135,19 +133,30 @@ def prepare_case(
         raise NotFound
     if not 0 < len(items) <= MOST_ITEMS:
         raise BadCase(_("1 to %(most)d open items are handed over.") % {"most": MOST_ITEMS})
-    # Numbers without gaps: one at a time.
-    Tenant.objects.select_for_update(no_key=True).get(id=require_tenant_id())
-    number = (LegalCase.objects.aggregate(last=Max("number"))["last"] or 0) + 1
-    row = LegalCase.objects.create(
+    row = new_case(
         customer_id=customer_id,
         entity_id=entity_id,
         agency=agency,
-        number=number,
         note=note.strip(),
         four_eyes=terminal_settings().four_eyes_hand_over,
         on=on,
         requested_by_id=actor.member_id,
     )
+    add_items(row, items, actor=actor)
+    if row.four_eyes:
+        ask_about_cases([row], on=on, actor=actor)
+    return row
+
+
+def new_case(**values: Any) -> LegalCase:
+    """A case with the next number, without items yet. Numbers have no gaps: one at a time."""
+    Tenant.objects.select_for_update(no_key=True).get(id=require_tenant_id())
+    number = (LegalCase.objects.aggregate(last=Max("number"))["last"] or 0) + 1
+    return LegalCase.objects.create(number=number, **values)
+
+
+def add_items(row: LegalCase, items: Collection[LedgerItem], *, actor: Actor) -> None:
+    """Put items into a prepared case. Raises InAnotherCase."""
     try:
         with transaction.atomic():
             LegalCaseItem.objects.bulk_create(
@@ -156,115 +165,55 @@ def prepare_case(
             )
     except IntegrityError as error:
         raise InAnotherCase from error
-    changes: dict[str, Any] = {"agency": [None, agency], "items": [None, len(items)]}
+    changes: dict[str, Any] = {"agency": [None, row.agency], "items": [None, len(items)]}
     record(actor=actor, action="collection.case_prepared", row=row, changes=changes)
-    if row.four_eyes:
-        _ask(row, items, agency=agency, on=on, actor=actor)
-    return row
 
 
-def _ask(row: LegalCase, items: Collection[LedgerItem], *, agency: Agency, on: date, actor: Actor) -> None:
-    sums: dict[str, Decimal] = {}
-    for item in items:
-        sums[item.currency] = sums.get(item.currency, Decimal(0)) + item.open_amount
-    words = {
-        "amounts": in_one_line({currency: str(amount) for currency, amount in sorted(sums.items())}),
-        "agency": agency.name,
-    }
-    ask_deciders(
-        capability=Can.APPROVE_TERMINAL,
-        key=f"case:{row.id}",
-        customer_id=row.customer_id,
-        sentence=Phrase(gettext_noop("Hand over to %(agency)s? %(amounts)s"), words),
-        about=CASE,
-        row_id=row.id,
-        on=on,
-        actor=actor,
-    )
-
-
-@transaction.atomic
-def hand_over_case(*, case_id: UUID, agency_ref: str = "", scope: Scope, actor: Actor, on: date) -> LegalCase:
-    """The dossier goes out: from now on the items are out of dunning, and what comes in counts as recovered.
-
-    Amounts are those open now; what was paid since it was prepared falls out. Raises NotFound, AlreadyDecided,
-    NeedsSecondPerson, NoDossier, BadCase.
-    """
-    row = _case(case_id, scope)
-    if row.state != LegalCase.State.PREPARED:
-        raise AlreadyDecided
-    may_decide(four_eyes=row.four_eyes, requested_by_id=row.requested_by_id, actor=actor)
-    if not row.path:
-        raise NoDossier
-    kept = []
-    for one in row.case_items.select_related("item").order_by("id"):  # type: ignore[attr-defined]
-        if one.item.open_amount <= 0:
-            one.delete()
-            continue
-        one.open_amount = one.item.open_amount
-        kept.append(one)
-    if not kept:
-        raise BadCase(_("Everything in it has been paid."))
-    holds = hold_items(
-        item_ids=[one.item_id for one in kept],
-        reason=Hold.Reason.LITIGATION,
-        note=str(_("case %(number)d") % {"number": row.number}),
-        from_on=on,
-        actor=actor,
-    )
-    for one in kept:
-        one.hold_id = holds[one.item_id]
-    LegalCaseItem.objects.bulk_update(kept, ["open_amount", "hold"])
-    values = {
-        "state": LegalCase.State.HANDED_OVER,
-        "decided_on": on,
-        "decided_by_id": actor.member_id,
-        "agency_ref": agency_ref.strip()[:80],
-    }
-    _save(row, values, actor=actor, action="collection.case_handed_over")
-    finish_tasks_about(object_id=row.id, actor=actor, on=on)
-    return row
+def ask_about_cases(rows: Collection[LegalCase], *, on: date, actor: Actor) -> int:
+    """Have those decide who may hand over."""
+    asks = []
+    for row in rows:
+        sums: dict[str, Decimal] = {}
+        for one in row.case_items.order_by("currency"):  # type: ignore[attr-defined]
+            sums[one.currency] = sums.get(one.currency, Decimal(0)) + one.open_amount
+        amounts = in_one_line({currency: str(amount) for currency, amount in sums.items()})
+        sentence = (
+            Phrase(
+                gettext_noop("Hand over to %(agency)s? %(amounts)s"), {"amounts": amounts, "agency": row.agency.name}
+            )
+            if row.agency
+            else Phrase(gettext_noop("Hand over to an agency or a lawyer? %(amounts)s"), {"amounts": amounts})
+        )
+        asks.append(
+            Ask(key=f"case:{row.id}", customer_id=row.customer_id, sentence=sentence, about=CASE, row_id=row.id)
+        )
+    return ask_deciders(capability=Can.APPROVE_TERMINAL, asks=asks, on=on, actor=actor)
 
 
 @transaction.atomic
-def withdraw_case(*, case_id: UUID, scope: Scope, actor: Actor, on: date) -> LegalCase:
-    """Not handed over after all. Raises NotFound, AlreadyDecided."""
-    row = _case(case_id, scope)
-    if row.state != LegalCase.State.PREPARED:
-        raise AlreadyDecided
-    row.case_items.update(is_active=False)  # type: ignore[attr-defined]
-    values = {"state": LegalCase.State.WITHDRAWN, "closed_on": on, "closed_by_id": actor.member_id}
-    _save(row, values, actor=actor, action="collection.case_withdrawn")
-    finish_tasks_about(object_id=row.id, actor=actor, on=on)
-    return row
-
-
-@transaction.atomic
-def close_case(*, case_id: UUID, outcome: str, resume: bool = False, scope: Scope, actor: Actor, on: date) -> LegalCase:
-    """It is over: with `resume` what is still open is chased again, else it stays out of dunning (to be written off, say).
+def choose_agency(*, case_id: UUID, agency_id: UUID, scope: Scope, actor: Actor, on: date) -> LegalCase:
+    """Say who is to collect a prepared case; its dossier, which names them, is made anew.
 
     Raises NotFound, AlreadyDecided, BadCase.
     """
-    row = _case(case_id, scope)
-    if row.state != LegalCase.State.HANDED_OVER:
+    row = case_for_update(case_id, scope)
+    if row.state != LegalCase.State.PREPARED:
         raise AlreadyDecided
-    if outcome not in LegalCase.Outcome.values:
-        raise BadCase(fields={"outcome": [_("Choose how it ended.")]})
-    if resume:
-        lift_holds(
-            hold_ids=list(row.case_items.exclude(hold=None).values_list("hold_id", flat=True)),  # type: ignore[attr-defined]
-            actor=actor,
-            on=on,
-        )
-    row.case_items.update(is_active=False)  # type: ignore[attr-defined]
-    values = {
-        "state": LegalCase.State.CLOSED,
-        "outcome": outcome,
-        "closed_on": max(on, row.on),
-        "closed_by_id": actor.member_id,
-    }
-    _save(row, values, actor=actor, action="collection.case_closed")
+    agency = Agency.objects.filter(id=agency_id, is_active=True).first()
+    if agency is None:
+        raise BadCase(fields={"agency": [_("Choose who is to collect.")]})
+    save_case(row, {"agency": agency}, actor=actor, action="collection.case_agency_chosen")
+    want_dossier(row, actor=actor, on=on)
     return row
+
+
+def want_dossier(row: LegalCase, *, actor: Actor, on: date) -> None:
+    """Have the worker make the dossier of a prepared case, as of the day (services.dossiers)."""
+    row.wanted_on, row.wanted_by_id = on, actor.member_id
+    row.run = None
+    row.updated_at = Now()  # type: ignore[assignment]
+    row.save(update_fields=["wanted_on", "wanted_by", "run", "updated_at"])
+    doorbells.ring(DOSSIERS)
 
 
 @transaction.atomic
@@ -281,7 +230,7 @@ def add_cost(
     today: date,
 ) -> LegalCost:
     """What a case cost on a day; below zero takes back what was entered by mistake. Raises NotFound, BadCase."""
-    row = _case(case_id, scope)
+    row = case_for_update(case_id, scope)
     wrong: dict[str, Any] = {}
     if kind not in LegalCost.Kind.values:
         wrong["kind"] = [_("Choose what it was for.")]
@@ -321,14 +270,14 @@ def lift_holds(*, hold_ids: Collection[UUID], actor: Actor, on: date) -> int:
     )
 
 
-def _case(case_id: UUID, scope: Scope) -> LegalCase:
+def case_for_update(case_id: UUID, scope: Scope) -> LegalCase:
     row = cases_in(scope=scope).select_for_update(of=("self",)).filter(id=case_id).first()
     if row is None:
         raise NotFound
     return row
 
 
-def _save(row: LegalCase, values: dict[str, Any], *, actor: Actor, action: str) -> None:
+def save_case(row: LegalCase, values: dict[str, Any], *, actor: Actor, action: str) -> None:
     changes = changed(row, values)
     row.updated_at = Now()  # type: ignore[assignment]
     row.save()

@@ -34,6 +34,7 @@ from collection.services.playbooks import (
     with_silence,
 )
 from collection.services.scenarios import ensure_default_scenario
+from collection.services.step_requests import write_requests
 from core.audit import SYSTEM, Actor
 from core.jobs import lock
 from core.models import AuditRecord
@@ -86,6 +87,7 @@ def plan_actions(
     planned = _write(rows, on=on, actor=actor)
     if planned.tasks:
         give_tasks(on=on, actor=actor)
+    write_requests(on=on, actor=actor)
     return planned
 
 

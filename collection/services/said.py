@@ -10,6 +10,7 @@ from uuid import UUID
 
 from collection.models import Step
 from collection.rules.grouping import Line, Plan
+from collection.services.by_hand import REQUESTS
 from collection.services.composing import Ask, Draft, Parties, compose, persons_of
 from collection.services.enclosing import NOTHING, Encloser
 from collection.services.playbooks import Found
@@ -35,6 +36,7 @@ class Said:
     step_name: str
     channel: str
     mode: str
+    kind: str
     recipient: str
     missing: str
     items: list[tuple[str, date, str, Decimal]]
@@ -45,6 +47,11 @@ class Said:
     part: str = ""
     # Its words, made when they are asked for; None of a call or a task.
     draft: Draft | None = field(default=None, compare=False)
+
+    @property
+    def request(self) -> str:
+        """What is asked for in writing, to be decided by a person: the kind of the step; "" for anything else."""
+        return self.kind if self.mode == Step.Mode.TASK and self.kind in REQUESTS else ""
 
 
 class Speaker:
@@ -106,6 +113,7 @@ class Speaker:
             step_name=step.name,
             channel=step.channel,
             mode=step.mode,
+            kind=step.kind,
             recipient=draft.recipient if draft else "",
             missing=draft.missing if draft else "",
             items=[(i.number, i.due_date, i.currency, i.chased_amount) for i, _step in ordered],
@@ -200,4 +208,14 @@ def _pairs(old: list[Said], new: list[Said]) -> Iterator[Difference]:
 def _content(one: Said) -> tuple[object, ...]:
     """What the customer would notice, and who has to confirm it."""
     amounts = tuple(one.amounts.items())
-    return (one.step_name, one.channel, one.mode, one.recipient, one.cc, one.new_deadline, tuple(one.items), amounts)
+    return (
+        one.step_name,
+        one.channel,
+        one.mode,
+        one.kind,
+        one.recipient,
+        one.cc,
+        one.new_deadline,
+        tuple(one.items),
+        amounts,
+    )

@@ -42,6 +42,7 @@ class DefaultStep:
     step_key: str
     offset_days: int
     channel: str
+    kind: str = Step.Kind.REMINDER
 
 
 DEFAULT_STEPS = (
@@ -49,7 +50,8 @@ DEFAULT_STEPS = (
     DefaultStep("reminder_1", 5, Channel.EMAIL),
     DefaultStep("reminder_2", 15, Channel.EMAIL),
     DefaultStep("reminder_3", 30, Channel.EMAIL),
-    DefaultStep("formal_notice", 45, Channel.LETTER),
+    # By letter, and only once somebody else has approved it: what comes after it is a court or an agency.
+    DefaultStep("formal_notice", 45, Channel.LETTER, Step.Kind.FORMAL_NOTICE),
 )
 
 
@@ -67,7 +69,8 @@ def _step_name(step_key: str) -> str:
 def ensure_default_scenario(*, tenant: Tenant, on: date) -> ScenarioVersion:
     """The default scenario's version in force on the day `on`; made, to confirm and not live, where there is none.
 
-    Steps: 7 days before the due date, 5, 15 and 30 days after it by e-mail, 45 days after it by letter.
+    Steps: 7 days before the due date, 5, 15 and 30 days after it by e-mail, 45 days after it a formal notice by letter,
+    which leaves once it is approved.
     """
     version = version_in_force(on=on)
     if version is not None:
@@ -92,6 +95,7 @@ def ensure_default_scenario(*, tenant: Tenant, on: date) -> ScenarioVersion:
                 name=_step_name(step.step_key),
                 offset_days=step.offset_days,
                 channel=step.channel,
+                kind=step.kind,
                 template_code=step.step_key,
             )
             for position, step in enumerate(DEFAULT_STEPS, start=1)

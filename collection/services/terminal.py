@@ -12,15 +12,15 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access import Scope
-from accounts.models import Member
 from accounts.roles import Can
-from collection.models import DeliveryStop, TerminalSettings
+from collection.models import Action, DeliveryStop, Step, TerminalSettings
+from collection.services.by_hand import drop_steps, end_steps
+from collection.services.deciders import Ask, ask_deciders
 from core.audit import SYSTEM, Actor, changed, record
 from core.errors import Conflict, Invalid, NotFound
 from core.money import amount_text
 from core.text import Phrase, gettext_noop
-from desk.models import Task
-from desk.services.tasks import NewTask, finish_tasks_about, make_tasks
+from desk.services.tasks import finish_tasks_about
 from receivables.models import CashAllocation, LedgerItem
 from receivables.queries.visible import customers_in, entities_in, items_in
 
@@ -70,30 +70,6 @@ def may_decide(*, four_eyes: bool, requested_by_id: UUID | None, actor: Actor) -
     """Raises NeedsSecondPerson where the one who asked would decide."""
     if four_eyes and (actor.member_id is None or actor.member_id == requested_by_id):
         raise NeedsSecondPerson
-
-
-def ask_deciders(
-    *, capability: Can, key: str, customer_id: UUID, sentence: Phrase, about: str, row_id: UUID, on: date, actor: Actor
-) -> int:
-    """A task for each active member whose role may decide, but not for who asked. Of none: for whoever looks. How many."""
-    members = Member.objects.filter(is_active=True, user__isnull=False, role__capabilities__contains=[capability.value])
-    ids: list[UUID | None] = [
-        one for one in members.order_by("id").values_list("id", flat=True) if one != actor.member_id
-    ]
-    tasks = [
-        NewTask(
-            kind=Task.Kind.APPROVAL,
-            key=f"{key}:{member_id or 'anybody'}",
-            customer_id=customer_id,
-            sentence=sentence,
-            due_on=on,
-            assignee_id=member_id,
-            object_type=about,
-            object_id=row_id,
-        )
-        for member_id in ids or [None]
-    ]
-    return make_tasks(tasks=tasks, on=on, actor=actor)
 
 
 def overdue_items(*, customer_id: UUID, entity_id: UUID | None, scope: Scope, on: date) -> "QuerySet[LedgerItem]":
@@ -146,27 +122,36 @@ def request_delivery_stop(
     except IntegrityError as error:
         raise AlreadyAsked from error
     record(actor=actor, action="collection.delivery_stop_requested", row=row, changes={"state": [None, row.state]})
-    ask_deciders(
-        capability=Can.STOP_DELIVERIES,
-        key=f"stop:{row.id}",
-        customer_id=customer_id,
-        sentence=Phrase(
-            gettext_noop("Stop deliveries? %(amounts)s overdue: %(reason)s"),
-            {"amounts": in_one_line(amounts), "reason": row.reason},
-        ),
-        about=STOP,
-        row_id=row.id,
-        on=on,
-        actor=actor,
-    )
+    ask_about_stops([row], on=on, actor=actor)
     return row
+
+
+def ask_about_stops(rows: Iterable[DeliveryStop], *, on: date, actor: Actor) -> int:
+    """Have those decide whose role decides about deliveries."""
+    asks = [
+        Ask(
+            key=f"stop:{row.id}",
+            customer_id=row.customer_id,
+            sentence=Phrase(
+                gettext_noop("Stop deliveries? %(amounts)s overdue: %(reason)s"),
+                {"amounts": in_one_line(row.amounts), "reason": row.reason},
+            ),
+            about=STOP,
+            row_id=row.id,
+        )
+        for row in rows
+    ]
+    return ask_deciders(capability=Can.STOP_DELIVERIES, asks=asks, on=on, actor=actor)
 
 
 @transaction.atomic
 def decide_delivery_stop(
     *, stop_id: UUID, accept: bool, answer: str = "", scope: Scope, actor: Actor, on: date
 ) -> DeliveryStop:
-    """Deliveries stop, or do not and why. Raises NotFound, BadRequest, AlreadyDecided."""
+    """Deliveries stop, or do not and why; the steps of scenarios that ask for it are done, or left out for that reason.
+
+    Raises NotFound, BadRequest, AlreadyDecided.
+    """
     if not accept and not answer.strip():
         raise BadRequest(fields={"answer": [_("Say why not.")]})
     row = _stop(stop_id, scope)
@@ -180,6 +165,7 @@ def decide_delivery_stop(
     }
     _save(row, values, actor=actor, action="collection.delivery_stop_decided")
     finish_tasks_about(object_id=row.id, actor=actor, on=on)
+    end_steps(action_ids=_steps_of([row]), is_done=accept, note=row.answer, actor=actor, on=on)
     return row
 
 
@@ -195,6 +181,8 @@ def end_delivery_stop(*, stop_id: UUID, reason: str, scope: Scope, actor: Actor,
     }
     if row.state not in states:
         raise AlreadyDecided
+    if row.state == DeliveryStop.State.REQUESTED:
+        end_steps(action_ids=_steps_of([row]), is_done=False, note=reason.strip(), actor=actor, on=on)
     _end([row], state=states[DeliveryStop.State(row.state)], reason=reason.strip()[:300], actor=actor, on=on)
     return row
 
@@ -220,8 +208,42 @@ def lift_paid_stops(*, on: date, actor: Actor = SYSTEM) -> int:
         on__lte=on,
     )
     rows = list(paid.order_by("id"))
+    drop_steps(action_ids=_steps_of(rows), actor=actor, on=on)
     _end(rows, state=DeliveryStop.State.LIFTED, reason="", actor=actor, on=on)
     return len(rows)
+
+
+@transaction.atomic
+def withdraw_idle_stops(*, on: date, actor: Actor = SYSTEM) -> int:
+    """End requests of scenarios whose items have all been paid meanwhile, though others may be overdue. How many."""
+    rows = list(
+        DeliveryStop.objects.select_for_update()
+        .filter(~Exists(_steps_waiting()), state=DeliveryStop.State.REQUESTED, action__isnull=False)
+        .order_by("id")
+    )
+    _end(rows, state=DeliveryStop.State.WITHDRAWN, reason="", actor=actor, on=on)
+    return len(rows)
+
+
+def _steps_waiting() -> "QuerySet[Action]":
+    """Steps at the company of a request, for it to be decided."""
+    return Action.objects.filter(
+        state=Action.State.ASSIGNED,
+        step__kind=Step.Kind.STOP_DELIVERIES,
+        customer_id=OuterRef("customer_id"),
+        entity_id=OuterRef("entity_id"),
+    )
+
+
+def _steps_of(rows: Iterable[DeliveryStop]) -> list[UUID]:
+    """The steps that wait for these requests to be decided, whoever asked first. 1 SQL query."""
+    which = Q(pk__in=[])
+    for row in rows:
+        which |= (
+            Q(customer_id=row.customer_id, entity_id=row.entity_id) if row.entity_id else Q(customer_id=row.customer_id)
+        )
+    waiting = Action.objects.filter(which, state=Action.State.ASSIGNED, step__kind=Step.Kind.STOP_DELIVERIES)
+    return list(waiting.values_list("id", flat=True))
 
 
 def _stop(stop_id: UUID, scope: Scope) -> DeliveryStop:

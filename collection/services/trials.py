@@ -171,6 +171,7 @@ def _plain(one: Said | None) -> dict[str, Any] | None:
         "step": one.step_name,
         "channel": one.channel,
         "mode": one.mode,
+        "request": one.request,
         "recipient": one.recipient,
         "missing": one.missing,
         "part": one.part,

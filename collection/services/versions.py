@@ -16,6 +16,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
 from collection.models import Scenario, ScenarioVersion, Step, Trial
+from collection.services.by_hand import REQUESTS
 from core.audit import Actor, record
 from core.errors import Conflict, Invalid
 from desk.models import Channel
@@ -253,6 +254,8 @@ def _step_problems(one: StepValues, codes: Collection[str]) -> dict[str, Any]:
     is_message = one.mode != Step.Mode.TASK and one.channel != Channel.CALL
     if one.mode not in Step.Mode.values:
         out["mode"] = _("Automatic, to confirm, or a task.")
+    elif one.mode != Step.Mode.TASK and one.kind in REQUESTS:
+        out["mode"] = _("A request that a person decides: choose task.")
     elif one.mode == Step.Mode.AUTOMATIC and one.kind != Step.Kind.REMINDER:
         out["mode"] = _("A person decides this step: to confirm, or a task.")
     elif one.mode == Step.Mode.AUTOMATIC and one.channel == Channel.CALL:

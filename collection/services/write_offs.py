@@ -17,11 +17,11 @@ from accounts.roles import Can
 from collection.models import WriteOff, WriteOffItem, WriteOffLimit
 from collection.queries.facts import values_of_currencies
 from collection.queries.terminal import write_offs_in
+from collection.services.deciders import Ask, ask_deciders
 from collection.services.legal_cases import lift_holds
 from collection.services.terminal import (
     AlreadyDecided,
     BadRequest,
-    ask_deciders,
     may_decide,
     terminal_settings,
 )
@@ -70,7 +70,8 @@ def request_write_off(
     for item in items:
         groups[(item.customer_id, item.entity_id, item.currency)].append(item)
     four_eyes = terminal_settings().four_eyes_write_off
-    made = []
+    made: list[WriteOff] = []
+    asks: list[Ask] = []
     for (customer_id, entity_id, currency), own in groups.items():
         row = WriteOff.objects.create(
             customer_id=customer_id,
@@ -96,17 +97,12 @@ def request_write_off(
         }
         record(actor=actor, action="collection.write_off_requested", row=row, changes=changes)
         words = {"amount": f"{row.amount:.2f}", "currency": currency, "reason": row.reason}
-        ask_deciders(
-            capability=Can.APPROVE_TERMINAL,
-            key=f"write-off:{row.id}",
-            customer_id=customer_id,
-            sentence=Phrase(gettext_noop("Write off %(amount)s %(currency)s? %(reason)s"), words),
-            about=WRITE_OFF,
-            row_id=row.id,
-            on=on,
-            actor=actor,
+        sentence = Phrase(gettext_noop("Write off %(amount)s %(currency)s? %(reason)s"), words)
+        asks.append(
+            Ask(key=f"write-off:{row.id}", customer_id=customer_id, sentence=sentence, about=WRITE_OFF, row_id=row.id)
         )
         made.append(row)
+    ask_deciders(capability=Can.APPROVE_TERMINAL, asks=asks, on=on, actor=actor)
     return made
 
 

@@ -7,8 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -19,12 +18,19 @@ from accounts.roles import Can
 from collection.lists.terminal import LEGAL_CASES, STATE_KINDS
 from collection.models import Agency, LegalCase
 from collection.queries.terminal import cases_in, recoveries
-from collection.services import dossiers, legal_cases, terminal
-from collection.tasks import make_dossier
-from collection.terminal_forms import AgencyForm, CaseForm, CloseCaseForm, CostForm, HandOverForm
+from collection.services import case_decisions, dossiers, legal_cases, terminal
+from collection.terminal_forms import (
+    AgencyChoiceForm,
+    AgencyForm,
+    CaseForm,
+    CloseCaseForm,
+    CostForm,
+    HandOverForm,
+    ReasonForm,
+)
 from collection.views.terminal import asked, sent, who
 from core import formats
-from core.errors import Refusal
+from core.errors import NotAllowed, Refusal
 from core.lists import show
 from core.rows import row_of
 from core.web import add_refusal, page, say
@@ -55,7 +61,7 @@ def legal_case_new(request: Any, customer_id: UUID) -> HttpResponse:
     shown = formats.current()
     form = CaseForm(
         sent(request),
-        agencies=[(str(one.id), str(one)) for one in Agency.objects.filter(is_active=True).order_by("name")],
+        agencies=_agencies(),
         items=[
             (str(one.id), f"{one.number} · {shown.day(one.due_date)} · {shown.money(one.open_amount, one.currency)}")
             for one in items
@@ -94,7 +100,7 @@ def legal_case_new(request: Any, customer_id: UUID) -> HttpResponse:
 def legal_case(request: Any, case_id: UUID) -> HttpResponse:
     """A case: its items, its dossier, what it cost and brought in."""
     rows = cases_in(scope=request.scope).select_related(
-        "customer", "entity", "agency", "requested_by", "decided_by", "closed_by"
+        "customer", "entity", "agency", "requested_by", "decided_by", "closed_by", "run"
     )
     row = row_of(rows, case_id)
     items = list(row.case_items.select_related("item").order_by("item__due_date", "item__number"))  # type: ignore[attr-defined]
@@ -112,6 +118,7 @@ def legal_case(request: Any, case_id: UUID) -> HttpResponse:
         "can_approve": may[Can.APPROVE_TERMINAL],
         "is_prepared": row.state == LegalCase.State.PREPARED,
         "is_out": row.state == LegalCase.State.HANDED_OVER,
+        **dossiers.progress_of(row),
     }
     return page(request, "collection/legal_case.html", context)
 
@@ -134,22 +141,28 @@ def _sums(items: list[Any], costs: list[Any], came: list[Any]) -> list[dict[str,
 @requires(Can.ASK_TERMINAL)
 @require_POST
 def dossier_make(request: Any, case_id: UUID) -> HttpResponse:
-    """Make the dossier: at once, or of a large case by the worker."""
+    """Make the dossier: at once where it is short, else by the worker."""
     row = row_of(cases_in(scope=request.scope), case_id)
-    if row.case_items.count() > dossiers.AT_ONCE:  # type: ignore[attr-defined]
-        arguments = {
-            "tenant": str(request.tenant.id),
-            "case": str(row.id),
-            "on": request.on.isoformat(),
-            "actor_kind": request.actor.kind,
-            "actor_id": str(request.actor.id or ""),
-        }
-        transaction.on_commit(lambda: make_dossier.apply_async(kwargs=arguments))
-        say(request, _("The dossier is being made. Load this page again in a minute."))
-    else:
+    if dossiers.is_short(row):
         dossiers.make_dossier(case_id=row.id, **who(request))
         say(request, _("The dossier is made."))
+    elif row.state != LegalCase.State.PREPARED:
+        raise terminal.AlreadyDecided
+    else:
+        legal_cases.want_dossier(row, actor=request.actor, on=request.on)
+        say(request, _("The dossier is being made: this page shows how far it is."))
     return redirect("legal_case", row.id)
+
+
+@requires(Can.VIEW_ITEMS)
+@require_safe
+def dossier_state(request: Any, case_id: UUID) -> HttpResponse:
+    """How far the dossier is, for the page that waits for it; once it is made the page is loaded again."""
+    row = row_of(cases_in(scope=request.scope).select_related("run"), case_id)
+    response = page(request, "collection/dossier_state.html", {"case": row, **dossiers.progress_of(row)})
+    if row.wanted_on is None:
+        response["HX-Refresh"] = "true"
+    return response
 
 
 @requires(Can.VIEW_ITEMS, Can.EXPORT)
@@ -157,11 +170,49 @@ def dossier_make(request: Any, case_id: UUID) -> HttpResponse:
 def dossier(request: Any, case_id: UUID) -> HttpResponse:
     """The dossier, as a download."""
     row = row_of(cases_in(scope=request.scope), case_id)
-    response = HttpResponse(dossiers.dossier_content(row), content_type="application/zip")
+    response = FileResponse(dossiers.dossier_file(row).open("rb"), content_type="application/zip")
     response["Content-Disposition"] = f'attachment; filename="case-{row.number}.zip"'
     response["X-Content-Type-Options"] = "nosniff"
     response["Cache-Control"] = "private, no-store"
-    return response
+    return response  # type: ignore[return-value]
+
+
+@requires(Can.VIEW_ITEMS)
+@require_http_methods(["GET", "POST"])
+def legal_case_agency(request: Any, case_id: UUID) -> HttpResponse:
+    """Who is to collect a case that is prepared: chosen by who asks as by who decides."""
+    if not request.member.can(Can.ASK_TERMINAL) and not request.member.can(Can.APPROVE_TERMINAL):
+        raise NotAllowed
+    row = row_of(cases_in(scope=request.scope), case_id)
+    return asked(
+        request,
+        AgencyChoiceForm(sent(request), agencies=_agencies(), initial={"agency": str(row.agency_id or "")}),
+        lambda given: legal_cases.choose_agency(case_id=row.id, agency_id=UUID(given["agency"]), **who(request)),
+        done=_("Chosen: the dossier is made anew, as it names them."),
+        to=reverse("legal_case", args=[row.id]),
+        title=_("Who collects case %(number)d?") % {"number": row.number},
+        save=_("Choose"),
+    )
+
+
+def _agencies() -> list[tuple[str, str]]:
+    return [(str(one.id), str(one)) for one in Agency.objects.filter(is_active=True).order_by("name")]
+
+
+@requires(Can.APPROVE_TERMINAL)
+@require_http_methods(["GET", "POST"])
+def legal_case_refuse(request: Any, case_id: UUID) -> HttpResponse:
+    """It is not to be handed over."""
+    row = row_of(cases_in(scope=request.scope).select_related("customer"), case_id)
+    return asked(
+        request,
+        ReasonForm(sent(request)),
+        lambda given: case_decisions.refuse_case(case_id=row.id, answer=given["reason"], **who(request)),
+        done=_("Refused: its items are reminded of again."),
+        to=reverse("legal_case", args=[row.id]),
+        title=_("Do not hand over what %(name)s owes") % {"name": row.customer.name},
+        save=_("Refuse"),
+    )
 
 
 @requires(Can.APPROVE_TERMINAL)
@@ -172,10 +223,10 @@ def legal_case_hand_over(request: Any, case_id: UUID) -> HttpResponse:
     return asked(
         request,
         HandOverForm(sent(request)),
-        lambda given: legal_cases.hand_over_case(case_id=row.id, agency_ref=given["agency_ref"], **who(request)),
+        lambda given: case_decisions.hand_over_case(case_id=row.id, agency_ref=given["agency_ref"], **who(request)),
         done=_("Handed over: no reminder leaves for these items any more."),
         to=reverse("legal_case", args=[row.id]),
-        title=_("Hand over to %(agency)s") % {"agency": row.agency.name},
+        title=_("Hand over to %(agency)s") % {"agency": row.agency.name if row.agency else "–"},
         lead=_("Send the dossier yourself; here you say that you did. Its items are out of dunning from now on."),
         save=_("Hand over"),
     )
@@ -185,7 +236,7 @@ def legal_case_hand_over(request: Any, case_id: UUID) -> HttpResponse:
 @require_POST
 def legal_case_withdraw(request: Any, case_id: UUID) -> HttpResponse:
     """Not handed over after all."""
-    legal_cases.withdraw_case(case_id=case_id, **who(request))
+    case_decisions.withdraw_case(case_id=case_id, **who(request))
     say(request, _("Withdrawn."))
     return redirect("legal_case", case_id)
 
@@ -198,7 +249,7 @@ def legal_case_close(request: Any, case_id: UUID) -> HttpResponse:
     return asked(
         request,
         CloseCaseForm(sent(request)),
-        lambda given: legal_cases.close_case(case_id=row.id, **given, **who(request)),
+        lambda given: case_decisions.close_case(case_id=row.id, **given, **who(request)),
         done=_("Closed."),
         to=reverse("legal_case", args=[row.id]),
         title=_("Close case %(number)d") % {"number": row.number},

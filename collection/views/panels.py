@@ -90,7 +90,4 @@ def _task(request: Any, row: Task) -> dict[str, Any]:
         rows = Escalation.objects.select_related("asked_by", "answered_by", "action__step")
         context["escalation"] = rows.filter(id=row.object_id).first() if row.object_id else None
         context["may_answer"] = request.member.can(Can.ANSWER_QUESTIONS)
-    if row.kind == Task.Kind.STEP and row.object_id and request.member.can(Can.ASK_TERMINAL):
-        # What the step asks for is begun from here; the task is done once it was.
-        context["step_kind"] = Action.objects.filter(id=row.object_id).values_list("step__kind", flat=True).first()
     return context

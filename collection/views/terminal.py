@@ -100,7 +100,9 @@ def delivery_stop_new(request: Any, customer_id: UUID) -> HttpResponse:
 @require_safe
 def delivery_stop(request: Any, stop_id: UUID) -> HttpResponse:
     """A stop of deliveries."""
-    rows = stops_in(scope=request.scope).select_related("customer", "entity", "requested_by", "decided_by", "ended_by")
+    rows = stops_in(scope=request.scope).select_related(
+        "customer", "entity", "requested_by", "decided_by", "ended_by", "action"
+    )
     row = row_of(rows, stop_id)
     buttons = []
     if row.state == DeliveryStop.State.REQUESTED and request.member.can(Can.STOP_DELIVERIES):
@@ -114,10 +116,22 @@ def delivery_stop(request: Any, stop_id: UUID) -> HttpResponse:
         (_("Overdue then"), shown_sums(row.amounts)),
         (_("Why"), row.reason),
         (_("Answer"), row.answer),
-        (_("Why it ended"), row.end_reason or (_("nothing is overdue any more") if row.ended_on else "")),
+        (_("Why it ended"), row.end_reason or _ended_because(row)),
     ]
+    items = items_in(scope=request.scope).filter(id__in=row.items).order_by("due_date", "number")
     ended = [(_("ended"), row.ended_on, row.ended_by)] if row.ended_on else []
-    return decision(request, row, _("Stop of deliveries"), "delivery_stops", facts, buttons, more=ended)
+    return decision(
+        request, row, _("Stop of deliveries"), "delivery_stops", facts, buttons, items=list(items[:500]), more=ended
+    )
+
+
+def _ended_because(row: DeliveryStop) -> str:
+    """Why the night has ended it; "" while it has not ended."""
+    if not row.ended_on:
+        return ""
+    if row.state == DeliveryStop.State.WITHDRAWN:
+        return _("what it was asked for has been paid")
+    return _("nothing is overdue any more")
 
 
 @requires(Can.STOP_DELIVERIES)
@@ -322,7 +336,8 @@ def decision(
     more: list[tuple[str, Any, Any]] | None = None,
 ) -> HttpResponse:
     """The page of something that was asked for: what, by whom, how it was decided, and what can be done now."""
-    story = [(_("asked for"), row.on, row.requested_by)]
+    by = row.requested_by or (_("by a scenario") if getattr(row, "action", None) else None)
+    story = [(_("asked for"), row.on, by)]
     if row.decided_on:
         story.append((_("decided"), row.decided_on, row.decided_by))
     context = {

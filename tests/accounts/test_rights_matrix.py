@@ -138,7 +138,10 @@ legal_cases                                       x    x    x    x    .    x    
 legal_case_new                                    .    x    x    .    .    .    x    .
 legal_case                                        x    x    x    x    .    x    x    .
 dossier_make                                      .    x    x    .    .    .    x    .
+dossier_state                                     x    x    x    x    .    x    x    .
 dossier                                           x    x    x    x    .    x    x    .
+legal_case_agency                                 x    x    x    .    .    .    x    .
+legal_case_refuse                                 x    x    .    .    .    .    x    .
 legal_case_hand_over                              x    x    .    .    .    .    x    .
 legal_case_withdraw                               .    x    x    .    .    .    x    .
 legal_case_close                                  x    x    .    .    .    .    x    .

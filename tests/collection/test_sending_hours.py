@@ -71,7 +71,7 @@ def test_the_automatic_ones_of_the_night_wait_for_the_morning(real):
     with tenant_scope(real):
         _live(real)
         action = propose(real, make_debtor())
-        type(action.step).objects.update(mode="AUTOMATIC")
+        type(action.step).objects.filter(kind="REMINDER").update(mode="AUTOMATIC")
         night = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
         assert confirm_automatic(on=MONDAY, now=night) == 1
         assert Message.objects.get().not_before == datetime(2026, 3, 2, 7, 0, tzinfo=UTC)

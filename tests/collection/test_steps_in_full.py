@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from accounts.access import EVERYTHING, Scope
 from collection.models import Action, ActionLine, Claim, ItemPin, Scenario, Step
 from collection.rules.steps import LeftOut, OldItems
-from collection.services.by_hand import NotACall, call_made, finish_step, settle_tasks, task_done
+from collection.services.by_hand import NotACall, call_made, end_steps, settle_tasks, task_done
 from collection.services.deciding import NotProposed, undo_decision
 from collection.services.dry_run import dry_run
 from collection.services.pinning import BadPin, pin_items, unpin_items
@@ -101,17 +101,6 @@ def test_a_task_finished_elsewhere_counts_from_the_next_night_on_its_own_day(ten
     assert ActionLine.objects.get().on == MONDAY
     plan_actions(tenant=tenant, on=MONDAY + DAY)
     assert ("A", "firm", "PLANNED") in lines()
-
-
-def test_what_a_task_was_for_done_another_way_finishes_it(tenant, debtor):
-    only(task(kind="STOP_DELIVERIES"))
-    owes(debtor)
-    plan_actions(tenant=tenant, on=MONDAY)
-    action = Action.objects.get()
-    assert finish_step(action_id=action.id, actor=SYSTEM, on=MONDAY)
-    assert not finish_step(action_id=action.id, actor=SYSTEM, on=MONDAY)
-    assert Task.objects.get().done_on == MONDAY
-    assert Action.objects.get().state == "DONE"
 
 
 def test_a_task_is_over_when_its_items_are_paid_and_the_message_to_others_goes_on(tenant, debtor):
@@ -415,7 +404,7 @@ def test_a_finished_task_and_a_logged_call_claim_too(tenant, debtor):
     only(task("Ask", 3, claims=True), call("Call", 3, anchor="END_OF_MONTH", claims=True))
     owes(debtor, number="A", days=30, amount="1000.00")
     plan_actions(tenant=tenant, on=MONDAY)
-    finish_step(action_id=Action.objects.get().id, actor=SYSTEM, on=MONDAY)
+    end_steps(action_ids=[Action.objects.get().id], is_done=True, actor=SYSTEM, on=MONDAY)
     assert Claim.objects.count() == 2
     plan_actions(tenant=tenant, on=MONDAY + DAY)
     made = call_made(
@@ -434,10 +423,12 @@ def test_a_finished_task_and_a_logged_call_claim_too(tenant, debtor):
         ("mode", {"kind": "FORMAL_NOTICE", "mode": "AUTOMATIC"}),
         ("mode", {"channel": "CALL", "mode": "AUTOMATIC"}),
         ("mode", {"mode": "SOMETIMES"}),
+        ("mode", {"kind": "STOP_DELIVERIES"}),
+        ("mode", {"kind": "HAND_OVER", "mode": "AUTOMATIC"}),
         ("channel", {"channel": ""}),
         ("channel", {"channel": "PIGEON"}),
         ("kind", {"kind": "LAST_WARNING"}),
-        ("kind", {"kind": "HAND_OVER", "days": -3}),
+        ("kind", {"kind": "FORMAL_NOTICE", "days": -3}),
         ("template_code", {"template_code": ""}),
         ("template_code", {"template_code": "nowhere"}),
         ("new_deadline_days", {"new_deadline_days": 0}),

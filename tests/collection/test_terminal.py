@@ -12,24 +12,24 @@ from django.db import IntegrityError, transaction
 
 from accounts.access import EVERYTHING, Scope
 from accounts.models import Role
-from collection.models import Action, Agency, Claim, DeliveryStop, FormalNotice, LegalCase, Step, WriteOff
+from collection.models import Action, ActionLine, Agency, Claim, DeliveryStop, FormalNotice, LegalCase, Step, WriteOff
 from collection.queries.terminal import recoveries
+from collection.rules.steps import OldItems
+from collection.services.case_decisions import NoDossier, close_case, hand_over_case, withdraw_case
 from collection.services.claims import claim_charges, waive_claims
 from collection.services.deciding import undo_decision
 from collection.services.dossier_data import gather
-from collection.services.dossiers import dossier_content, make_dossier
+from collection.services.dossiers import dossier_file, make_dossier, make_wanted_dossiers, progress_of
+from collection.services.enclosing import OF_DOCUMENT
 from collection.services.formal_notices import NotANotice, decide_notice, request_notice
 from collection.services.legal_cases import (
     BadAgency,
     BadCase,
     InAnotherCase,
-    NoDossier,
     add_cost,
-    close_case,
-    hand_over_case,
     prepare_case,
     save_agency,
-    withdraw_case,
+    want_dossier,
 )
 from collection.services.notice_approvals import NotApproved
 from collection.services.planning import plan_actions
@@ -56,10 +56,11 @@ from collection.services.write_offs import (
 )
 from core.audit import SYSTEM, Actor
 from core.errors import NotFound
-from core.models import AuditRecord
+from core.models import AuditRecord, JobRun
 from core.tenancy import tenant_scope
-from desk.models import Task
-from receivables.models import Dispute, Hold, LedgerItem
+from desk.models import Attachment, Message, Task
+from desk.services.comments import attach_file
+from receivables.models import Dispute, Document, Hold, LedgerItem
 from tests.accounts.test_at_once import at_once
 from tests.collection.story import MONDAY, NOW, approve, due, make_debtor
 from tests.make import make_account, make_allocation, make_entity, make_item, make_member, make_tenant
@@ -204,6 +205,33 @@ def test_a_formal_notice_leaves_only_after_another_person_approved_it(tenant, no
     assert confirm(notice_due, collector).state == "CONFIRMED"
 
 
+def test_the_usual_scenario_ends_with_a_notice_that_needs_approval(tenant):
+    version = approve(tenant, old_items=OldItems.REACHED_STEP)
+    steps = list(version.steps.order_by("position").values_list("offset_days", "channel", "kind", "mode"))
+    assert [days for days, *_rest in steps] == [-7, 5, 15, 30, 45]
+    assert steps[-1] == (45, "LETTER", "FORMAL_NOTICE", "TO_CONFIRM")
+    assert {kind for _days, _channel, kind, _mode in steps[:-1]} == {"REMINDER"}
+    account = make_debtor()
+    item = make_item(account=account, number="A", due=due(60))
+    for key in ("before_due", "reminder_1", "reminder_2", "reminder_3"):
+        ActionLine.objects.get_or_create(
+            item=item, step_key=key,
+            defaults={"customer_id": item.customer_id, "on": due(20), "currency": "EUR", "open_amount": 1,
+                      "state": "DONE"},
+        )  # fmt: skip
+    plan_actions(tenant=tenant, on=MONDAY)
+    letter = Action.objects.get()
+    assert (letter.step.step_key, letter.channel) == ("formal_notice", "LETTER")
+    collector, manager = make_member(role="collector"), make_member()
+    with pytest.raises(NotApproved):
+        confirm(letter, collector)
+    notice = request_notice(action_id=letter.id, **by(collector))
+    decide_notice(notice_id=notice.id, approve=True, **by(manager))
+    assert confirm(letter, collector).state == "CONFIRMED"
+    message = Message.objects.get()
+    assert (message.channel, message.subject) == ("LETTER", "Mise en demeure : 100,00 € échus")
+
+
 def test_the_approval_outlives_the_night_but_does_not_cover_another_item(tenant, notice_due):
     """Example 3."""
     collector, manager = make_member(role="collector"), make_member()
@@ -317,7 +345,7 @@ def test_the_dossier_holds_all_pieces_and_is_what_was_handed_over(tenant):
         comment="<b>too dear</b>", answer="Not at all.", outcome="REJECTED",
     )  # fmt: skip
     case = make_dossier(case_id=prepare(account).id, **by(make_member()))
-    content = dossier_content(case)
+    content = dossier_file(case).read_bytes()
     assert (hashlib.sha256(content).hexdigest(), len(content)) == (case.sha256, case.size)
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         assert archive.namelist() == ["dossier.pdf", "data.json", "dossier.xlsx"]
@@ -351,6 +379,111 @@ def test_a_dossier_that_is_killed_before_it_is_kept_leaves_nothing(tenant, monke
     assert make_dossier(case_id=case.id, **by(None)).path
 
 
+def invoice(account, number, content=b"%PDF-1.7 x", **fields):
+    """A late item of a document whose file is kept."""
+    item = late(account, number=number, **fields)
+    document = item.document or Document.objects.create(
+        customer=account.customer, account=account, entity=account.entity, number=number, kind="INVOICE",
+        document_date=due(70), currency="EUR", total_amount=100,
+    )  # fmt: skip
+    LedgerItem.objects.filter(id=item.id).update(document=document)
+    if content:
+        attach_file(
+            customer_id=account.customer_id, object_type=OF_DOCUMENT, object_id=document.id, file_name=f"{number}.pdf",
+            chunks=[content], on=MONDAY, actor=SYSTEM,
+        )  # fmt: skip
+    return item
+
+
+def names_in(case) -> list[str]:
+    with zipfile.ZipFile(dossier_file(case)) as archive:
+        assert archive.testzip() is None
+        return archive.namelist()
+
+
+def pieces(case) -> list[tuple[str, str]]:
+    with zipfile.ZipFile(dossier_file(case)) as archive:
+        return [(one["number"], one["missing"]) for one in json.loads(archive.read("data.json"))["files"]]
+
+
+def test_the_dossier_has_the_invoices_themselves_and_names_those_that_are_missing(
+    tenant, settings, tmp_path, django_capture_on_commit_callbacks
+):
+    """Example 12."""
+    settings.DATA_DIR = tmp_path
+    account = make_debtor()
+    invoice(account, "F-1")
+    invoice(account, "F-2", content=None)
+    invoice(account, "F-3", content=b"%PDF-1.7 three")
+    case = prepare(account)
+    made = make_dossier(case_id=case.id, **by(None))
+    digest = hashlib.sha256(b"%PDF-1.7 x").hexdigest()
+    assert f"invoices/{digest[:8]}-F-1.pdf" in names_in(made)
+    assert pieces(made) == [("F-1", ""), ("F-2", "no_file"), ("F-3", "")]
+    with zipfile.ZipFile(dossier_file(made)) as archive:
+        data = json.loads(archive.read("data.json"))
+        assert data["files"][0]["sha256"] == digest
+        assert archive.read(data["files"][0]["name"]) == b"%PDF-1.7 x"
+    gone = Attachment.objects.get(file_name="F-3.pdf")
+    (tmp_path / "files" / gone.path).unlink()
+    with django_capture_on_commit_callbacks(execute=True):
+        again = make_dossier(case_id=case.id, **by(None))
+    assert pieces(again) == [("F-1", ""), ("F-2", "no_file"), ("F-3", "gone")]
+    assert len(list((tmp_path / "files" / "dossiers").rglob("*.*"))) == 1
+
+
+def test_files_beyond_the_limit_stay_out_and_are_named(tenant, settings, tmp_path, monkeypatch):
+    settings.DATA_DIR = tmp_path
+    monkeypatch.setattr("collection.services.dossier_data.LARGEST_FILES", 12)
+    account = make_debtor()
+    invoice(account, "F-1")
+    invoice(account, "F-2", content=b"%PDF-1.7 two")
+    case = make_dossier(case_id=prepare(account).id, **by(None))
+    assert pieces(case) == [("F-1", ""), ("F-2", "too_large")]
+    assert len([name for name in names_in(case) if name.startswith("invoices/")]) == 1
+
+
+def test_a_worker_that_is_killed_anywhere_leaves_it_to_the_next_and_there_is_one_dossier(
+    tenant, settings, tmp_path, monkeypatch
+):
+    settings.DATA_DIR = tmp_path
+    account = make_debtor()
+    invoice(account, "F-1")
+    case = prepare(account)
+    want_dossier(case, actor=SYSTEM, on=MONDAY)
+    for where in ("dossiers.record", "dossier_archive.pdf_of", "dossier_archive.workbook_of", "dossiers._sha256"):
+
+        def killed(*_args, **_fields):
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patched:
+            patched.setattr(f"collection.services.{where}", killed)
+            with pytest.raises(KeyboardInterrupt):
+                make_wanted_dossiers()
+        case.refresh_from_db()
+        assert (case.path, case.run.state, case.wanted_on) == ("", "RUNNING", MONDAY)
+    (tmp_path / "files" / "dossiers" / str(tenant.id) / f"{case.id}.part").write_bytes(b"left by kill -9")
+    assert make_wanted_dossiers() == 1
+    case.refresh_from_db()
+    assert (case.run.state, case.wanted_on, case.run.done_count) == ("DONE", None, 4)
+    assert case.run.total_count == 4
+    assert JobRun.objects.filter(job="dossiers", state="FAILED").count() == 4
+    assert make_wanted_dossiers() == 0
+
+
+def test_a_dossier_that_cannot_be_made_says_so_and_is_not_tried_for_ever(tenant, monkeypatch):
+    case = prepare(late(make_debtor()).account)
+    want_dossier(case, actor=SYSTEM, on=MONDAY)
+    with monkeypatch.context() as patched:
+        patched.setattr("collection.services.dossier_archive.pdf_of", lambda *_a, **_k: 1 / 0)
+        assert make_wanted_dossiers() == 0
+    case.refresh_from_db()
+    assert (case.run.state, case.run.error, case.wanted_on) == ("FAILED", "ZeroDivisionError", None)
+    assert progress_of(case)["is_failed"]
+    want_dossier(case, actor=SYSTEM, on=MONDAY)
+    assert make_wanted_dossiers() == 1
+
+
 def test_what_was_claimed_before_is_owed_in_the_dossier_too(tenant):
     account = make_debtor(entity=make_entity(code="FR", country="FR", language="en"))
     item = late(account, "1000.00", days=92)
@@ -370,7 +503,7 @@ def test_a_dossier_that_was_changed_on_disk_is_not_given_out(tenant, settings):
     path = Path(settings.DATA_DIR) / "files" / case.path
     path.write_bytes(path.read_bytes() + b"x")
     with pytest.raises(NotFound):
-        dossier_content(case)
+        dossier_file(case)
 
 
 def test_what_cannot_be_done_with_a_case_is_refused(tenant):
@@ -547,7 +680,7 @@ def test_a_case_is_prepared_and_its_dossier_fetched_in_the_browser(organisation)
     assert client.post(f"/collections/cases/{case.id}/dossier/make/").status_code == 302
     fetched = client.get(f"/collections/cases/{case.id}/dossier/")
     assert fetched["Content-Disposition"] == 'attachment; filename="case-1.zip"'
-    assert zipfile.ZipFile(io.BytesIO(fetched.content)).testzip() is None
+    assert zipfile.ZipFile(io.BytesIO(fetched.getvalue())).testzip() is None
     assert client.post(f"/collections/cases/{case.id}/hand-over/", {"sent": "1"}).status_code == 302
     shown = client.get(f"/collections/cases/{case.id}/").content.decode()
     assert "handed over" in shown

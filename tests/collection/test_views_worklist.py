@@ -7,14 +7,12 @@ from django.contrib.messages import get_messages
 from django.urls import reverse
 
 from collection.models import Action, Interaction
-from collection.services.planning import plan_actions
 from core.tenancy import tenant_scope
 from desk.models import Message, Task
 from desk.task_pages import task_page
 from receivables.models import Hold, Promise
 from tests.accounts.conftest import enter
-from tests.collection.story import MONDAY, address, approve, due, make_contact, make_debtor, make_sender, propose
-from tests.collection.test_steps_in_full import only, owes, task
+from tests.collection.story import MONDAY, address, approve, due, make_contact, make_debtor, propose
 from tests.make import make_item, make_member, make_tenant
 
 pytestmark = pytest.mark.django_db
@@ -266,14 +264,3 @@ def test_the_sidebar_counts_what_waits(organisation, proposed):
     client, _member = enter(organisation, role="collector")
     links = client.get(reverse("worklist")).context["shell"].groups[0].links
     assert {link.url: link.count for link in links}[reverse("worklist")] == 1
-
-
-@pytest.mark.parametrize(("kind", "words"), [("STOP_DELIVERIES", "Stop deliveries…"), ("HAND_OVER", "New case…")])
-def test_the_task_of_a_step_begins_what_the_step_asks_for(organisation, kind, words):
-    client, _member = enter(organisation, role="credit_manager")
-    with tenant_scope(organisation):
-        only(task(kind=kind))
-        owes(make_debtor(entity=make_sender()))
-        plan_actions(tenant=organisation, on=MONDAY)
-        assert Task.objects.get().kind == "STEP"
-    assert words in client.get(reverse("worklist")).content.decode()

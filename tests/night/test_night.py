@@ -103,7 +103,7 @@ def test_the_command_prints_the_steps_in_their_order(live):
 
 
 def test_a_second_run_of_a_night_changes_nothing(live):
-    Step.objects.update(mode="AUTOMATIC")
+    Step.objects.filter(kind="REMINDER").update(mode="AUTOMATIC")
     make_item(account=make_debtor(), due=due(10))
     first = counts(night(live))
     before = everything()
@@ -460,7 +460,7 @@ def test_every_real_organisation_gets_the_bell_of_its_next_night(db):
 
 def test_bells_become_one_task_for_each_organisation_and_queue(tenant, asked):
     approve(tenant)
-    Step.objects.update(mode="AUTOMATIC")
+    Step.objects.filter(kind="REMINDER").update(mode="AUTOMATIC")
     make_item(account=make_debtor(), due=due(10))
     assert tasks.ring() == 0
     run_night(tenant=tenant, on=MONDAY, now=timezone.now())
@@ -493,7 +493,7 @@ def test_a_sandbox_or_a_suspended_organisation_has_no_night_by_itself(db):
 def test_a_slice_sends_what_is_due_and_goes_to_the_end_of_the_queue_while_more_is(tenant, asked, monkeypatch, settings):
     settings.DEMO_MAILBOX = False  # a sandbox's mail goes into its folder
     approve(tenant)
-    Step.objects.update(mode="AUTOMATIC")
+    Step.objects.filter(kind="REMINDER").update(mode="AUTOMATIC")
     sender = make_debtor().entity
     for n in range(5):
         make_item(account=make_debtor(entity=sender, email=f"c{n}@x.example"), due=due(10))

@@ -90,6 +90,7 @@ def _json(one: Said) -> dict[str, Any]:
         "step": one.step_key,
         "channel": one.channel,
         "mode": one.mode,
+        "kind": one.kind,
         "recipient": one.recipient,
         "cc": list(one.cc),
         "missing": one.missing,
