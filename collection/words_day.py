@@ -173,7 +173,14 @@ def chance_of(reason: dict[str, Any]) -> str:
     if reason["is_own"] and reason["median_days"] <= 0:
         return _("usually pays in time: %(chance)d %% within %(days)d days") % values
     if reason["is_own"]:
-        return _("usually pays %(median)d days late: %(chance)d %% within %(days)d days") % values
+        return (
+            ngettext(
+                "usually pays %(median)d day late: %(chance)d %% within %(days)d days",
+                "usually pays %(median)d days late: %(chance)d %% within %(days)d days",
+                values["median"],
+            )
+            % values
+        )
     return _("no history of its own: %(chance)d %% within %(days)d days") % values
 
 

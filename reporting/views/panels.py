@@ -12,7 +12,8 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from collection.queries.actions import follow_ups_in, worklist
+from collection.queries.actions import follow_ups_in
+from collection.queries.day import reminders_waiting
 from core import formats
 from core.ports import open_port
 from desk.lists import ALERT_KINDS, alert_words
@@ -174,10 +175,9 @@ def _cash(shown: Home) -> dict[str, Any]:
 
 
 def _work(shown: Home) -> dict[str, Any]:
-    actions = worklist(scope=shown.scope).order_by()
     found = follow_ups_in(on=shown.on, scope=shown.scope)
     return {
-        "actions": actions.count(),
+        "actions": reminders_waiting(member_id=shown.member.id, scope=shown.scope, on=shown.on),
         "follow_ups": found.count(),
         "shown": list(found.order_by("next_on", "id")[:4]),
     }
