@@ -49,12 +49,12 @@ NAMES: dict[str, StrOrPromise] = {
     "balance": _("what remains to be paid, by currency"),
     "received_total": _("what has been received and is not booked yet, by currency"),
     "overdue_total": _("what of it is overdue, by currency"),
-    "paid_amount": _("what was paid"),
-    "paid_on": _("the day of the payment"),
-    "paid_items": _("numbers of what it paid"),
+    "paid_amount": _("the amount of the payment, by currency"),
+    "paid_on": _("the day on which the payment was booked"),
+    "paid_items": _("numbers of the items that it paid, six at most"),
     "document_number": _("the number of the invoice"),
     "document_date": _("the date of the invoice"),
-    "due_date": _("its due date"),
+    "due_date": _("the due date of the invoice, of instalments the first"),
     "items": _("the table of items, alone on its line"),
 }
 
@@ -73,6 +73,17 @@ CONDITIONS: dict[str, StrOrPromise] = {
     "bank_details": _("our IBAN is known"),
 }
 
+# Of texts that are no reminders, where the same word stands for something else.
+NAMES_OF: dict[tuple[str, str], StrOrPromise] = {
+    ("delivery_note", "total"): _("the amount of the invoice"),
+    ("thank_you", "today"): _("the day on which it is sent"),
+    ("delivery_note", "today"): _("the day on which it is sent"),
+}
+CONDITIONS_OF: dict[tuple[str, str], StrOrPromise] = {
+    ("statement", "overdue"): _("something of what is open is overdue"),
+    ("thank_you", "several_items"): _("the payment is for more than one item"),
+}
+
 ORIGINS: dict[Origin, StrOrPromise] = {
     Origin.OWN: _("your text"),
     Origin.COMMON: _("common text"),
@@ -81,6 +92,16 @@ ORIGINS: dict[Origin, StrOrPromise] = {
     Origin.LETTER: _("as your letter"),
     Origin.NONE: _("no text"),
 }
+
+
+def name_words(code: str, name: str) -> str:
+    """What a name stands for in the texts of a code."""
+    return str(NAMES_OF.get((code, name)) or NAMES[name])
+
+
+def condition_words(code: str, condition: str) -> str:
+    """When a condition holds in the texts of a code."""
+    return str(CONDITIONS_OF.get((code, condition)) or CONDITIONS[condition])
 
 
 def code_names() -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Delivery notes: a message when a new invoice has come in, once for each document."""
 
+from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -66,7 +67,7 @@ def write_delivery_notes(*, on: date, now: datetime) -> int:
         if document.customer_id in unwanted:
             continue
         parties = parties_of(customer=document.customer, entity=document.entity)
-        draft = draft_notice(_notice(document), parties=parties, on=on, texts=texts, roles=ROLES)
+        draft = draft_notice(delivery_notice(document), parties=parties, on=on, texts=texts, roles=ROLES)
         if draft.missing:
             continue
         messages.append(
@@ -85,7 +86,20 @@ def write_delivery_notes(*, on: date, now: datetime) -> int:
     return len(messages)
 
 
-def _notice(document: Document) -> Notice:
+def newest_document(*, customer_ids: Collection[UUID] | None, entity_ids: Collection[UUID]) -> Document | None:
+    """The newest invoice with something open that a note could be about, of these customers (None: of all) at these
+    companies. 1 SQL query."""
+    rows = LedgerItem.objects.filter(
+        kind=ItemKind.INVOICE, is_open=True, amount__gt=0, document__isnull=False, entity__in=entity_ids
+    )
+    if customer_ids is not None:
+        rows = rows.filter(customer__in=customer_ids)
+    rows = rows.select_related("document__customer", "document__entity")
+    item = rows.order_by("-document_date", "-id").first()
+    return item.document if item else None
+
+
+def delivery_notice(document: Document) -> Notice:
     """The document's number, sum and first due date; its own file where one is kept."""
     items = list(LedgerItem.objects.filter(document=document, void_on__isnull=True).order_by("due_date", "instalment"))
     kept = Attachment.objects.filter(object_type=OF_DOCUMENT, object_id=document.id, file_name__iendswith=".pdf")
@@ -124,5 +138,5 @@ class DeliveryReasons(NoticeReasons):
             return self.no_longer()
         document = Document.objects.select_related("customer", "entity").get(id=message.facts[0]["document"])
         parties = parties_of(customer=document.customer, entity=document.entity)
-        draft = draft_notice(_notice(document), parties=parties, on=message.on, texts=Texts(), roles=ROLES)
+        draft = draft_notice(delivery_notice(document), parties=parties, on=message.on, texts=Texts(), roles=ROLES)
         return self.again(message, draft)

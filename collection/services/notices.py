@@ -59,12 +59,16 @@ def draft_notice(
     texts: Texts,
     roles: Sequence[str] = (),
     contact_id: UUID | None = None,
+    language: str = "",
 ) -> Draft:
-    """The message as it would leave now, by e-mail. `contact_id`: the person it is for, if a working address is known."""
+    """The message as it would leave now, by e-mail. `contact_id`: the person it is for, if a working address is known.
+
+    `language`: to look at it in that one, whatever the recipient's is.
+    """
     chosen = [one for one in parties.persons if one.contact_id == contact_id and one.email and not one.bounced]
     person = chosen[0] if chosen else person_for(Channel.EMAIL, parties, roles)
     entity, customer = parties.entity, parties.customer
-    language = language_of(person.language if person else "", customer.language, entity.language)
+    language = language or language_of(person.language if person else "", customer.language, entity.language)
     to = recipient_of(Channel.EMAIL, parties, person=person, language=language)
     sender = sender_of(parties, channel=Channel.EMAIL, is_from_collector=True, cc_salesperson=False, to=to.address)
     voice = Voice(language, of(language), WORDS[language], person, sender.signs)

@@ -19,6 +19,7 @@ from collection.queries.candidates import Candidate, candidates
 from collection.rules.grouping import Excluded, Line, Plan
 from collection.rules.steps import Anchor, StepRule, item_left_out
 from collection.services.composing import Draft, Parties, compose, persons_of
+from collection.services.notice_samples import NothingToShow, draft_on, newest_customer
 from collection.services.playbooks import step_rule, versions_in_force
 from collection.services.sending import bounced_addresses, prepare, text_carrier_is_there
 from core.errors import Conflict, Invalid, NotFound
@@ -56,20 +57,17 @@ class TooManyTests(Conflict):
     message = _("That is many test messages within an hour: wait a little.")
 
 
-class NothingToShow(Invalid):
-    code = "nothing_to_show"
-    message = _("Nothing is open at this customer: choose another one to see the text with items.")
-
-
 @dataclass(frozen=True)
 class Sample:
-    """A message as this text would make it now. `is_due`: it is proposed, and is what would be sent."""
+    """A message as this text would make it now. `is_due`: it is proposed, and is what would be sent. `item_count`: of the
+    items that it reminds of, 0 for what is no reminder.
+    """
 
     draft: Draft
     customer: Customer
     entity: Entity
     is_due: bool
-    item_count: int
+    item_count: int = 0
 
 
 def find_customers(*, text: str, scope: Scope, limit: int = 6) -> list[Customer]:
@@ -82,7 +80,11 @@ def find_customers(*, text: str, scope: Scope, limit: int = 6) -> list[Customer]
 
 
 def first_customer(*, code: str, scope: Scope, on: date) -> Customer | None:
-    """Whom to look at the text on where nobody was chosen: the first it is proposed for, else the longest overdue."""
+    """Whom to look at the text on where nobody was chosen: the first it is proposed for, else the longest overdue; of a
+    thank-you or a delivery note whom the newest one would be to.
+    """
+    if code in VOCABULARIES and (found := newest_customer(code=code, scope=scope)):
+        return found
     proposed = worklist(scope=scope)
     action = proposed.filter(step__template_code=code).first() or proposed.first()
     if action is not None:
@@ -105,10 +107,14 @@ def sample(
         raise NotFound
     if fields := faults(code=code, subject=text.subject, body=text.body, channel=channel):
         raise BadTemplate(fields=fields)
-    if code in VOCABULARIES:
-        # What it names is no reminder's: shown with a reminder's values it would be full of gaps.
-        raise NothingToShow(_("This text has no preview: it is not said about items to be reminded of."))
     texts = Texts(instead={(code, channel, language): text})
+    if code in VOCABULARIES:
+        if channel != Channel.EMAIL:
+            raise NothingToShow(_("This text leaves by e-mail only."))
+        draft, entity = draft_on(
+            customer=customer, code=code, language=language, texts=texts, scope=scope, on=on, by=by
+        )
+        return Sample(draft, customer, entity, is_due=False)
     found = _proposed(
         customer=customer, code=code, channel=channel, language=language, texts=texts, scope=scope, on=on, by=by
     )

@@ -52,7 +52,7 @@ def send_statement(
     parties = parties_of(customer=found.customer, entity=found.entity, sender=sender)
     # What leaves is the customer's account as a whole, whoever asks.
     whole = statement(customer=found.customer, entity=found.entity, on=on, scope=EVERYTHING)
-    draft = draft_notice(_notice(whole), parties=parties, on=today, texts=Texts(), contact_id=contact_id)
+    draft = draft_notice(statement_notice(whole), parties=parties, on=today, texts=Texts(), contact_id=contact_id)
     if draft.missing:
         raise NotSendable(draft.missing)
     message = notice_message(
@@ -71,7 +71,9 @@ def send_statement(
     return message
 
 
-def _notice(found: Statement) -> Notice:
+def statement_notice(found: Statement, *, scope: Scope = EVERYTHING) -> Notice:
+    """What the message with a statement says, and the statement as its file, of what the scope sees."""
+
     def told(formats: Formats) -> tuple[dict[str, str], dict[str, bool]]:
         late = [block for block in found.blocks if block.overdue]
         received = [block for block in found.blocks if block.has_received]
@@ -84,9 +86,7 @@ def _notice(found: Statement) -> Notice:
         return values, {"open": bool(found.blocks), "received": bool(received), "overdue": bool(late)}
 
     def files(language: str) -> list[FileSource]:
-        paper = statement(
-            customer=found.customer, entity=found.entity, on=found.on, scope=EVERYTHING, language=language
-        )
+        paper = statement(customer=found.customer, entity=found.entity, on=found.on, scope=scope, language=language)
         return [FileSource(MessageFile.Kind.STATEMENT, f"{paper.file_name}.pdf", html=statement_html(paper))]
 
     return Notice(
@@ -109,6 +109,6 @@ class StatementReasons(NoticeReasons):
         found = statement(customer=customer, entity=entity, on=date.fromisoformat(fact["on"]), scope=EVERYTHING)
         parties = parties_of(customer=customer, entity=entity, sender=message.created_by)
         draft = draft_notice(
-            _notice(found), parties=parties, on=message.on, texts=Texts(), contact_id=message.contact_id
+            statement_notice(found), parties=parties, on=message.on, texts=Texts(), contact_id=message.contact_id
         )
         return self.again(message, draft)

@@ -5,13 +5,14 @@ is one payment: what a match pays is not thanked for again when the books follow
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from collection.services.notices import (
     Notice,
@@ -99,7 +100,9 @@ def thank_for_payments(*, on: date, now: datetime) -> int:
         if found.every_days and customer_id in thanked:
             continue  # by another company of the organisation, today
         customer, entity = Customer.objects.get(id=customer_id), Entity.objects.get(id=entity_id)
-        draft = draft_notice(_notice(ones), parties=parties_of(customer=customer, entity=entity), on=on, texts=texts)
+        draft = draft_notice(
+            thanks_notice(ones), parties=parties_of(customer=customer, entity=entity), on=on, texts=texts
+        )
         if draft.missing:
             continue
         thanked.add(customer_id)
@@ -126,7 +129,7 @@ def _learned(*, since: datetime) -> Iterable[Payment]:
             "line"
         )
     )
-    yield from _booked(since=since)
+    yield from _booked(_booked_rows().filter(recorded_at__gte=since, is_history=False))
 
 
 def _matches(rows: Iterable[CashMatch]) -> Iterable[Payment]:
@@ -150,17 +153,38 @@ def _matches(rows: Iterable[CashMatch]) -> Iterable[Payment]:
             )
 
 
-def _booked(*, since: datetime) -> Iterable[Payment]:
-    learned = Allocation.objects.filter(
-        recorded_at__gte=since,
-        is_history=False,
+def newest_payment(*, customer_id: UUID | None, entity_ids: Collection[UUID]) -> Payment | None:
+    """The payment that was learned last and still stands, a customer's or anybody's: what a thank-you speaks of.
+
+    At most 5 SQL queries.
+    """
+    matches = CashMatch.objects.filter(state=CashMatch.State.ACCEPTED, amount__gt=0).select_related("line")
+    booked = _booked_rows().filter(credit_item__entity__in=entity_ids)
+    if customer_id is not None:
+        of_customer = CashAllocation.objects.filter(item__customer=customer_id, item__entity__in=entity_ids)
+        matches = matches.filter(id__in=of_customer.values("match"))
+        booked = booked.filter(credit_item__customer=customer_id)
+    for payment in _matches(matches.order_by("-decided_at", "-id")[:10]):
+        if payment.entity_id in entity_ids and customer_id in (None, payment.customer_id):
+            return payment
+    newest = booked.order_by("-recorded_at", "-id").values_list("credit_item", flat=True).first()
+    return next(iter(_booked(_booked_rows().filter(credit_item=newest))), None) if newest else None
+
+
+def _booked_rows() -> QuerySet[Allocation]:
+    """Parts of payments in the books that stand against items."""
+    rows = Allocation.objects.filter(
         reverses__isnull=True,
         debit_item__isnull=False,
         credit_item__kind=ItemKind.PAYMENT,
         credit_item__void_on__isnull=True,
         debit_amount__gt=0,
-    ).select_related("debit_item", "credit_item")
-    rows = list(learned.exclude(reversals__isnull=False).order_by("id"))
+    )
+    return rows.exclude(reversals__isnull=False).select_related("debit_item", "credit_item")
+
+
+def _booked(learned: QuerySet[Allocation]) -> Iterable[Payment]:
+    rows = list(learned.order_by("id"))
     told = set(
         CashAllocation.objects.filter(item__in=[row.debit_item_id for row in rows])
         .exclude(state=CashAllocation.State.REVERSED)
@@ -189,7 +213,9 @@ def _booked(*, since: datetime) -> Iterable[Payment]:
         )
 
 
-def _notice(payments: list[Payment]) -> Notice:
+def thanks_notice(payments: list[Payment]) -> Notice:
+    """What the message about these payments of a customer to a company says."""
+
     def told(formats: Formats) -> tuple[dict[str, str], dict[str, bool]]:
         sums: dict[str, Decimal] = defaultdict(Decimal)
         for one in payments:
@@ -226,7 +252,7 @@ class ThanksReasons(NoticeReasons):
             for fact in standing
         ]  # fmt: skip
         parties = parties_of(customer=customer, entity=entity)
-        return self.again(message, draft_notice(_notice(payments), parties=parties, on=message.on, texts=Texts()))
+        return self.again(message, draft_notice(thanks_notice(payments), parties=parties, on=message.on, texts=Texts()))
 
 
 def _stands(fact: dict[str, str]) -> bool:

@@ -21,6 +21,7 @@ from accounts.roles import Can
 from collection.forms import TemplateCodeForm
 from collection.services import previewing
 from collection.services.playbooks import versions_in_force
+from collection.views.papers import paper_response
 from core.errors import NotFound, Refusal
 from core.web import add_refusal, page, say
 from desk.models import MESSAGE_CHANNELS, ON_PAPER, Channel, Template
@@ -31,7 +32,7 @@ from desk.rules.templates import ITEMS, LONGEST, REMINDERS, VOCABULARIES
 from desk.services import templates as service
 from desk.texts import DEFAULT_TEXTS, LANGUAGES, Text
 from desk.views.messages import FRAME
-from desk.words import CONDITIONS, NAMES, ORIGINS, channel_name, code_names, language_name
+from desk.words import ORIGINS, channel_name, code_names, condition_words, language_name, name_words
 from receivables.queries.visible import customers_in
 
 if TYPE_CHECKING:
@@ -207,9 +208,9 @@ def _editor(request: HttpRequest, place: Place, text: Text) -> dict[str, Any]:
         "languages": languages,
         "is_paper": place.channel in ON_PAPER,
         "has_subject": place.channel != Channel.SMS,
-        "names": [{"word": one, "mark": "{{ " + one + " }}", "label": str(NAMES.get(one, ""))} for one in names],
+        "names": [{"word": one, "mark": "{{ " + one + " }}", "label": name_words(place.code, one)} for one in names],
         "conditions": [
-            {"word": one, "mark": "{{ if " + one + " }}", "end": "{{ end }}", "label": str(CONDITIONS.get(one, ""))}
+            {"word": one, "mark": "{{ if " + one + " }}", "end": "{{ end }}", "label": condition_words(place.code, one)}
             for one in words.conditions
         ],
         "customer": _wanted_customer(request),
@@ -253,10 +254,15 @@ def template_frame(request: HttpRequest, code: str, channel: str, language: str)
 @requires(Can.VIEW_MESSAGES, Can.VIEW_ITEMS)
 @require_POST
 def template_pdf(request: HttpRequest, code: str, channel: str, language: str) -> HttpResponse:
-    """The letter that the typed text makes for a customer."""
+    """The letter that the typed text makes for a customer, or what goes along with the e-mail. Raises NotFound."""
     place = Place(code, channel, language)
     found = _asked_for(request)
-    return pdf_response(_sample(request, place, found[0] if found else None).draft.body_html, name=f"{place.code}.pdf")
+    draft = _sample(request, place, found[0] if found else None).draft
+    if channel in ON_PAPER:
+        return pdf_response(draft.body_html, name=f"{place.code}.pdf")
+    if code not in VOCABULARIES or not (files := draft.make_files()):
+        raise NotFound
+    return paper_response(files[0])
 
 
 def pdf_response(html: str, *, name: str) -> HttpResponse:

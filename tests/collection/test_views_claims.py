@@ -1,13 +1,16 @@
 """Interest and charges in the browser: what a selection has run up, claimed, given up, and the annex."""
 
-from datetime import date
+import re
+from datetime import date, timedelta
 
 import pytest
 from django.urls import reverse
 
 from collection.models import Claim, LateTerms, ReferenceRate
+from collection.services.annexes import annex_html, calculation
 from core.tenancy import tenant_scope
 from desk.pdf import PdfProcess
+from receivables.models import Entity
 from tests.accounts.conftest import enter
 from tests.make import make_account, make_customer, make_entity, make_item
 
@@ -112,6 +115,58 @@ def test_the_annex_is_a_pdf_in_the_customers_language(organisation, late, monkey
     assert 'lang="fr"' in pages[0]
     assert "459,80" in pages[0]
     assert "Boulangerie &lt;b&gt;Dupont" in pages[0]
+
+
+@pytest.mark.parametrize(
+    ("country", "language", "said"),
+    [
+        ("FR", "en", ("ECB refinancing rate plus 10 percentage points", "31 May 2024", "14.50", "119.18", "€459.80")),
+        ("FR", "fr", ("Article L441-10, II du code de commerce", "Article D441-5", "31/05/2024", "14,50", "Pénalités")),
+        (
+            "FR",
+            "de",
+            ("Verzugszinsen", "Verzugspauschale", "Art. L441-10 II des französischen Handelsgesetzbuchs", "31.05.2024",
+             "Europäische Zentralbank", "14,50", "119,18", "459,80"),
+        ),
+        (
+            "DE",
+            "de",
+            ("§ 288 Abs. 2 BGB: Basiszinssatz nach § 247 BGB zuzüglich 9 Prozentpunkte", "§ 288 Abs. 5 BGB",
+             "Deutsche Bundesbank, Basiszinssatz nach § 247 BGB"),
+        ),
+        ("IT", "de", ("Richtlinie 2011/7/EU: Refinanzierungssatz der EZB zuzüglich 8 Prozentpunkte (D.lgs. 231/2002",)),
+        ("DE", "fr", ("§ 288, al. 2 du code civil allemand (BGB)", "taux de base (§ 247 BGB)")),
+    ],
+)  # fmt: skip
+def test_the_annex_speaks_the_customers_language_laws_and_sources_too(organisation, late, country, language, said):
+    with tenant_scope(organisation):
+        Entity.objects.filter(id=late.entity_id).update(country=country)
+        late.entity.refresh_from_db()
+        found = calculation(item_ids=[late.id], until=late.due_date + timedelta(days=107))
+        html = annex_html(found, customer=late.customer, entity=late.entity, on=late.due_date, language=language)
+    words = re.sub("[\u00a0\u202f]", " ", html)
+    for one in said:
+        assert one in words
+    for other in {"en": ("Verzug", "Pénalités"), "fr": ("Verzug", "Unpaid"), "de": ("Unpaid", "Pénalités")}[language]:
+        assert other not in words
+
+
+def test_what_was_agreed_names_no_statutory_rate_and_a_rate_of_ones_own_its_source(organisation, late):
+    with tenant_scope(organisation):
+        found = calculation(item_ids=[late.id], until=late.due_date + timedelta(days=107))
+        for row in found:
+            for segment in row.calculation.get("segments", []):
+                segment |= {"source": "", "percent": "15.125"}
+        agreed = annex_html(found, customer=late.customer, entity=late.entity, on=late.due_date, language="de")
+        for row in found:
+            for segment in row.calculation.get("segments", []):
+                segment |= {"source": "ECB <press> release", "is_stale": True}
+        own = annex_html(found, customer=late.customer, entity=late.entity, on=late.due_date, language="de")
+    assert "vereinbarter Zinssatz" in agreed
+    assert "15,125" in agreed
+    assert "Prozentpunkte (" not in agreed
+    assert "zuzüglich 10 Prozentpunkte" not in agreed
+    assert "ECB &lt;press&gt; release (ein neuerer Zinssatz ist nicht bekannt)" in own
 
 
 def test_rates_and_terms_are_added_and_shown(organisation, late):

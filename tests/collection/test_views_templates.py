@@ -312,11 +312,3 @@ def test_a_registered_letter_says_what_the_letter_says(organisation, manager):
     shown = text(manager.get(url(channel="REGISTERED_LETTER")))
     assert "Own letter" in shown
     assert "as your letter" in shown
-
-
-def test_a_text_that_is_no_reminder_is_not_shown_with_a_reminders_values(organisation, manager):
-    debtor(organisation)
-    asked = {"subject": "Thanks", "body": "{{ paid_amount }} received", "number": "0"}
-    shown = manager.post(url("template_preview", code="thank_you"), asked)
-    assert "This text has no preview" in text(shown)
-    assert manager.post(url("template_test", code="thank_you"), asked).status_code == 400
