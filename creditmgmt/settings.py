@@ -361,6 +361,7 @@ PORTS: dict[str, str] = {
     "desk.reasons/collection.DeliveryNote": "collection.services.delivery_notes.DeliveryReasons",
     "desk.reasons/collection.SalesDigest": "collection.services.digests.DigestReasons",
     "desk.reasons/collection.DayDigest": "collection.services.digests.DigestReasons",
+    "desk.reasons/collection.Decision": "collection.services.decision_mails.DecisionReasons",
     "desk.reasons/collection.DisputeNotice": "collection.services.disputes.NoticeReasons",
     "desk.task_done/collection.Action": "collection.services.by_hand.task_done",
     "desk.reasons/desk.InboundMessage": "desk.services.answering.AnswerReasons",

@@ -106,9 +106,11 @@ def withdraw_case(*, case_id: UUID, scope: Scope, actor: Actor, on: date) -> Leg
     return row
 
 
-@transaction.atomic
 def withdraw_paid_cases(*, on: date, actor: Actor = SYSTEM) -> int:
-    """End cases that scenarios have prepared and whose items have all been paid meanwhile. How many."""
+    """End cases that scenarios have prepared and whose items have all been paid meanwhile, in the transaction of the plan.
+
+    How many.
+    """
     owed = LegalCaseItem.objects.filter(case_id=OuterRef("pk"), item__is_open=True, item__open_amount__gt=0)
     rows = LegalCase.objects.select_for_update(of=("self",)).filter(
         ~Exists(owed), state=LegalCase.State.PREPARED, action__isnull=False

@@ -1,4 +1,4 @@
-"""Who decides about what was asked for: a task for each of them."""
+"""Who decides about what was asked for: a task for each of them, and a mail."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from uuid import UUID
 
 from accounts.models import Member
 from accounts.roles import Can
+from collection.services.decision_mails import mail_deciders
 from core.audit import Actor
 from core.text import Phrase
 from desk.models import Task
@@ -25,7 +26,9 @@ class Ask:
 
 
 def ask_deciders(*, capability: Can, asks: Sequence[Ask], on: date, actor: Actor) -> int:
-    """A task for each active member whose role may decide, but not for who asked. Of none: for whoever looks. How many."""
+    """A task and a mail for each active member whose role may decide, but not for who asked. Of none: a task for whoever
+    looks. How many tasks.
+    """
     if not asks:
         return 0
     members = Member.objects.filter(is_active=True, user__isnull=False, role__capabilities__contains=[capability.value])
@@ -46,4 +49,10 @@ def ask_deciders(*, capability: Can, asks: Sequence[Ask], on: date, actor: Actor
         for ask in asks
         for member_id in ids or [None]
     ]
-    return make_tasks(tasks=tasks, on=on, actor=actor)
+    made = make_tasks(tasks=tasks, on=on, actor=actor)
+    if made and ids:
+        keys = [task.key for task in tasks]
+        rows = Task.objects.filter(kind=Task.Kind.APPROVAL, key__in=keys, done_on__isnull=True)
+        waiting = list(rows.select_related("customer").order_by("created_at", "id"))
+        mail_deciders(tasks=waiting, capability=capability, asked_by=actor.member_id, on=on)
+    return made

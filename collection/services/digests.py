@@ -9,7 +9,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Min, Q, Sum
+from django.db.models import Min, Q, QuerySet, Sum
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext, override
@@ -21,9 +21,10 @@ from accounts.roles import Can
 from collection.models import Action
 from collection.queries.actions import in_scope
 from collection.services.addressing import address_of_member
+from collection.services.decision_mails import decision_lines
 from core.days import BusinessCalendar
 from core.jobs import lock
-from desk.models import Channel, InboundMessage, Message, Notice
+from desk.models import Channel, InboundMessage, Message, Notice, Task
 from desk.ports import Verdict
 from desk.queries.alerts import alerts_in
 from desk.queries.inbound import inbound_in
@@ -35,6 +36,7 @@ from receivables.queries.visible import disputes_in, items_in, promises_in
 
 REASONS = {Notice.SALES_DIGEST: "collection.SalesDigest", Notice.DAY_DIGEST: "collection.DayDigest"}
 MOST_CUSTOMERS = 20
+MOST_DECISIONS = 20
 
 
 @dataclass(frozen=True)
@@ -109,11 +111,11 @@ def _digest(kind: Notice, member: Member, address: str, *, tenant: Tenant, on: d
             context: dict[str, Any] = {"late": late[:MOST_CUSTOMERS], "more": max(len(late) - MOST_CUSTOMERS, 0)}
             context["totals"] = _totals(late)
         else:
-            lines = day_lines(member, on=on)
-            if not lines:
+            lines, decisions = day_lines(member, on=on), list(_decisions(member, on=on)[:MOST_DECISIONS])
+            if not lines and not decisions:
                 return None
             template, subject = "day", gettext("Your day")
-            context = {"lines": lines}
+            context = {"lines": lines, "decisions": decision_lines(decisions)}
         base = settings.BASE_URL.rstrip("/")
         context |= {
             "member": member,
@@ -212,6 +214,14 @@ def day_lines(member: Member, *, on: date) -> list[tuple[int, str, str]]:
     ]
     base = settings.BASE_URL.rstrip("/")
     return [(count, words, base + reverse(page)) for count, words, page in counts if count]
+
+
+def _decisions(member: Member, *, on: date) -> "QuerySet[Task]":
+    """Open requests and questions that the member, or who they stand in for, is to decide; the oldest first."""
+    absent = represented_by(member_id=member.id, on=on)
+    rows = tasks_of(member_id=member.id, absent_ids=absent, with_unassigned=False, scope=scope_of(member))
+    asked = Q(kind=Task.Kind.APPROVAL) | Q(kind=Task.Kind.ESCALATION, key__endswith=":asked")
+    return rows.filter(asked, done_on__isnull=True).select_related("customer").order_by("on", "id")
 
 
 def _late_disputes(scope: Any, on: date) -> int:

@@ -14,6 +14,7 @@ from accounts.roles import Can
 from collection.models import Action, Escalation, Scenario
 from collection.queries.actions import action_in_scope
 from collection.services.deciding import skip_action
+from collection.services.decision_mails import mail_deciders
 from collection.services.rule_sets import choose_scenario
 from collection.services.sending import confirm_action
 from core.audit import Actor, record
@@ -93,6 +94,13 @@ def ask_manager(
     record(actor=actor, action="collection.question_asked", row=row, changes={"manager": [None, manager_id]})
     sentence = Phrase(gettext_noop("Question: %(question)s"), {"question": row.question[:160]})
     make_tasks(tasks=[_task(row, "asked", sentence, assignee_id=manager_id, on=on)], on=on, actor=actor)
+    waiting = Task.objects.filter(object_id=row.id, assignee_id=manager_id, done_on__isnull=True)
+    mail_deciders(
+        tasks=list(waiting.select_related("customer")),
+        capability=Can.ANSWER_QUESTIONS,
+        asked_by=actor.member_id,
+        on=on,
+    )
     return row
 
 

@@ -60,17 +60,18 @@ class _Waiting:
         return f"{said}. {step.instruction}"[:300] if step.instruction else said[:300]
 
 
-@transaction.atomic
 def write_requests(*, on: date, actor: Actor = SYSTEM) -> int:
     """Write what the steps that wait ask for, and end requests that have no reason any more. How many were written.
 
     Again it writes nothing: a customer has one open request at a company, and an item is in one open case. What has
     reached a step since joins the request that is still undecided. A step whose end is there already, as deliveries are
-    stopped, is done without asking.
+    stopped, is done without asking. In the transaction of the plan; 3 SQL queries where nothing waits.
     """
-    waiting = _waiting()
-    written = _stops(waiting.get(Step.Kind.STOP_DELIVERIES, {}), on=on, actor=actor)
-    written += _cases(waiting.get(Step.Kind.HAND_OVER, {}), on=on, actor=actor)
+    waiting, written = _waiting(), 0
+    if stops := waiting.get(Step.Kind.STOP_DELIVERIES):
+        written += _stops(stops, on=on, actor=actor)
+    if cases := waiting.get(Step.Kind.HAND_OVER):
+        written += _cases(cases, on=on, actor=actor)
     withdraw_idle_stops(on=on, actor=actor)
     withdraw_paid_cases(on=on, actor=actor)
     return written
@@ -85,6 +86,8 @@ def _waiting() -> Mapping[str, Mapping[Place, _Waiting]]:
         place = out[action.step.kind][(action.customer_id, action.entity_id)]
         place.actions.append(action)
         places[action.id] = place
+    if not places:
+        return {}
     lines = ActionLine.objects.filter(action__in=rows.values("id"), state=ActionLine.State.PLANNED)
     for line in lines.order_by("item_id"):
         assert line.action_id is not None  # they were asked for by their actions

@@ -213,9 +213,11 @@ def lift_paid_stops(*, on: date, actor: Actor = SYSTEM) -> int:
     return len(rows)
 
 
-@transaction.atomic
 def withdraw_idle_stops(*, on: date, actor: Actor = SYSTEM) -> int:
-    """End requests of scenarios whose items have all been paid meanwhile, though others may be overdue. How many."""
+    """End requests of scenarios whose items have all been paid meanwhile, though others may be overdue. How many.
+
+    In the transaction of the plan, which knows what still waits.
+    """
     rows = list(
         DeliveryStop.objects.select_for_update()
         .filter(~Exists(_steps_waiting()), state=DeliveryStop.State.REQUESTED, action__isnull=False)

@@ -45,6 +45,7 @@ FRAME = {
 WHY = {
     "collection.Action": gettext_lazy("a reminder"),
     "collection.DisputeNotice": gettext_lazy("a dispute to answer"),
+    "collection.Decision": gettext_lazy("a decision to take"),
     "collection.Statement": gettext_lazy("a statement that was asked for"),
     "collection.Thanks": gettext_lazy("thanks for a payment"),
     "collection.DeliveryNote": gettext_lazy("a new invoice"),
