@@ -195,6 +195,7 @@ class Replacement(TenantModel):
     ended_on = models.DateField(null=True)
     named_by = TenantForeignKey(Member, models.PROTECT, null=True, related_name="+")
     named_at = models.DateTimeField(db_default=Now(), editable=False)
+    updated_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         constraints = [
@@ -214,6 +215,7 @@ class Replacement(TenantModel):
             models.Index(fields=["tenant", "member"], name="replacement_member"),
             models.Index(fields=["tenant", "replacement", "until_on"], name="replacement_replacement"),
             models.Index(fields=["tenant", "named_by"], name="replacement_named_by"),
+            models.Index(fields=["tenant", "updated_at", "id"], name="replacement_updated"),
         ]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Member, Replacement
@@ -81,6 +82,7 @@ def end_replacement(*, replacement_id: UUID, on: date, actor: Actor) -> Replacem
     if row.ended_on is not None or row.until_on < on:
         raise ReplacementOver
     row.ended_on = on
-    row.save(update_fields=["ended_on"])
+    row.updated_at = Now()  # type: ignore[assignment]
+    row.save(update_fields=["ended_on", "updated_at"])
     record(actor=actor, action="accounts.replacement_ended", row=row, changes={"ended_on": [None, on]})
     return row

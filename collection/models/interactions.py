@@ -78,6 +78,7 @@ class Escalation(TenantModel):
     answered_by = TenantForeignKey(Member, models.PROTECT, null=True, related_name="+")
     answered_on = models.DateField(null=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
+    updated_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         constraints = [
@@ -93,4 +94,5 @@ class Escalation(TenantModel):
             models.Index(fields=["tenant", "asked_by"], name="escalation_asked_by"),
             models.Index(fields=["tenant", "manager"], name="escalation_manager"),
             models.Index(fields=["tenant", "answered_by"], name="escalation_answered_by"),
+            models.Index(fields=["tenant", "updated_at", "id"], name="escalation_updated"),
         ]

@@ -33,6 +33,7 @@ class Agency(TenantModel):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["tenant", "name"], name="agency_name_once")]
+        indexes = [models.Index(fields=["tenant", "updated_at", "id"], name="agency_updated")]
 
     def __str__(self) -> str:
         return self.name

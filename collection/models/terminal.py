@@ -128,4 +128,5 @@ class FormalNotice(TenantModel):
             models.Index(fields=["tenant", "entity"], name="formal_notice_entity"),
             models.Index(fields=["tenant", "requested_by"], name="formal_notice_requested_by"),
             models.Index(fields=["tenant", "decided_by"], name="formal_notice_decided_by"),
+            models.Index(fields=["tenant", "updated_at", "id"], name="formal_notice_updated"),
         ]

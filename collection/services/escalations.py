@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access import Scope
@@ -137,7 +138,8 @@ def answer_question(
         _choose(row, scenario_id, answer, actor=actor, on=on)
     row.answer, row.outcome = answer.strip()[:LONGEST], outcome
     row.answered_by_id, row.answered_on = actor.member_id, on
-    row.save(update_fields=["answer", "outcome", "answered_by", "answered_on"])
+    row.updated_at = Now()  # type: ignore[assignment]
+    row.save(update_fields=["answer", "outcome", "answered_by", "answered_on", "updated_at"])
     _tell(row, "question.answered", text=row.answer, actor=actor, on=on)
     changes: dict[str, Sequence[Any]] = {"outcome": ["", outcome], "answered_on": [None, on]}
     record(actor=actor, action="collection.question_answered", row=row, changes=changes)
