@@ -61,8 +61,7 @@ def load_items(stage: Stage, load: ItemLoad) -> ItemCounts:
     counts = ItemCounts()
     find_work(stage, load)
     judge_closings(stage, load)
-    if not stage.is_small:
-        analyze_temp("work", "line", "item_id", "id", "number", "closing_amount", "is_changed")
+    analyze_temp("work", "line", "item_id", "id", "number", "closing_amount", "is_changed")
     if load.is_snapshot and not stage.rejected:
         counts.closed += find_vanished(load)
     has_vanished = counts.closed > 0

@@ -201,8 +201,7 @@ def resolve_parties(stage: Stage, *, source: str) -> bool:
         f"LEFT JOIN receivables_customeraccount a ON a.tenant_id = {tenant} AND a.entity_id = e.id "
         f"AND a.source = {quoted(source)} AND a.ref = s.customer_ref",
     )
-    if not stage.is_small:
-        analyze_temp("party", "customer_ref", "entity_code", "customer_id", "account_id")
+    analyze_temp("party", "customer_ref", "entity_code", "customer_id", "account_id")
     return not fetch("SELECT 1 FROM party WHERE account_id IS NULL LIMIT 1")
 
 
