@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Min, Q, QuerySet, Sum
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.translation import gettext, override
+from django.utils.translation import gettext, ngettext, override
 
 from accounts.access import scope_of
 from accounts.models import Member, Tenant
@@ -179,38 +179,24 @@ def day_lines(member: Member, *, on: date) -> list[tuple[int, str, str]]:
     proposed = in_scope(Action.objects.filter(state=Action.State.PROPOSED), scope=scope)
     promises = promises_in(scope=scope)
     calls = proposed.filter(channel=Channel.CALL).count()
+    reminders = proposed.count() - calls
+    due = promises.filter(state=Promise.State.OPEN, due_on__lte=on).count()
+    broken = promises.filter(state=Promise.State.BROKEN, due_on__gt=on - timedelta(days=7), due_on__lte=on).count()
+    disputes = _late_disputes(scope, on)
+    replies = inbound_in(scope=scope).exclude(state=InboundMessage.State.DONE).count()
+    alerts = alerts_in(scope=scope).filter(acknowledged_on__isnull=True).count()
+    absent = represented_by(member_id=member.id, on=on)
+    tasks = tasks_of(member_id=member.id, absent_ids=absent, with_unassigned=False, scope=scope)
+    own = tasks.filter(done_on__isnull=True, due_on__lte=on).count()
     counts = [
-        (proposed.count() - calls, gettext("reminders to confirm"), "worklist"),
-        (calls, gettext("calls to make"), "worklist"),
-        (
-            promises.filter(state=Promise.State.OPEN, due_on__lte=on).count(),
-            gettext("promises due"),
-            "promises",
-        ),
-        (
-            promises.filter(state=Promise.State.BROKEN, due_on__gt=on - timedelta(days=7), due_on__lte=on).count(),
-            gettext("promises broken this week"),
-            "promises",
-        ),
-        (_late_disputes(scope, on), gettext("disputes whose answer is late"), "disputes"),
-        (
-            inbound_in(scope=scope).exclude(state=InboundMessage.State.DONE).count(),
-            gettext("replies to read"),
-            "worklist",
-        ),
-        (alerts_in(scope=scope).filter(acknowledged_on__isnull=True).count(), gettext("alerts to look at"), "alerts"),
-        (
-            tasks_of(
-                member_id=member.id,
-                absent_ids=represented_by(member_id=member.id, on=on),
-                with_unassigned=False,
-                scope=scope,
-            )
-            .filter(done_on__isnull=True, due_on__lte=on)
-            .count(),
-            gettext("tasks of yours"),
-            "tasks",
-        ),
+        (reminders, ngettext("reminder to confirm", "reminders to confirm", reminders), "worklist"),
+        (calls, ngettext("call to make", "calls to make", calls), "worklist"),
+        (due, ngettext("promise due", "promises due", due), "promises"),
+        (broken, ngettext("promise broken this week", "promises broken this week", broken), "promises"),
+        (disputes, ngettext("dispute whose answer is late", "disputes whose answer is late", disputes), "disputes"),
+        (replies, ngettext("reply to read", "replies to read", replies), "worklist"),
+        (alerts, ngettext("alert to look at", "alerts to look at", alerts), "alerts"),
+        (own, ngettext("task of yours", "tasks of yours", own), "tasks"),
     ]
     base = settings.BASE_URL.rstrip("/")
     return [(count, words, base + reverse(page)) for count, words, page in counts if count]

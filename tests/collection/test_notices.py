@@ -281,7 +281,7 @@ def test_the_day_of_a_collector_and_nothing_where_there_is_nothing(tenant):
     assert digest(tenant) == 1
     message = Message.objects.get()
     assert message.member_id == collector.id
-    assert "1 reminders to confirm" in message.body_text
+    assert "1 reminder to confirm" in message.body_text
     assert leave(DigestReasons).transmitted[0].recipient == "claire@nordis.example"
     assert Action.objects.count() == 1
 
