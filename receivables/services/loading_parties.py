@@ -190,6 +190,7 @@ def resolve_parties(stage: Stage, *, source: str) -> bool:
     that reference and source, else another of the customer there.
     """
     tenant = tenant_literal()
+    refs = stage.among("customer_ref")
     temp_table(
         "party",
         "ON COMMIT DROP AS SELECT s.customer_ref, e.code AS entity_code, e.id AS entity_id, e.currency, "
@@ -197,9 +198,9 @@ def resolve_parties(stage: Stage, *, source: str) -> bool:
         "CASE WHEN c.id IS NULL OR c.id = a.customer_id THEN a.id END AS account_id "
         f"FROM (SELECT DISTINCT customer_ref, {entity_code(stage)} AS entity_code FROM stage s) s "
         "JOIN entity_of e ON e.code = s.entity_code "
-        f"LEFT JOIN receivables_customer c ON c.tenant_id = {tenant} AND c.ref = s.customer_ref "
+        f"LEFT JOIN receivables_customer c ON c.tenant_id = {tenant} AND c.ref = s.customer_ref {refs and f'AND c.ref {refs}'} "
         f"LEFT JOIN receivables_customeraccount a ON a.tenant_id = {tenant} AND a.entity_id = e.id "
-        f"AND a.source = {quoted(source)} AND a.ref = s.customer_ref",
+        f"AND a.source = {quoted(source)} AND a.ref = s.customer_ref {refs and f'AND a.ref {refs}'}",
     )
     analyze_temp("party", "customer_ref", "entity_code", "customer_id", "account_id")
     return not fetch("SELECT 1 FROM party WHERE account_id IS NULL LIMIT 1")

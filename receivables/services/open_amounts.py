@@ -62,22 +62,23 @@ def refresh_touched_balances(*, on: date, touched: str = "touched", most: int = 
 
 def _refresh(*, on: date, touched: str = "", few: bool = False) -> int:
     tenant = tenant_literal()
-    of_items = f"AND i.customer_id IN (SELECT customer_id FROM {touched})" if touched else ""
-    of_allocations = f"AND customer_id IN (SELECT customer_id FROM {touched})" if touched else ""
-    sides = _SIDES.format(tenant=tenant, condition=f'{of_allocations} AND "on" > %(on)s')
-    known = f"SELECT id, customer_id, currency FROM receivables_customerbalance b WHERE b.tenant_id = {tenant}"
-    if touched:
-        known = (
-            f"SELECT b.* FROM (SELECT DISTINCT customer_id FROM {touched}) t CROSS JOIN LATERAL "
-            f"({known} AND b.customer_id = t.customer_id {'OFFSET 0' if few else ''}) b"
-        )
+    # A list is looked up in one walk along an index, in its order; a join may well begin with the whole ledger.
+    customers = f"(SELECT customer_id FROM {touched})"
+    among = f"= ANY(ARRAY{customers})" if few else f"IN {customers}"
+
+    def of(alias: str) -> str:
+        return f"{alias}.tenant_id = {tenant}" + (f" AND {alias}.customer_id {among}" if touched else "")
+
+    sides = _SIDES.format(
+        tenant=tenant, condition=f'{f"AND customer_id IN {customers}" if touched else ""} AND "on" > %(on)s'
+    )
     sql = f"""
         WITH later AS MATERIALIZED (
             SELECT item_id, sum(amount) AS amount FROM ({sides}) side GROUP BY 1
         ), standing AS (
             SELECT i.customer_id, i.currency, i.due_date, i.open_amount + coalesce(l.amount, 0) AS amount
             FROM receivables_ledgeritem i LEFT JOIN later l ON l.item_id = i.id
-            WHERE i.tenant_id = {tenant} AND i.is_open AND i.posting_date <= %(on)s {of_items}
+            WHERE {of("i")} AND i.is_open AND i.posting_date <= %(on)s
             UNION ALL
             SELECT i.customer_id, i.currency, i.due_date, l.amount
             FROM later l JOIN receivables_ledgeritem i ON i.tenant_id = {tenant} AND i.id = l.item_id
@@ -87,15 +88,17 @@ def _refresh(*, on: date, touched: str = "", few: bool = False) -> int:
                 coalesce(sum(amount) FILTER (WHERE due_date < %(on)s), 0) AS overdue_amount,
                 min(due_date) AS oldest_due_date, count(*)::integer AS item_count
             FROM standing WHERE amount <> 0 GROUP BY 1, 2
-        ), known AS MATERIALIZED ({known}), gone AS (
-            DELETE FROM receivables_customerbalance b USING known k
-            WHERE b.tenant_id = {tenant} AND b.id = k.id AND NOT EXISTS (
-                SELECT 1 FROM fresh f WHERE f.customer_id = k.customer_id AND f.currency = k.currency)
+            ORDER BY 1, 2
+        ), known AS MATERIALIZED (
+            SELECT b.customer_id, b.currency FROM receivables_customerbalance b WHERE {of("b")}
+        ), gone AS (
+            DELETE FROM receivables_customerbalance b WHERE {of("b")} AND NOT EXISTS (
+                SELECT 1 FROM fresh f WHERE f.customer_id = b.customer_id AND f.currency = b.currency)
             RETURNING 1
         ), changed AS (
             UPDATE receivables_customerbalance b SET "on" = %(on)s, {_set("f")}
-            FROM known k JOIN fresh f ON f.customer_id = k.customer_id AND f.currency = k.currency
-            WHERE b.tenant_id = {tenant} AND b.id = k.id
+            FROM fresh f
+            WHERE {of("b")} AND f.customer_id = b.customer_id AND f.currency = b.currency
                 AND (b.open_amount, b.overdue_amount, b.oldest_due_date, b.item_count)
                 IS DISTINCT FROM (f.open_amount, f.overdue_amount, f.oldest_due_date, f.item_count)
             RETURNING 1
