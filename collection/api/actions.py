@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -32,7 +33,9 @@ from collection.rules.calls import MOST_PARTS, CallOutcome
 from collection.services import deciding, sending
 from collection.services.call_undo import undo_action
 from collection.services.calls import CALL_NEEDS, Announced, Contested, Promised, Said, WrongContact, log_call
-from core.errors import NotAllowed
+from collection.services.changes import Changed, Kind
+from collection.services.second_looks import look_again
+from core.errors import NotAllowed, Refusal
 from core.rest_fields import AmountField, CurrencyField
 from core.rest_lists import Resource
 from receivables.rules.promises import Every
@@ -65,6 +68,65 @@ class ActionOut(serializers.Serializer[Any]):
 
 class Nothing(serializers.Serializer[Any]):
     """No values are needed."""
+
+
+_SEEN = (
+    "The mark of the message that was looked at (`seen` of an action that was not confirmed): it leaves only as it was."
+)
+
+
+class ConfirmIn(serializers.Serializer[Any]):
+    """Nothing, or what was seen."""
+
+    seen = CharField(max_length=60, allow_blank=True, default="", help_text=_SEEN)
+
+
+class OneToConfirmIn(serializers.Serializer[Any]):
+    """An action, and what was seen of it."""
+
+    id = UUIDField()
+    seen = CharField(max_length=60, allow_blank=True, default="", help_text=_SEEN)
+
+
+class ConfirmManyIn(serializers.Serializer[Any]):
+    """Up to 200 actions. Those without `seen` leave as they were proposed, or not at all."""
+
+    actions = ListField(child=OneToConfirmIn(), min_length=1, max_length=200)
+    shown_at = DateTimeField(
+        required=False,
+        allow_null=True,
+        help_text="When they were read: where a text was saved since, its messages are not confirmed. Without it, now.",
+    )
+
+
+class ChangeOut(serializers.Serializer[Any]):
+    """What became of an item since the action was proposed; amounts in its currency, null where there is none."""
+
+    kind = ChoiceField([(one.value, one.value) for one in Kind])
+    number = CharField()
+    currency = CharField()
+    before = CharField(allow_null=True)
+    after = CharField(allow_null=True)
+
+
+class NotConfirmedOut(serializers.Serializer[Any]):
+    """Why an action was not confirmed. Of `message_changed`: what changed, and the mark that confirms it as it is now."""
+
+    id = UUIDField()
+    code = CharField()
+    detail = CharField()
+    changes = ListField(child=ChangeOut())
+    text_changed = BooleanField(help_text="Whether the words of its template are others.")
+    subject = CharField(help_text="Of the message as it is now.")
+    body_text = CharField(help_text="Of the message as it is now.")
+    seen = CharField()
+
+
+class ConfirmManyOut(serializers.Serializer[Any]):
+    """What was confirmed, and what was not and why. Nothing stops anything else."""
+
+    confirmed = ListField(child=UUIDField())
+    not_confirmed = ListField(child=NotConfirmedOut())
 
 
 class SkipIn(serializers.Serializer[Any]):
@@ -143,6 +205,13 @@ class CallIn(serializers.Serializer[Any]):
         return None
 
 
+def _change(one: Changed) -> dict[str, str | None]:
+    amounts = {
+        name: None if value is None else str(value) for name, value in (("before", one.before), ("after", one.after))
+    }
+    return {"kind": one.kind.value, "number": one.number, "currency": one.currency, **amounts}
+
+
 class Actions(Resource):
     """Reminders: proposed, decided, sent. A decision can be taken back for 30 seconds (`undo_until`)."""
 
@@ -151,6 +220,7 @@ class Actions(Resource):
         "list": Can.VIEW_ACTIONS,
         "retrieve": Can.VIEW_ACTIONS,
         "confirm": _DECIDE,
+        "confirm_many": _DECIDE,
         "skip": _DECIDE,
         "postpone": _DECIDE,
         "undo": _DECIDE,
@@ -166,12 +236,63 @@ class Actions(Resource):
         caller = self.caller
         return {"scope": caller.scope, "actor": caller.actor, "now": timezone.now()}
 
-    @extend_schema(request=Nothing, responses={200: ActionOut}, summary="Send the reminder, in 30 seconds")
+    @extend_schema(request=ConfirmIn, responses={200: ActionOut}, summary="Send the reminder, in 30 seconds")
     @action(detail=True, methods=["post"])
     def confirm(self, request: Request, id: UUID) -> Response:
-        self.read(Nothing)
-        sending.confirm_action(action_id=id, on=self.caller.on, **self._who())
+        values = self.read(ConfirmIn)
+        sending.confirm_action(action_id=id, on=self.caller.on, seen=values["seen"], **self._who())
         return Response(self.one(id))
+
+    @extend_schema(request=ConfirmManyIn, responses={200: ConfirmManyOut}, summary="Send several reminders")
+    @action(detail=False, methods=["post"], url_path="confirm")
+    def confirm_many(self, request: Request) -> Response:
+        """Those that have changed since they were proposed are not sent: the answer says what changed and gives the mark
+        (`seen`) with which the same call sends them as they are now."""
+        values, who = self.read(ConfirmManyIn), self._who()
+        seen = {one["id"]: one["seen"] for one in values["actions"]}
+        shown_at = values.get("shown_at") or who["now"]
+        confirmed, refused = sending.confirm_actions(
+            action_ids=list(seen), seen=seen, shown_at=shown_at, on=self.caller.on, **who
+        )
+        return Response(
+            {
+                "confirmed": [str(one.id) for one in confirmed],
+                "not_confirmed": self._not_confirmed(refused, seen=seen, shown_at=shown_at),
+            }
+        )
+
+    def _not_confirmed(
+        self, refused: dict[UUID, Refusal], *, seen: dict[UUID, str], shown_at: datetime
+    ) -> list[dict[str, Any]]:
+        changed = [one for one, refusal in refused.items() if isinstance(refusal, sending.MessageChanged)]
+        looks = {
+            one.prepared.action.id: one
+            for one in look_again(
+                action_ids=changed,
+                seen=seen,
+                shown_at=shown_at,
+                scope=self.caller.scope,
+                actor=self.caller.actor,
+                on=self.caller.on,
+            )
+        }
+        out = []
+        for action_id, refusal in refused.items():
+            look = looks.get(action_id)
+            draft = look.prepared.draft if look else None
+            out.append(
+                {
+                    "id": str(action_id),
+                    "code": refusal.code,
+                    "detail": str(refusal.message),
+                    "changes": [_change(one) for one in look.changes] if look else [],
+                    "text_changed": bool(look and look.former_text),
+                    "subject": draft.subject if draft else "",
+                    "body_text": draft.body_text if draft else "",
+                    "seen": look.seen if look else "",
+                }
+            )
+        return out
 
     @extend_schema(request=SkipIn, responses={200: ActionOut}, summary="Do not send the reminder")
     @action(detail=True, methods=["post"])

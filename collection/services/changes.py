@@ -6,12 +6,15 @@ import hashlib
 import json
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from collection.models import ActionLine
+from desk.queries.templates import former_words, texts_before
+from desk.texts import Text
 from receivables.models import LedgerItem
 
 if TYPE_CHECKING:
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
 
 # Items of a customer that are asked whether they are new.
 MOST_ASKED = 500
+# The database's clock stamps texts, the application's says when a list was shown.
+_CLOCKS_APART = timedelta(seconds=5)
 
 
 class Kind(StrEnum):
@@ -89,6 +94,47 @@ def _of(
 
 
 def seen_mark(draft: Draft) -> str:
-    """A short name of what a message says and to whom: another one when that has changed."""
-    told = [draft.channel, draft.recipient, draft.cc, draft.language, draft.facts, draft.enclosures]
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:32]
+    """A short name of what a message says and to whom: another one when that, or the text it is made of, has changed."""
+    told = [draft.channel, draft.recipient, draft.cc, draft.language, draft.facts, draft.enclosures, *draft.wording]
+    return f"{_mark(told)[:32]}-{text_mark(draft.text)}"
+
+
+def text_mark(text: Text) -> str:
+    """A short name of a text as it is written."""
+    return _mark([text.subject, text.body])[:16]
+
+
+def _mark(told: list[Any]) -> str:
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+def text_seen(draft: Draft, *, seen: str) -> Text | None:
+    """The text that a message was made of when somebody saw it as `seen`; None where it is the one of now, or is lost.
+
+    2 SQL queries where it is another one.
+    """
+    mark = seen.rpartition("-")[2]
+    if not mark or mark == text_mark(draft.text):
+        return None
+    found = former_words(code=draft.template_code, language=draft.language, channel=draft.channel)
+    return next((text for text in found if text_mark(text) == mark), None)
+
+
+def text_shown(draft: Draft, *, shown_at: datetime) -> Text | None:
+    """The text that a message would have been made of at that moment; None where it is the one of now. At most 3 SQL
+    queries."""
+    texts = texts_before(code=draft.template_code, at=shown_at - _CLOCKS_APART)
+    if texts is None:
+        return None
+    try:
+        former = texts.find(code=draft.template_code, channel=draft.channel, language=draft.language)
+    except KeyError:
+        return Text("", "")
+    return former if former != draft.text else None
+
+
+def is_as_listed(prepared: Prepared, *, shown_at: datetime) -> bool:
+    """Whether a reminder is still the one that a list showed: the items and amounts that were proposed, in the text of
+    that moment. What came in newly is no part of it."""
+    changed = [one for one in changes(prepared=[prepared])[prepared.action.id] if one.kind is not Kind.NEW]
+    return not changed and (prepared.draft is None or text_shown(prepared.draft, shown_at=shown_at) is None)

@@ -23,6 +23,8 @@ from desk.texts import WORDS, Text
 
 __all__ = ["Ask", "Draft", "Parties", "Wording", "compose", "persons_of"]
 
+NO_TEXT = Text("", "")
+
 
 @dataclass(frozen=True)
 class Ask:
@@ -67,6 +69,9 @@ class Draft:
     deadline: date | None = None
     enclosures: list[dict[str, Any]] = field(default_factory=list)
     make_files: Callable[[], list[FileSource]] = list
+    # What it was made of: the text as written, and the code that it was found under.
+    text: Text = NO_TEXT
+    template_code: str = ""
 
     @cached_property
     def wording(self) -> Wording:
@@ -117,7 +122,7 @@ def compose(
     except KeyError:
         if channel != Channel.SMS:
             raise
-        text = Text("", "")
+        text = NO_TEXT
         missing = gettext("There is no text for a text message here: write one among the texts.")
     to = recipient_of(channel, parties, person=person, language=language)
     sender = sender_of(
@@ -153,6 +158,8 @@ def compose(
         deadline=ask.deadline,
         enclosures=along.listed,
         make_files=lambda: along.files(language),
+        text=text,
+        template_code=template_code,
     )
 
 

@@ -1,10 +1,11 @@
 """Confirmed actions become messages; at the moment of sending their facts are looked at again."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -20,7 +21,7 @@ from collection.queries.credits import open_credits
 from collection.rules.changes import changes_between
 from collection.rules.grouping import Credits, Excluded, Line, Plan, list_credits, net_again
 from collection.rules.steps import LeftOut, item_left_out
-from collection.services.changes import seen_mark
+from collection.services.changes import is_as_listed, seen_mark
 from collection.services.composing import Ask, Draft, Parties, compose, persons_of
 from collection.services.deciding import UNDO_SECONDS, decide, proposed_action
 from collection.services.enclosing import Encloser
@@ -191,11 +192,21 @@ def _current_plan(action: Action, items: Iterable[Candidate], wanted: dict[UUID,
 
 
 @transaction.atomic
-def confirm_action(*, action_id: UUID, scope: Scope, actor: Actor, now: datetime, on: date, seen: str = "") -> Action:
+def confirm_action(
+    *,
+    action_id: UUID,
+    scope: Scope,
+    actor: Actor,
+    now: datetime,
+    on: date,
+    seen: str = "",
+    shown_at: datetime | None = None,
+) -> Action:
     """Send this reminder: its message leaves after 30 seconds, in which it can be taken back.
 
     `seen`: the mark of the message that the person has looked at (collection.services.changes); "" for one that nobody
-    looked at. Raises NotProposed, CallToLog, NothingLeft, Unsendable (no address), NotApproved (a formal
+    looked at. Of one without mark `shown_at`: when a list showed it, so that it leaves only as proposed, in the text of
+    that moment; None asks nothing. Raises NotProposed, CallToLog, NothingLeft, Unsendable (no address), NotApproved (a formal
     notice), MessageChanged, NotFound.
     """
     action = proposed_action(action_id=action_id, scope=scope)
@@ -209,19 +220,33 @@ def confirm_action(*, action_id: UUID, scope: Scope, actor: Actor, now: datetime
         raise Unsendable(prepared.draft.missing)
     if seen and seen != seen_mark(prepared.draft):
         raise MessageChanged
+    if not seen and shown_at and not is_as_listed(prepared, shown_at=shown_at):
+        raise MessageChanged
     spend_approval(action=action, item_ids=[line.item.item_id for line in prepared.plan.lines], actor=actor)
     _confirm([prepared], actor=actor, now=now, on=on, not_before=now + timedelta(seconds=UNDO_SECONDS))
     return action
 
 
 def confirm_actions(
-    *, action_ids: Sequence[UUID], scope: Scope, actor: Actor, now: datetime, on: date
+    *,
+    action_ids: Sequence[UUID],
+    scope: Scope,
+    actor: Actor,
+    now: datetime,
+    on: date,
+    seen: Mapping[UUID, str] | None = None,
+    shown_at: datetime | None = None,
 ) -> tuple[list[Action], dict[UUID, Refusal]]:
-    """Confirm each of these, as `confirm_action` does; those that cannot be, with the refusal. One does not stop another."""
+    """Confirm each of these, as `confirm_action` does; those that cannot be, with the refusal. One does not stop another.
+
+    `seen`: marks of those that somebody has looked at one by one. With `shown_at` those that are no longer as the list
+    showed them are refused with MessageChanged, for a second look.
+    """
     confirmed, refused = [], {}
     for action_id in action_ids:
+        asked: dict[str, Any] = {"seen": (seen or {}).get(action_id, ""), "shown_at": shown_at}
         try:
-            confirmed.append(confirm_action(action_id=action_id, scope=scope, actor=actor, now=now, on=on))
+            confirmed.append(confirm_action(action_id=action_id, scope=scope, actor=actor, now=now, on=on, **asked))
         except Refusal as refusal:
             refused[action_id] = refusal
     return confirmed, refused

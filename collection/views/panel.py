@@ -15,10 +15,13 @@ from collection.models import Action, Step
 from collection.rules.grouping import Excluded
 from collection.rules.steps import LeftOut
 from collection.services import sending
-from collection.services.changes import Changed, Kind, changes, seen_mark
+from collection.services.changes import Changed, Kind, changes, seen_mark, text_seen
 from collection.services.notice_approvals import approval_of
+from collection.services.second_looks import Look
 from core import formats
 from desk.models import ON_PAPER
+from desk.rules.differences import Change, Line, differences
+from desk.texts import Text
 from receivables.models import Contact
 from receivables.words import HOLD_REASONS
 
@@ -54,8 +57,12 @@ def prepared_for(request: HttpRequest, actions: Sequence[Action]) -> list[sendin
 
 
 def panel(request: HttpRequest, prepared: sending.Prepared) -> dict[str, Any]:
-    """The message as it would leave now, what stays out of it and why, and whom one could call."""
+    """The message as it would leave now, what stays out of it and why, and whom one could call.
+
+    Where the reader has seen it in another text (`seen`, posted), that text's differences.
+    """
     action = prepared.action
+    former = text_seen(prepared.draft, seen=request.POST.get("seen", "")) if prepared.draft else None
     excluded = [excluded_words(one) for one in prepared.plan.excluded if one.reason is not LeftOut.NOT_REACHED]
     return {
         "current": action,
@@ -66,9 +73,32 @@ def panel(request: HttpRequest, prepared: sending.Prepared) -> dict[str, Any]:
         "needs_approval": action.step.kind == Step.Kind.FORMAL_NOTICE,
         "approval": approval_of(action) if action.step.kind == Step.Kind.FORMAL_NOTICE else None,
         "changes": [changed_words(one) for one in changes(prepared=[prepared])[action.id]],
+        "text_lines": text_lines(former, prepared),
         "excluded": excluded[:EXCLUDED_SHOWN],
         "excluded_more": max(len(excluded) - EXCLUDED_SHOWN, 0),
         "callable": Contact.objects.filter(customer_id=action.customer_id, is_active=True).exclude(phone="")[:3],
+    }
+
+
+def text_lines(former: Text | None, prepared: sending.Prepared) -> list[Line]:
+    """The lines of a message's text that have changed since it was seen: [] where none has."""
+    if former is None or prepared.draft is None:
+        return []
+    now = prepared.draft.text
+    found = [*differences(former.subject, now.subject), *differences(former.body, now.body)]
+    return [line for line in found if line.change is not Change.SAME]
+
+
+def look_words(look: Look) -> dict[str, Any]:
+    """For the page: what a reminder asks for now, what changed, and its mark."""
+    shown = formats.current()
+    return {
+        "action": look.prepared.action,
+        "draft": look.prepared.draft,
+        "sums": " + ".join(shown.money(amount, code) for code, amount in look.prepared.plan.amounts.items()),
+        "changes": [changed_words(one) for one in look.changes],
+        "text_lines": text_lines(look.former_text, look.prepared),
+        "seen": look.seen,
     }
 
 

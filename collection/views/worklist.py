@@ -15,6 +15,7 @@ from csp.decorators import csp
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.clickjacking import xframe_options_sameorigin
@@ -30,7 +31,8 @@ from collection.queries.day import Place, Reader, day_of, owns_work
 from collection.rules.day import WorkKind
 from collection.services import deciding, sending
 from collection.services.call_undo import undo_action
-from collection.views.panel import back_to_page, prepared_for
+from collection.services.second_looks import look_again
+from collection.views.panel import back_to_page, look_words, prepared_for
 from collection.views.panels import panel_of
 from collection.views.preview import AT_CUSTOMER, preview_part
 from collection.words_day import KIND_WORDS, lines_of
@@ -102,6 +104,7 @@ def worklist_context(request: Any, *, chosen: str = "") -> dict[str, Any]:
         "current_key": current.key if current else "",
         "is_chosen": bool(chosen and current and current.key == chosen),
         "on": request.on,
+        "shown_at": timezone.now().isoformat(),
         **(panel_of(request, current.work) if current else {}),
     }
 
@@ -257,29 +260,64 @@ def action_undo(request: HttpRequest, action_id: UUID) -> HttpResponse:
 @requires(Can.CONFIRM_ACTIONS)
 @require_POST
 def bulk_confirm(request: HttpRequest) -> HttpResponse:
-    """Confirm the ticked actions; those that cannot leave stay, and are counted."""
+    """Confirm the ticked actions; those that are no longer as the list showed them are shown again, with what changed.
+
+    Of those that were looked at again (`seen-<id>`) what was seen then counts. Others that cannot leave are counted.
+    """
     now = timezone.now()
+    picked, shown_at = selected_ids(request, limit=BULK_LIMIT), _shown_at(request) or now
+    seen = {one: request.POST[f"seen-{one}"] for one in picked if f"seen-{one}" in request.POST}
     confirmed, refusals = sending.confirm_actions(
-        action_ids=selected_ids(request, limit=BULK_LIMIT),
+        action_ids=picked,
+        seen=seen,
+        shown_at=shown_at,
         scope=request.scope,  # type: ignore[attr-defined]
         actor=request.actor,  # type: ignore[attr-defined]
         now=now,
         on=request.on,  # type: ignore[attr-defined]
     )
-    sent, refused = len(confirmed), len(refusals)
+    changed = [one for one, refusal in refusals.items() if isinstance(refusal, sending.MessageChanged)]
+    sent, refused = len(confirmed), len(refusals) - len(changed)
     if later := sending.put_off_until(actions=confirmed, now=now):
         when = _weekday(request, later)
         text = ngettext("%(n)d reminder goes out %(when)s.", "%(n)d reminders go out from %(when)s on.", sent)
         say(request, text % {"n": sent, "when": when})
-    else:
+    elif sent:
         text = ngettext("%(n)d reminder leaves in 30 seconds.", "%(n)d reminders leave in 30 seconds.", sent)
         say(request, text % {"n": sent})
+    if changed:
+        text = ngettext(
+            "%(n)d reminder has changed since: look at it again.",
+            "%(n)d reminders have changed since: look at them again.",
+            len(changed),
+        )
+        say(request, text % {"n": len(changed)}, level="warning")
     if refused:
         text = ngettext(
             "%(n)d could not be sent: open it to see why.", "%(n)d could not be sent: open them to see why.", refused
         )
         say(request, text % {"n": refused}, level="warning")
-    return worklist_body(request)
+    context = worklist_context(request)
+    if changed:
+        looks = look_again(
+            action_ids=changed,
+            seen=seen,
+            shown_at=shown_at,
+            scope=request.scope,  # type: ignore[attr-defined]
+            actor=request.actor,  # type: ignore[attr-defined]
+            on=request.on,  # type: ignore[attr-defined]
+        )
+        context["second_looks"] = [look_words(one) for one in looks]
+    return page(request, "collection/worklist_body.html", context)
+
+
+def _shown_at(request: HttpRequest) -> datetime | None:
+    """When the list was made that the form comes from; None for what is no moment."""
+    try:
+        found = parse_datetime(request.POST.get("shown_at", ""))
+    except ValueError:
+        return None
+    return found if found and found.tzinfo else None
 
 
 def _weekday(request: HttpRequest, moment: datetime) -> str:

@@ -318,6 +318,7 @@ GET api/v1/holds/<uuid:id>/                       x    x    x    x    .    x    
 POST api/v1/holds/<uuid:id>/lift/                 .    x    x    .    .    .    x    .
 GET api/v1/actions/                               x    x    x    .    .    x    x    .
 GET api/v1/actions/<uuid:id>/                     x    x    x    .    .    x    x    .
+POST api/v1/actions/confirm/                      .    x    x    .    .    .    x    .
 POST api/v1/actions/<uuid:id>/confirm/            .    x    x    .    .    .    x    .
 POST api/v1/actions/<uuid:id>/postpone/           .    x    x    .    .    .    x    .
 POST api/v1/actions/<uuid:id>/skip/               .    x    x    .    .    .    x    .

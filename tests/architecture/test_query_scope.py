@@ -48,6 +48,8 @@ SYSTEM_QUERIES = {
     "collection.queries.late_facts.late_facts": FOR_THE_SYSTEM,
     "collection.queries.facts.values_of_currencies": "rates of currencies belong to no customer",
     "desk.queries.templates.language_of": COMPUTES,
+    "desk.queries.templates.former_words": COMPUTES,
+    "desk.queries.templates.texts_before": COMPUTES,
     "desk.queries.templates.latest_number": "texts of messages belong to no customer",
     "desk.queries.templates.template_codes": "texts of messages belong to no customer",
     "desk.queries.templates.versions_of": "texts of messages belong to no customer",

@@ -6,14 +6,18 @@ import pytest
 from django.db import transaction
 
 from collection.models import Action
+from core.audit import SYSTEM
 from core.tenancy import tenant_scope
 from desk.models import Message
+from desk.services.templates import save_template
 from integrations.models import SyncRun
 from integrations.services import runs
 from integrations.tasks import apply_run
+from receivables.models import LedgerItem
 from tests.browser.conftest import PHONE, WIDE
+from tests.browser.test_ledger_pages import TO_DARK
 from tests.collection.story import approve, make_debtor, make_sender, propose
-from tests.make import TODAY, make_entity, make_member, make_tenant
+from tests.make import TODAY, make_allocation, make_entity, make_member, make_tenant
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 LEDGER = """customer;customer name;invoice number;invoice date;due date;amount
@@ -93,6 +97,35 @@ def test_ticked_reminders_are_sent_after_one_question(visit, day):
     page.click("#confirm-yes")
     page.wait_for_selector(".toast-card:has-text('2 reminders')")
     assert states(day) == {"Alpha SA": "CONFIRMED", "Beta SA": "CONFIRMED", "Gamma SA": "PROPOSED"}
+
+
+def test_ticked_reminders_that_have_changed_are_looked_at_again(visit, day):
+    opened = visit(user=person(day, "collector"))
+    page = opened.go("/collections/")
+    for box in page.locator("input[name=pick]").all():
+        box.check()
+    with tenant_scope(day), transaction.atomic():
+        item = LedgerItem.objects.get(customer__name="Beta SA")
+        make_allocation(debit=item, amount="50.00", on=TODAY)
+        body = "Bonjour {{ contact_name }},\n\nun autre texte.\n\n{{ items }}"
+        for language in ("en", "fr"):
+            save_template(
+                code="reminder_1", channel="EMAIL", language=language, subject="x", body=body, actor=SYSTEM
+            )  # fmt: skip
+    page.click("button[formaction]")
+    page.click("#confirm-yes")
+    page.wait_for_selector(".second-looks :text('€150.00 instead of €200.00')")
+    assert page.locator(".second-looks .difference :text('un autre texte.')").count() == 3
+    assert set(states(day).values()) == {"PROPOSED"}
+    page.wait_for_timeout(400)
+    page.evaluate("scrollTo(0, 0)")
+    assert opened.faults() == []
+    page.evaluate(TO_DARK)
+    assert opened.faults() == []
+    page.click(".second-looks button:has-text('Send these as they are now')")
+    page.wait_for_selector(".toast-card:has-text('3 reminders')")
+    assert set(states(day).values()) == {"CONFIRMED"}
+    assert page.locator(".second-looks").count() == 0
 
 
 def test_postponing_by_keyboard_and_a_call_with_its_follow_up(visit, day):

@@ -168,7 +168,7 @@ def test_a_name_that_there_is_not_is_refused_with_its_line_and_what_was_meant(vi
 
 
 def test_the_history_says_who_saved_what_and_brings_it_back(visit, manager, organisation):
-    _opened, page = open_editor(visit, manager)
+    opened, page = open_editor(visit, manager)
     for words in ("First words", "Second words"):
         page.fill(BODY, f"{words}\n\n{{{{ items }}}}")
         shown(page, words)
@@ -179,6 +179,7 @@ def test_the_history_says_who_saved_what_and_brings_it_back(visit, manager, orga
     assert page.locator("tbody tr").count() == 2
     assert "First words" in page.inner_text(".difference .is-gone")
     assert "Second words" in page.inner_text(".difference .is-new")
+    assert opened.faults() == []
     page.click("tbody tr:nth-child(2) a")
     page.wait_for_selector("h2:has-text('Version 1')")
     page.click("button:has-text('Bring it back')")

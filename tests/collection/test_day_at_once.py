@@ -91,7 +91,8 @@ def test_one_sends_while_the_other_skips_and_one_of_them_is_told(action, two):
         assert Message.objects.count() == (1 if state == "CONFIRMED" else 0)
 
 
-def test_ticked_together_each_reminder_leaves_once(tenant, two):
+@pytest.mark.parametrize("shown_at", [None, NOW])
+def test_ticked_together_each_reminder_leaves_once(tenant, two, shown_at):
     with transaction.atomic():
         approve(tenant)
         first = make_debtor(name="A", email="a@d.example")
@@ -99,7 +100,7 @@ def test_ticked_together_each_reminder_leaves_once(tenant, two):
         for n in range(5):
             propose(tenant, make_debtor(name=f"B{n}", email=f"b{n}@d.example", entity=first.entity))
         ids = list(Action.objects.order_by("id").values_list("id", flat=True))
-    who = {"scope": EVERYTHING, "now": NOW, "on": MONDAY}
+    who = {"scope": EVERYTHING, "now": NOW, "on": MONDAY, "shown_at": shown_at}
     results = at_once(*(lambda actor=actor: confirm_actions(action_ids=ids, actor=actor, **who) for actor in two))
     assert sum(len(confirmed) for confirmed, _refused in results) == 6
     assert sum(len(refused) for _confirmed, refused in results) == 6
