@@ -21,6 +21,7 @@ urlpatterns = [
     path("connections/<uuid:connection_id>/read/", connections.mailbox_read, name="mailbox_read"),
     path("in/<uuid:tenant_id>/<uuid:connection_id>/", uploads.upload, name="upload"),
     path("in/<uuid:tenant_id>/<uuid:connection_id>/mail/", uploads.mail_in, name="mail_in"),
+    path("in/<uuid:tenant_id>/<uuid:connection_id>/mail/<slug:service>/", uploads.mail_in_from, name="mail_in_from"),
     path("mailbox/", mailbox.mailbox, name="mailbox"),
     path("mailbox/body/", mailbox.mailbox_body, name="mailbox_body"),
     path("organisations/sample/", sample.sample, name="sample"),

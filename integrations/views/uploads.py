@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from http import HTTPStatus
 from uuid import UUID
@@ -11,15 +12,17 @@ from uuid import UUID
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from accounts.access import business_today
 from accounts.middleware import bearer
-from core.errors import Refusal, TooLarge
+from core.errors import NotFound, Refusal, TooLarge
 from core.rest import PROBLEM
 from core.rest_throttle import count_call
 from desk.rules.inbound.mail import LARGEST
+from integrations.adapters.messaging import posted
 from integrations.models import SyncRun
 from integrations.services import connections, mailboxes
 
@@ -27,6 +30,11 @@ from integrations.services import connections, mailboxes
 MAIL_SLACK = 64 * 1024
 MAIL_FIELDS = ("body-mime", "email", "mime", "message", "file")
 _CONTROL = re.compile(r"control_([A-Z]{3})")
+
+
+class NoMail(Refusal):
+    code = "no_mail"
+    message = gettext_lazy("Send the mail as it was received, as the body or as a form's field.")
 
 
 # A program sends no form of ours: the secret in its head is what a token of a form would prove.
@@ -70,24 +78,51 @@ def mail_in(request: HttpRequest, tenant_id: UUID, connection_id: UUID) -> JsonR
     mail services post it. The secret is a bearer token, or the password of basic authentication, which services keep in
     the address itself. 404 and 413 as above; 429 when more come in a minute than an API key may make calls.
     """
+    return _take(request, connection_id, lambda: [_raw_mail(request)])
+
+
+@csrf_exempt
+@require_POST
+def mail_in_from(request: HttpRequest, tenant_id: UUID, connection_id: UUID, service: str) -> JsonResponse:
+    """Take what a mail service posts in its own shape (posted.SERVICES). Answers as mail_in; 400 for another shape."""
+    return _take(request, connection_id, lambda: _posted_mails(request, service))
+
+
+def _take(request: HttpRequest, connection_id: UUID, mails: Callable[[], list[bytes]]) -> JsonResponse:
+    """Verify the secret, then read the mails and take them in."""
     secret = bearer(request) or _basic_password(request)
     try:
         if request.tenant is None or not secret:  # type: ignore[attr-defined]
             raise connections.UnknownConnection
         connection = mailboxes.mail_address_with(connection_id=connection_id, secret=secret)
         count_call(connection.id)
-        raw = _raw_mail(request)
-        if not raw.strip():
-            return _problem(400, "no_mail", _("Send the mail as it was received, as the body or as a form's field."))
-        taken = mailboxes.receive_mail(
-            connection=connection,
-            raw=raw,
-            tenant=request.tenant,  # type: ignore[attr-defined]
-            now=timezone.now(),
-        )
+        tenant = request.tenant  # type: ignore[attr-defined]
+        now = timezone.now()
+        taken = [mailboxes.receive_mail(connection=connection, raw=raw, tenant=tenant, now=now) for raw in mails()]
     except Refusal as refusal:
         return _problem(refusal.status, refusal.code, str(refusal))
-    return JsonResponse({"mail": str(taken.id) if taken else None}, status=202)
+    first = next((one for one in taken if one is not None), None)
+    return JsonResponse({"mail": str(first.id) if first else None}, status=202)
+
+
+def _posted_mails(request: HttpRequest, service: str) -> list[bytes]:
+    """Raises TooLarge, posted.NotUnderstood, NotFound for a service that is not known here."""
+    if service not in posted.SERVICES:
+        raise NotFound
+    # Files travel as base64, a third longer than they are.
+    largest = LARGEST * 4 // 3 + MAIL_SLACK
+    if int(request.META.get("CONTENT_LENGTH") or 0) > largest:
+        raise TooLarge
+    if request.content_type == "application/json":
+        body = request.read(largest + 1)
+        if len(body) > largest:
+            raise TooLarge
+        # Django's own limit is meant for forms of people; the library reads `request.body`.
+        request._body = body
+    mails = posted.mails_in(request, service=service)
+    if any(len(raw) > LARGEST for raw in mails):
+        raise TooLarge
+    return mails
 
 
 def _basic_password(request: HttpRequest) -> str:
@@ -101,7 +136,7 @@ def _basic_password(request: HttpRequest) -> str:
 
 
 def _raw_mail(request: HttpRequest) -> bytes:
-    """The bytes of the mail. Raises TooLarge."""
+    """The bytes of the mail. Raises TooLarge, NoMail."""
     if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST + MAIL_SLACK:
         raise TooLarge
     if request.content_type not in ("multipart/form-data", "application/x-www-form-urlencoded"):
@@ -112,6 +147,8 @@ def _raw_mail(request: HttpRequest) -> bytes:
         raw = next((str(request.POST[name]) for name in MAIL_FIELDS if name in request.POST), "").encode()
     if len(raw) > LARGEST:
         raise TooLarge
+    if not raw.strip():
+        raise NoMail
     return raw
 
 

@@ -381,6 +381,7 @@ PUBLIC = {
     "dispute_answer": "opened by the signature in its address, which names one dispute and one colleague",
     "upload": "opened by the secret of a connection, which the view verifies",
     "mail_in": "opened by the secret of a connection, which the view verifies",
+    "mail_in_from": "opened by the secret of a connection, which the view verifies",
     "openapi": "the description of the API, the same for everybody",
     "api_docs": "the page of that description",
     "^api/": "every other address of the API: 404",
