@@ -73,9 +73,8 @@ class TenantMiddleware:
             return self.get_response(request)
         with tenant_scope(text.tenant_id):
             with transaction.atomic():
-                tenant = named_tenant(text.tenant_id.hex)
                 key = verify_key(key_id=text.key_id, secret=text.secret)
-                caller = Caller(key=key, tenant=tenant, scope=scope_of_key(key)) if tenant and key else None
+                caller = Caller(key=key, tenant=key.tenant, scope=scope_of_key(key)) if key else None
             if caller is not None:
                 request.tenant, request.caller = caller.tenant, caller  # type: ignore[attr-defined]
                 return self.get_response(request)

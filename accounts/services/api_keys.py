@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.keys import digest, matches, new_secret
-from accounts.models import ApiKey
+from accounts.models import ApiKey, Tenant
 from accounts.roles import Can
 from accounts.services.rights import capabilities_of, check_may_grant, get_role, lock_organisation
 from core.audit import Actor, record
@@ -128,13 +128,14 @@ def revoke_api_key(*, key_id: UUID, actor: Actor) -> ApiKey:
 
 
 def verify_key(*, key_id: UUID, secret: str) -> ApiKey | None:
-    """The key of the tenant in scope that this secret opens; None when unknown, wrong, revoked or expired.
+    """The key of the tenant in scope that this secret opens, with its role and tenant.
 
-    1 SQL query, and at most once a minute a second one that notes the use.
+    None when unknown, wrong, revoked or expired, and while the tenant is not active. 1 SQL query, and at most once a
+    minute a second one that notes the use.
     """
     key = (
-        ApiKey.objects.select_related("role")
-        .filter(id=key_id, revoked_at=None)
+        ApiKey.objects.select_related("role", "tenant")
+        .filter(id=key_id, revoked_at=None, tenant__status=Tenant.Status.ACTIVE)
         .filter(Q(expires_at=None) | Q(expires_at__gt=Now()))
         .first()
     )

@@ -89,41 +89,32 @@ def _refresh(*, on: date, touched: str = "", few: bool = False) -> int:
                 min(due_date) AS oldest_due_date, count(*)::integer AS item_count
             FROM standing WHERE amount <> 0 GROUP BY 1, 2
             ORDER BY 1, 2
-        ), known AS MATERIALIZED (
-            SELECT b.customer_id, b.currency FROM receivables_customerbalance b WHERE {of("b")}
         ), gone AS (
             DELETE FROM receivables_customerbalance b WHERE {of("b")} AND NOT EXISTS (
                 SELECT 1 FROM fresh f WHERE f.customer_id = b.customer_id AND f.currency = b.currency)
             RETURNING 1
-        ), changed AS (
-            UPDATE receivables_customerbalance b SET "on" = %(on)s, {_set("f")}
-            FROM fresh f
-            WHERE {of("b")} AND f.customer_id = b.customer_id AND f.currency = b.currency
-                AND (b.open_amount, b.overdue_amount, b.oldest_due_date, b.item_count)
-                IS DISTINCT FROM (f.open_amount, f.overdue_amount, f.oldest_due_date, f.item_count)
-            RETURNING 1
-        ), added AS (
+        ), written AS (
             INSERT INTO receivables_customerbalance AS b
                 (customer_id, currency, "on", open_amount, overdue_amount, oldest_due_date, item_count, open_cents,
                  overdue_cents)
             SELECT f.customer_id, f.currency, %(on)s, f.open_amount, f.overdue_amount, f.oldest_due_date, f.item_count,
                 round(f.open_amount * 100)::bigint, round(f.overdue_amount * 100)::bigint
-            FROM fresh f WHERE NOT EXISTS (
-                SELECT 1 FROM known k WHERE k.customer_id = f.customer_id AND k.currency = f.currency)
-            ON CONFLICT (tenant_id, customer_id, currency) DO UPDATE SET "on" = excluded."on", {_set("excluded")}
+            FROM fresh f
+            LEFT JOIN receivables_customerbalance old
+                ON old.tenant_id = {tenant} AND old.customer_id = f.customer_id AND old.currency = f.currency
+                {f"AND old.customer_id {among}" if few else ""}
+            WHERE (old.open_amount, old.overdue_amount, old.oldest_due_date, old.item_count)
+                IS DISTINCT FROM (f.open_amount, f.overdue_amount, f.oldest_due_date, f.item_count)
+            ON CONFLICT (tenant_id, customer_id, currency) DO UPDATE SET "on" = excluded."on",
+                open_amount = excluded.open_amount, overdue_amount = excluded.overdue_amount,
+                oldest_due_date = excluded.oldest_due_date, item_count = excluded.item_count,
+                open_cents = excluded.open_cents, overdue_cents = excluded.overdue_cents
             RETURNING 1
         )
-        SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM changed) + (SELECT count(*) FROM added)
+        SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM written)
     """
     [(count,)] = _fetch_named(sql, on)
     return int(count)
-
-
-def _set(alias: str) -> str:
-    """SQL that gives a balance the figures of `alias`."""
-    figures = ("open_amount", "overdue_amount", "oldest_due_date", "item_count")
-    cents = (f"{name}_cents = round({alias}.{name}_amount * 100)::bigint" for name in ("open", "overdue"))
-    return ", ".join([*(f"{name} = {alias}.{name}" for name in figures), *cents])
 
 
 def _fetch_named(sql: str, on: date) -> list[tuple[int]]:

@@ -269,7 +269,7 @@ def test_a_wrong_secret_is_no_use(organisation):
     assert last_used(organisation) is None
 
 
-def test_a_key_in_use_costs_two_reads_and_no_write(organisation):
+def test_a_key_in_use_costs_one_read_and_no_write(organisation):
     key = make_key(organisation)
     call(key)
     with CaptureQueriesContext(
@@ -278,7 +278,7 @@ def test_a_key_in_use_costs_two_reads_and_no_write(organisation):
         call(key)
     sql = [query["sql"] for query in captured if "accounts_" in query["sql"]]
     assert [one for one in sql if one.startswith("UPDATE")] == []
-    assert len(sql) == 2
+    assert len(sql) == 1
 
 
 # --- Which rows a key sees -------------------------------------------------------------------------------------------
