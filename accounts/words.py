@@ -42,6 +42,7 @@ NIGHT_STEPS = {
     "thanks": gettext_lazy("customers thanked for payments"),
     "delivery_notes": gettext_lazy("invoices announced to customers"),
     "digests": gettext_lazy("summaries of the day sent to colleagues"),
+    "reviews": gettext_lazy("customers to review, or no longer"),
     "terminal": gettext_lazy("stops lifted and write-offs followed"),
     "mail": gettext_lazy("mails taken from mailboxes"),
     "causes": gettext_lazy("items whose cause was decided anew"),

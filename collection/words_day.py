@@ -21,6 +21,8 @@ from core import formats
 from core.phrases import in_words
 from desk.models import Channel
 from receivables.models import Promise
+from risk.models import Review
+from risk.words import review_words
 
 KIND_WORDS = {
     WorkKind.REMINDER: gettext_lazy("Reminders"),
@@ -48,6 +50,7 @@ ICONS = {
     WorkKind.REVIEW: "trending-down",
     WorkKind.MENTION: "message",
 }
+REVIEW_SOURCES = dict(Review.Source.choices)
 OUTCOMES = dict(Interaction.Outcome.choices)
 
 
@@ -125,6 +128,11 @@ def _addresses(one: Work, may: dict[Can, bool]) -> dict[str, str]:
     if one.source == "alert":
         done = reverse("day_alert_seen", args=[one.id]) if may[Can.ACKNOWLEDGE_ALERTS] else ""
         return {"url": reverse("day_alert", args=[one.id]), "done": done}
+    if one.source == "review":
+        out = {"url": reverse("day_review", args=[one.id]), "call": call}
+        if may[Can.ACKNOWLEDGE_ALERTS]:
+            out |= {"done": reverse("review_done", args=[one.id]), "later": reverse("review_later", args=[one.id])}
+        return out
     # A question is over when it is answered, not before.
     is_asked = one.kind is WorkKind.ESCALATION and one.row.key.endswith(":asked")
     done = "" if is_asked else reverse("day_task_done", args=[one.id])
@@ -142,6 +150,9 @@ def _words(one: Work, *, on: date) -> tuple[str, str]:
             what, reasons = _promise_words(one.row), [_due(one.row.due_on, on), _chance_words(one)]
         case "alert":
             what, reasons = in_words({"text": one.row.text, "values": one.row.values}), [_owes(one)]
+        case "review":
+            what = review_words(one.row)
+            reasons = [str(REVIEW_SOURCES[one.row.source]), _due(one.row.due_on, on), _owes(one)]
         case _:
             what = in_words({"text": one.row.text, "values": one.row.values})
             reasons = [_due(one.row.due_on, on), _owes(one)]

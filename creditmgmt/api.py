@@ -33,7 +33,7 @@ from receivables.api.cash import BankLines, CashAllocations
 from receivables.api.figures import Ageing
 from receivables.api.resources import Accounts, Allocations, Contacts, Customers, Documents, Entities, Items, Orders
 from receivables.api.standing import Disputes, Holds, Promises
-from risk.api import Profiles
+from risk.api import Profiles, Reviews
 
 
 class Router(SimpleRouter):
@@ -60,6 +60,7 @@ for name, viewset in {
     "promises": Promises,
     "holds": Holds,
     "profiles": Profiles,
+    "reviews": Reviews,
     "actions": Actions,
     "claims": Claims,
     "status-codes": StatusCodes,

@@ -270,6 +270,13 @@ SETTINGS = (
                 (Can.EDIT_CLASS_LIMITS,),
                 about=_("From which index a customer counts as a good, an average or a bad payer."),
             ),
+            Setting(
+                _("Customers to review"),
+                "calendar-event",
+                "review_rules",
+                (Can.EDIT_CLASS_LIMITS,),
+                about=_("After which alert or silence a customer stands on the day's list to be reviewed."),
+            ),
         ),
     ),
 )

@@ -28,6 +28,7 @@ from collection.services.disputes import remind_owners
 from collection.services.item_causes import decide_causes
 from collection.services.legal_cases import DOSSIERS
 from collection.services.planning import plan_actions
+from collection.services.reviewing import plan_reviews
 from collection.services.sending import confirm_automatic
 from collection.services.status_codes import ensure_status_codes
 from collection.services.step_claims import catch_up_claims
@@ -171,6 +172,11 @@ def _profile(night: Night) -> int:
     return refresh_profiles(on=night.on)
 
 
+def _reviews(night: Night) -> int:
+    """Customers that the organisation's rules want reviewed, and reviews that are no longer needed."""
+    return plan_reviews(currency=night.tenant.currency, on=night.on)
+
+
 def _causes(night: Night) -> int:
     """Late items whose cause is another than the night before, by the organisation's rules."""
     ensure_status_codes()  # so that they are there for who reads the API before anybody has opened a page
@@ -219,6 +225,7 @@ THE_NIGHT: tuple[NightStep, ...] = (
     NightStep("promises", _promises, needs=("sync", "open_amounts", "allocate")),
     NightStep("balances", _balances, needs=("open_amounts",)),
     NightStep("profile", _profile, needs=("sync", "open_amounts", "promises")),
+    NightStep("reviews", _reviews, needs=("balances", "profile")),
     NightStep("terminal", _terminal, needs=("sync", "open_amounts", "allocate")),
     # After the profile, which its rules ask for; before the plan, whose rules of assignment ask for causes.
     NightStep("causes", _causes, needs=("sync", "open_amounts", "allocate", "promises", "profile")),

@@ -187,6 +187,12 @@ def _question(one: Happening, what: str, shown: Formats) -> dict[str, Any]:
     }
 
 
+def _review(one: Happening, what: str, shown: Formats) -> dict[str, Any]:
+    words = _("Review asked for") if what == "asked" else _("Reviewed")
+    title = format_html("<strong>{}</strong>", words)
+    return {"icon": "calendar-event", "title": title, "text": one.data.get("text", ""), "meta": _next(one, shown)}
+
+
 def _next(one: Happening, shown: Formats) -> str:
     next_on = one.data.get("next_on")
     if not next_on:
@@ -291,6 +297,7 @@ _TOLD: dict[str, Callable[[Happening, str, Formats], dict[str, Any]]] = {
     "call": _call,
     "note": _note,
     "question": _question,
+    "review": _review,
     "payment": _payment,
     "dispute": _dispute,
     "promise": _promise,

@@ -6,7 +6,7 @@ from typing import Any
 
 from core.formats import Formats
 from core.phrases import in_words
-from risk.models import PayerProfile
+from risk.models import PayerProfile, Review
 
 CLASSES = dict(PayerProfile.Class.choices)
 TRENDS = dict(PayerProfile.Trend.choices)
@@ -54,3 +54,8 @@ def class_changes(history: Sequence[Any], *, most: int = 5) -> list[dict[str, An
                 }
             )
     return changes[:most]
+
+
+def review_words(row: Review) -> str:
+    """Why a customer is to be reviewed: a person's own words, or a rule's sentence."""
+    return row.text if row.source == Review.Source.HAND else in_words({"text": row.text, "values": row.values})

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
 
 from accounts.access import Scope
 from accounts.queries.replacements import represented_by
-from collection.models import Action
+from collection.models import Action, Interaction
 from collection.queries.actions import follow_ups_in, in_scope, worklist
 from collection.queries.facts import values_of_currencies
 from collection.rules.day import Band, Rank, WorkKind, rank
@@ -24,11 +24,13 @@ from desk.queries.tasks import tasks_of
 from receivables.models import CustomerAccount, CustomerBalance, Dispute, Promise, PromiseItem
 from receivables.queries.marks import customer_lines
 from receivables.queries.visible import promises_in
+from risk.models import Review
 from risk.queries.habits import Habits, payment_habits
+from risk.queries.reviews import reviews_in
 from risk.rules.chance import chance_within
 
-# Of each kind but reminders and calls so many of the most urgent are ranked.
-MOST = 300
+# Of follow-ups, promises, tasks, alerts and reviews so many each are ranked; beyond that the list says that it is not whole.
+MOST = 20_000
 # Promises that were broken longer ago are history.
 BROKEN_DAYS = 60
 CHANCE_DAYS = 14
@@ -86,7 +88,7 @@ Place = tuple[int, int, UUID]
 
 @dataclass(frozen=True)
 class Day:
-    """A page of the list with the counts of all kinds. `is_capped`: of some kind there are more than are ranked."""
+    """A page of the list with the counts of all kinds. `is_capped`: of one of them there are more than MOST."""
 
     work: list[Work]
     has_more: bool
@@ -107,15 +109,20 @@ TASK_KINDS = {
 
 
 def day_of(*, reader: Reader, kind: WorkKind | None = None, after: Place | None = None, limit: int = 60) -> Day:
-    """A page of the ranked list, of one kind or of all, after a place in it. At most 16 SQL queries."""
+    """A page of the ranked list, of one kind or of all, after a place in it. At most 22 SQL queries.
+
+    All that there is to do is ranked, by the few columns that the rank is made of; the rows are read of the page alone.
+    """
     counts: Counter[WorkKind] = Counter(_action_counts(reader))
     found, is_capped = _others(reader)
     counts.update(one.kind for one in found)
-    rows = [one for one in found if kind in (None, one.kind) and (after is None or one.place < after)]
+    rows: list[Work | _Ranked] = [
+        one for one in found if kind in (None, one.kind) and (after is None or one.place < after)
+    ]
     if kind in (None, WorkKind.REMINDER, WorkKind.CALL):
         rows += _actions(reader, kind=kind, after=after, limit=limit + 1)
     rows.sort(key=lambda one: one.place, reverse=True)
-    shown = rows[:limit]
+    shown = _read(rows[:limit])
     if reader.absent:
         shown = _named(shown, reader)
     return Day(shown, len(rows) > limit, {one: counts[one] for one in WorkKind if counts[one]}, is_capped)
@@ -189,13 +196,13 @@ def _actions(reader: Reader, *, kind: WorkKind | None, after: Place | None, limi
 # --- everything else --------------------------------------------------------------------------------------------------
 
 
-@dataclass
-class _Found:
-    """Rows before they are ranked: what the amounts of customers are needed for."""
+class _Found(NamedTuple):
+    """Something to do before it is ranked: what the amounts of customers are needed for."""
 
     kind: WorkKind
     source: str
-    row: Any
+    id: UUID
+    customer_id: UUID
     is_broken: bool = False
     is_awaited: bool = False
     at: time | None = None
@@ -203,14 +210,30 @@ class _Found:
     own: tuple[str, Decimal, date] | None = None
 
 
-def _others(reader: Reader) -> tuple[list[Work], bool]:
-    lists = [_follow_ups(reader), _promises(reader), _tasks(reader), _alerts(reader)]
+class _Ranked(NamedTuple):
+    """A line of the list whose row has not been read yet."""
+
+    kind: WorkKind
+    source: str
+    id: UUID
+    rank: Rank
+    amounts: dict[str, Decimal]
+    late_days: int
+    at: time | None
+
+    @property
+    def place(self) -> Place:
+        return self.rank.band, self.rank.cents, self.id
+
+
+def _others(reader: Reader) -> tuple[list[_Ranked], bool]:
+    lists = [_follow_ups(reader), _promises(reader), _tasks(reader), _alerts(reader), _reviews(reader)]
     found = [one for rows in lists for one in rows[:MOST]]
     is_capped = any(len(rows) > MOST for rows in lists)
     if not found:
         return [], is_capped
-    ids = {one.row.customer_id for one in found}
-    owed = _owed({one.row.customer_id for one in found if one.own is None}, reader)
+    ids = {one.customer_id for one in found}
+    owed = _owed({one.customer_id for one in found if one.own is None}, reader)
     habits = payment_habits(scope=reader.scope, customer_ids=ids)
     values = values_of_currencies(currency=reader.currency, on=reader.on)
     return [_ranked(one, owed, habits, values, on=reader.on) for one in found], is_capped
@@ -223,28 +246,53 @@ def _ranked(
     values: Mapping[str, Decimal],
     *,
     on: date,
-) -> Work:
-    customer_id = one.row.customer_id
+) -> _Ranked:
     if one.own is not None:
         currency, amount, due_on = one.own
         amounts = {currency: amount}
     else:
-        amounts, oldest = owed.get(customer_id, ({}, None))
+        amounts, oldest = owed.get(one.customer_id, ({}, None))
         due_on = oldest or on
     late_days = (on - due_on).days
     # One without a rate counts at its face value, as in the plan of the night.
     total = sum((amount * values.get(code, Decimal(1)) for code, amount in amounts.items()), Decimal(0))
-    chance = chance_within(days=CHANCE_DAYS, days_overdue=late_days, habit=habits.of(customer_id)).share
-    return Work(
+    chance = chance_within(days=CHANCE_DAYS, days_overdue=late_days, habit=habits.of(one.customer_id)).share
+    return _Ranked(
         kind=one.kind,
         source=one.source,
-        row=one.row,
-        customer=one.row.customer,
+        id=one.id,
         rank=rank(amount=total, chance=chance, is_broken=one.is_broken, is_awaited=one.is_awaited),
         amounts={code: amount for code, amount in amounts.items() if amount},
         late_days=max(late_days, 0) if amounts else 0,
         at=one.at,
     )
+
+
+# What the lines of a page are read from, with what they show.
+_SOURCES: dict[str, tuple[type[Any], tuple[str, ...]]] = {
+    "follow_up": (Interaction, ("customer",)),
+    "promise": (Promise, ("customer", "entity")),
+    "task": (Task, ("customer", "assignee")),
+    "alert": (Alert, ("customer",)),
+    "review": (Review, ("customer", "asked_by")),
+}
+
+
+def _read(places: Sequence[Work | _Ranked]) -> list[Work]:
+    """The lines of a page with their rows. 1 SQL query for each source."""
+    rows: dict[UUID, Any] = {}
+    for source, (model, related) in _SOURCES.items():
+        ids = [one.id for one in places if isinstance(one, _Ranked) and one.source == source]
+        if ids:
+            rows |= model.objects.select_related(*related).in_bulk(ids)
+    out = []
+    for one in places:
+        if isinstance(one, Work):
+            out.append(one)
+        elif row := rows.get(one.id):  # else somebody has just taken it away
+            amounts, late_days = one.amounts, one.late_days
+            out.append(Work(one.kind, one.source, row, row.customer, one.rank, amounts, late_days, at=one.at))
+    return out
 
 
 def _owed(ids: Collection[UUID], reader: Reader) -> dict[UUID, tuple[dict[str, Decimal], date | None]]:
@@ -270,10 +318,11 @@ def _follow_ups(reader: Reader) -> list[_Found]:
         mine = CustomerAccount.objects.filter(customer_id=OuterRef("customer_id"), collector_id__in=reader.members)
         rows = rows.filter(Q(logged_by_id__in=reader.members) | Exists(mine))
     out = []
-    for row in rows.order_by("next_on", "id")[: MOST + 1]:
-        has_come = row.next_on is not None and row.next_on < reader.on
-        is_agreed = row.next_time is not None and (has_come or row.next_time <= _soon(reader.now))
-        out.append(_Found(WorkKind.CALL, "follow_up", row, is_awaited=is_agreed, at=row.next_time))
+    found = rows.order_by("next_on", "id").values_list("id", "customer_id", "next_on", "next_time")
+    for row_id, customer_id, next_on, next_time in found[: MOST + 1]:
+        has_come = next_on is not None and next_on < reader.on
+        is_agreed = next_time is not None and (has_come or next_time <= _soon(reader.now))
+        out.append(_Found(WorkKind.CALL, "follow_up", row_id, customer_id, is_awaited=is_agreed, at=next_time))
     return out
 
 
@@ -307,21 +356,22 @@ def _promises(reader: Reader) -> list[_Found]:
     if reader.is_mine:
         mine = CustomerAccount.objects.filter(customer_id=OuterRef("customer_id"), collector_id__in=reader.members)
         rows = rows.filter(Q(recorded_by_id__in=reader.members) | Exists(mine))
-    found = list(rows.select_related("customer", "entity").order_by("-state", "due_on", "id")[: MOST + 1])
+    names = ("id", "customer_id", "state", "amount", "currency", "received_amount", "due_on")
+    found = list(rows.order_by("-state", "due_on", "id").values_list(*names)[: MOST + 1])
     unpaid = dict(
-        PromiseItem.objects.filter(promise__in=[row.id for row in found])
+        PromiseItem.objects.filter(promise__in=[row[0] for row in found])
         .values_list("promise_id")
         .annotate(open=Sum("item__open_amount"))
     )
     out = []
-    for row in found:
-        missing = max(row.amount - (row.received_amount or Decimal(0)), Decimal(0))
+    for row_id, customer_id, state, amount, currency, received, due_on in found:
+        missing = max(amount - (received or Decimal(0)), Decimal(0))
         # Paid after all: a promise that was not kept is no reason to call any more.
-        missing = min(missing, max(unpaid.get(row.id, missing), Decimal(0)))
-        is_broken = row.state != Promise.State.OPEN
+        missing = min(missing, max(unpaid.get(row_id, missing), Decimal(0)))
+        is_broken = state != Promise.State.OPEN
         if missing or not is_broken:
-            own = (row.currency, missing, row.due_on)
-            out.append(_Found(WorkKind.PROMISE, "promise", row, is_broken=is_broken, own=own))
+            own = (currency, missing, due_on)
+            out.append(_Found(WorkKind.PROMISE, "promise", row_id, customer_id, is_broken=is_broken, own=own))
     return out
 
 
@@ -333,20 +383,22 @@ def _tasks(reader: Reader) -> list[_Found]:
     if reader.is_mine:
         mine = CustomerAccount.objects.filter(customer_id=OuterRef("customer_id"), collector_id__in=reader.members)
         rows = rows.filter(Q(assignee_id__in=reader.members) | Exists(mine))
-    tasks = list(rows.select_related("customer", "assignee").order_by("due_on", "id")[: MOST + 1])
-    disputes = Dispute.objects.filter(id__in=[one.object_id for one in tasks if one.kind == Task.Kind.DISPUTE])
-    contested = {one.id: one for one in disputes.select_related("item")}
-    return [_task(row, contested.get(row.object_id) if row.object_id else None) for row in tasks]
-
-
-def _task(row: Task, dispute: Dispute | None) -> _Found:
-    own = None
-    if dispute is not None:
-        whole = dispute.item.open_amount or dispute.item.amount
-        amount = whole if dispute.disputed_amount is None else dispute.disputed_amount
-        own = (dispute.currency, amount, dispute.item.due_date)
-    kind = TASK_KINDS.get(Task.Kind(row.kind), WorkKind.STEP)
-    return _Found(kind, "task", row, is_awaited=kind is WorkKind.ESCALATION, own=own)
+    names = ("id", "customer_id", "kind", "object_id")
+    tasks = list(rows.order_by("due_on", "id").values_list(*names)[: MOST + 1])
+    disputed = [object_id for _id, _customer, kind, object_id in tasks if kind == Task.Kind.DISPUTE]
+    contested = {
+        row_id: (currency, (open_amount or amount) if part is None else part, due_date)
+        for row_id, currency, part, open_amount, amount, due_date in Dispute.objects.filter(
+            id__in=disputed
+        ).values_list("id", "currency", "disputed_amount", "item__open_amount", "item__amount", "item__due_date")
+    }
+    out = []
+    for row_id, customer_id, name, object_id in tasks:
+        kind = TASK_KINDS.get(Task.Kind(name), WorkKind.STEP)
+        own = contested.get(object_id) if name == Task.Kind.DISPUTE else None
+        is_awaited = kind is WorkKind.ESCALATION
+        out.append(_Found(kind, "task", row_id, customer_id, is_awaited=is_awaited, own=own))
+    return out
 
 
 def _alerts(reader: Reader) -> list[_Found]:
@@ -354,11 +406,25 @@ def _alerts(reader: Reader) -> list[_Found]:
     if not reader.sees_alerts:
         return []
     rows = alerts_in(scope=reader.scope).filter(kind__startswith=REVIEWS, acknowledged_on__isnull=True)
-    rows = rows.filter(on__lte=reader.on)
-    if reader.is_mine:
+    return _reviewed(rows.filter(on__lte=reader.on).order_by("-on", "-id"), reader, source="alert")
+
+
+def _reviews(reader: Reader) -> list[_Found]:
+    """Customers that a person or a rule wants reviewed by today; of those who see alerts."""
+    if not reader.sees_alerts:
+        return []
+    rows = reviews_in(scope=reader.scope).filter(state=Review.State.OPEN, due_on__lte=reader.on)
+    return _reviewed(rows.order_by("due_on", "id"), reader, source="review")
+
+
+def _reviewed(rows: QuerySet[Any], reader: Reader, *, source: str) -> list[_Found]:
+    if reader.is_mine and source == "review":
+        accounts = CustomerAccount.objects.filter(customer_id=OuterRef("customer_id"), collector_id__in=reader.members)
+        rows = rows.filter(Q(asked_by_id__in=reader.members) | Exists(accounts))
+    elif reader.is_mine:
         rows = _of_mine(rows, reader)
-    found: list[Alert] = list(rows.select_related("customer").order_by("-on", "-id")[: MOST + 1])
-    return [_Found(WorkKind.REVIEW, "alert", row) for row in found]
+    found = rows.values_list("id", "customer_id")[: MOST + 1]
+    return [_Found(WorkKind.REVIEW, source, row_id, customer_id) for row_id, customer_id in found]
 
 
 # --- for whom ---------------------------------------------------------------------------------------------------------

@@ -24,6 +24,8 @@ from desk.services.alerts import acknowledge_alert, reopen_alert
 from desk.services.tasks import reopen_task
 from receivables.models import Promise
 from receivables.queries.visible import promises_in
+from risk.queries.reviews import review_in_scope
+from risk.services.reviews import ENDED, MOVED, give_back
 
 # The browser shows the way back for 30 seconds; the answer may be some seconds on its way.
 SLACK = timedelta(seconds=5)
@@ -116,6 +118,10 @@ def _reopen_alert(row_id: UUID, changes: dict[str, Any], scope: Scope) -> Any:
     return reopen_alert(alert_id=alert_in_scope(alert_id=row_id, scope=scope).id)
 
 
+def _reopen_review(row_id: UUID, changes: dict[str, Any], scope: Scope) -> Any:
+    return give_back(review_id=review_in_scope(review_id=row_id, scope=scope).id, changes=changes)
+
+
 # What can be taken back, by what was recorded of it.
 _WAYS_BACK: dict[str, Callable[[UUID, dict[str, Any], Scope], Any]] = {
     "collection.follow_up_done": _reopen_follow_up,
@@ -123,6 +129,8 @@ _WAYS_BACK: dict[str, Callable[[UUID, dict[str, Any], Scope], Any]] = {
     "collection.promise_looked_after": _reopen_promise,
     "desk.task_done": _reopen_task,
     "desk.alert_acknowledged": _reopen_alert,
+    ENDED: _reopen_review,
+    MOVED: _reopen_review,
 }
 
 

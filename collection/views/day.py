@@ -38,7 +38,7 @@ from receivables.models import Promise
 from receivables.queries.visible import promises_in
 
 
-def _panel(request: Any, row: Any, source: str) -> HttpResponse:
+def panel_response(request: Any, row: Any, source: str) -> HttpResponse:
     """The panel alone for htmx, else the whole day with it chosen."""
     if getattr(request, "htmx", None) and not request.htmx.boosted:
         return page(request, "collection/day_panel.html", panel_of(request, row))
@@ -48,7 +48,7 @@ def _panel(request: Any, row: Any, source: str) -> HttpResponse:
     return page(request, "collection/worklist.html", context)
 
 
-def _ticked(request: Any, row_id: UUID, text: str) -> HttpResponse:
+def ticked(request: Any, row_id: UUID, text: str) -> HttpResponse:
     """The list without the line, and a toast that takes it back."""
     say(request, text, undo=reverse("day_undo") + "?" + urlencode({"row": row_id}))
     return close_dialog(worklist_body(request))
@@ -58,7 +58,7 @@ def _ticked(request: Any, row_id: UUID, text: str) -> HttpResponse:
 @require_GET
 def follow_up(request: Any, interaction_id: UUID) -> HttpResponse:
     """What a call or a note left to do."""
-    return _panel(request, _interaction(request, interaction_id), "follow_up")
+    return panel_response(request, _interaction(request, interaction_id), "follow_up")
 
 
 def _interaction(request: Any, interaction_id: UUID) -> Interaction:
@@ -75,7 +75,7 @@ def follow_up_done(request: Any, interaction_id: UUID) -> HttpResponse:
     row = interactions.finish_follow_up(
         interaction_id=interaction_id, scope=request.scope, actor=request.actor, on=request.on
     )
-    return _ticked(request, row.id, _("Done."))
+    return ticked(request, row.id, _("Done."))
 
 
 @requires(Can.LOG_CALLS)
@@ -98,7 +98,7 @@ def follow_up_later(request: Any, interaction_id: UUID) -> HttpResponse:
         except Refusal as refusal:
             add_refusal(form, refusal)
         else:
-            return _ticked(request, row.id, _("Put off."))
+            return ticked(request, row.id, _("Put off."))
     status = 422 if request.method == "POST" else 200
     return page(request, "collection/later.html", {"form": form, "row": row}, status=status)
 
@@ -108,7 +108,7 @@ def follow_up_later(request: Any, interaction_id: UUID) -> HttpResponse:
 def day_promise(request: Any, promise_id: UUID) -> HttpResponse:
     """A promise that is due or was not kept."""
     row: Promise = row_of(promises_in(scope=request.scope).select_related("customer", "entity"), promise_id)
-    return _panel(request, row, "promise")
+    return panel_response(request, row, "promise")
 
 
 @requires(Can.VIEW_ACTIONS, Can.RECORD_PROMISE)
@@ -116,14 +116,14 @@ def day_promise(request: Any, promise_id: UUID) -> HttpResponse:
 def promise_seen(request: Any, promise_id: UUID) -> HttpResponse:
     """Somebody has looked after it."""
     row = services.look_after_promise(promise_id=promise_id, scope=request.scope, actor=request.actor, on=request.on)
-    return _ticked(request, row.id, _("Looked after: it comes back when it changes."))
+    return ticked(request, row.id, _("Looked after: it comes back when it changes."))
 
 
 @requires(Can.VIEW_ACTIONS)
 @require_GET
 def day_task(request: Any, task_id: UUID) -> HttpResponse:
     """A task and its customer."""
-    return _panel(request, _task(request, task_id), "task")
+    return panel_response(request, _task(request, task_id), "task")
 
 
 def _task(request: Any, task_id: UUID) -> Task:
@@ -146,7 +146,7 @@ def day_task_done(request: Any, task_id: UUID) -> HttpResponse:
     if task.kind == Task.Kind.STEP:  # the scenario goes on from there
         say(request, _("Done."))
         return worklist_body(request)
-    return _ticked(request, task.id, _("Done."))
+    return ticked(request, task.id, _("Done."))
 
 
 @requires(Can.VIEW_ACTIONS, Can.VIEW_ALERTS)
@@ -154,7 +154,7 @@ def day_task_done(request: Any, task_id: UUID) -> HttpResponse:
 def day_alert(request: Any, alert_id: UUID) -> HttpResponse:
     """A customer that has begun to pay worse."""
     row: Alert = alert_in_scope(alert_id=alert_id, scope=request.scope)
-    return _panel(request, row, "alert")
+    return panel_response(request, row, "alert")
 
 
 @requires(Can.VIEW_ACTIONS, Can.ACKNOWLEDGE_ALERTS)
@@ -164,7 +164,7 @@ def day_alert_seen(request: Any, alert_id: UUID) -> HttpResponse:
     row = services.see_alert(
         alert_id=alert_id, member=request.member, scope=request.scope, actor=request.actor, on=request.on
     )
-    return _ticked(request, row.id, _("Seen."))
+    return ticked(request, row.id, _("Seen."))
 
 
 @requires(Can.VIEW_ACTIONS)

@@ -15,11 +15,13 @@ from desk.models import Alert, Channel, Task
 from desk.task_pages import task_page
 from receivables.models import Contact, LedgerItem, Promise
 from receivables.queries.marks import customer_lines, customer_marks
+from risk.models import Review
+from risk.words import review_words
 
 CONTACTS, CALLS, ITEMS = 4, 3, 8
 
 
-def panel_of(request: Any, one: Work | Action | Interaction | Promise | Task | Alert) -> dict[str, Any]:
+def panel_of(request: Any, one: Work | Action | Interaction | Promise | Task | Alert | Review) -> dict[str, Any]:
     """What the panel of a row shows. `panel`: which part of the template."""
     row = one.row if isinstance(one, Work) else one
     if isinstance(row, Action) and row.channel != Channel.CALL:
@@ -35,6 +37,8 @@ def panel_of(request: Any, one: Work | Action | Interaction | Promise | Task | A
     if isinstance(row, Alert):
         text = in_words({"text": row.text, "values": row.values})
         return context | {"panel": "alert", "panel_key": f"alert-{row.id}", "row": row, "text": text}
+    if isinstance(row, Review):
+        return context | {"panel": "review", "panel_key": f"review-{row.id}", "row": row, "text": review_words(row)}
     return context | _task(request, row)
 
 

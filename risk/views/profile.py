@@ -15,18 +15,44 @@ from core.money import parse_amount
 from core.web import page
 from receivables.queries.visible import customers_in
 from risk.queries.profiles import history_of, profiles_of
-from risk.words import CLASS_KINDS, CLASSES, HEIGHT, TREND_MOODS, TRENDS, WIDTH, class_changes, index_line, why
+from risk.queries.reviews import reviews_of
+from risk.words import (
+    CLASS_KINDS,
+    CLASSES,
+    HEIGHT,
+    TREND_MOODS,
+    TRENDS,
+    WIDTH,
+    class_changes,
+    index_line,
+    review_words,
+    why,
+)
+
+# Of a customer's reviews so many are shown, the open ones first.
+REVIEWS = 5
 
 
 @requires(Can.VIEW_PROFILES)
 @require_safe
 def customer_profile(request: HttpRequest, customer_id: UUID) -> HttpResponse:
-    """The card. 4 SQL queries beside the member's."""
+    """The card. 5 SQL queries beside the member's."""
     scope, on = request.scope, request.on  # type: ignore[attr-defined]
     if not customers_in(scope=scope).filter(id=customer_id).exists():
         raise NotFound
     profile = profiles_of(customer_ids=[customer_id], scope=scope).get(customer_id)
-    context: dict[str, Any] = {"profile": profile, "customer_id": customer_id}
+    member = request.member  # type: ignore[attr-defined]
+    context: dict[str, Any] = {
+        "profile": profile,
+        "customer_id": customer_id,
+        "may_review": member.can(Can.ACKNOWLEDGE_ALERTS),
+        "reviews": [
+            {"row": row, "text": review_words(row)}
+            for row in (
+                reviews_of(customer_id=customer_id, scope=scope, limit=REVIEWS) if member.can(Can.VIEW_ALERTS) else ()
+            )
+        ],
+    }
     if profile is not None:
         history = history_of(customer_id=customer_id, scope=scope)
         context |= {

@@ -58,7 +58,7 @@ from receivables.models import (
 )
 from receivables.services.matching import Share, split_line
 from reporting.models import Export
-from risk.models import PayerProfile
+from risk.models import PayerProfile, Review
 from risk.services.profiles import refresh_profiles
 from tests.make import TODAY, make_account, make_allocation, make_bank_line, make_item, make_member
 from tests.routes import Route
@@ -218,6 +218,12 @@ def make_alert(member: Member) -> Alert:
         severity=Alert.Severity.WARNING,
         on=TODAY,
         text="Pays worse",
+    )
+
+
+def make_review(member: Member) -> Review:
+    return Review.objects.create(
+        customer=make_account().customer, source="HAND", due_on=TODAY, text="Look", asked_on=TODAY, asked_by=member
     )
 
 
@@ -419,6 +425,7 @@ MAKERS: dict[str, Callable[[Member], Any]] = {
     "line_id": make_line,
     "cash_allocation_id": make_cash_allocation,
     "interaction_id": make_interaction,
+    "review_id": make_review,
     "alert_id": make_alert,
     "escalation_id": make_escalation,
     "absence_id": make_absence,
@@ -455,11 +462,12 @@ API_ROWS = {
     "messages": "message_id",
     "replies": "inbound_id",
     "imports": "run_id",
+    "reviews": "review_id",
 }
 # Rows under a customer: outside of a member's portfolio they do not exist for the member.
 UNDER_A_CUSTOMER = {
     "customer_id", "account_id", "contact_id", "item_id", "document_id", "order_id", "allocation_id", "dispute_id",
-    "promise_id", "hold_id", "profile_id", "action_id", "interaction_id", "alert_id", "escalation_id", "message_id", "claim_id", "line_id",
+    "promise_id", "hold_id", "profile_id", "action_id", "interaction_id", "review_id", "alert_id", "escalation_id", "message_id", "claim_id", "line_id",
     "cash_allocation_id", "item_status_id", "item_cause_id", "inbound_id", "stop_id", "notice_id", "case_id",
     "write_off_id",
 }  # fmt: skip
@@ -469,6 +477,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "post api/v1/delivery-stops/<uuid:id>/end/": {"reason": "paid"},
     "post api/v1/actions/<uuid:id>/call/": {"outcome": "NO_ANSWER"},
     "post api/v1/actions/<uuid:id>/postpone/": {"until": (TODAY + timedelta(days=7)).isoformat()},
+    "post api/v1/reviews/<uuid:id>/move/": {"until": (TODAY + timedelta(days=7)).isoformat()},
     "post api/v1/claims/<uuid:id>/waive/": {"reason": "goodwill"},
     "post api/v1/bank-lines/<uuid:id>/assign/": {"customer": None},
     "post api/v1/bank-lines/<uuid:id>/set_aside/": {"reason": "not ours"},

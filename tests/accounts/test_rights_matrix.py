@@ -73,7 +73,11 @@ promise_seen                                      .    x    x    .    .    .    
 day_task                                          x    x    x    .    .    x    x    .
 day_task_done                                     x    x    x    .    .    x    x    .
 day_alert                                         x    x    x    .    .    x    x    .
+day_review                                        x    x    x    .    .    x    x    .
 day_alert_seen                                    x    x    x    .    .    .    x    .
+review_done                                       x    x    x    .    .    .    x    .
+review_later                                      x    x    x    .    .    .    x    .
+review_new                                        x    x    x    .    .    .    x    .
 day_undo                                          x    x    x    .    .    x    x    .
 escalation_new                                    .    x    x    .    .    .    x    x
 escalation_answer                                 .    x    .    .    .    .    x    .
@@ -245,6 +249,7 @@ customer                                          x    x    x    x    .    x    
 customer_timeline                                 x    x    x    x    .    x    x    x
 customer_profile                                  x    x    x    x    .    x    x    .
 payer_classes                                     x    x    .    .    .    .    x    .
+review_rules                                      x    x    .    .    .    .    x    .
 alerts                                            x    x    x    .    .    x    x    .
 alerts_acknowledge                                x    x    x    .    .    .    x    .
 list_export                                       x    x    x    x    .    x    x    .
@@ -292,6 +297,11 @@ GET api/v1/allocations/<uuid:id>/                 x    x    x    x    .    x    
 GET api/v1/ageing/                                x    x    x    x    .    x    x    .
 GET api/v1/profiles/                              x    x    x    x    .    x    x    .
 GET api/v1/profiles/<uuid:id>/                    x    x    x    x    .    x    x    .
+GET api/v1/reviews/                               x    x    x    .    .    x    x    .
+GET api/v1/reviews/<uuid:id>/                     x    x    x    .    .    x    x    .
+POST api/v1/reviews/                              x    x    x    .    .    .    x    .
+POST api/v1/reviews/<uuid:id>/done/               x    x    x    .    .    .    x    .
+POST api/v1/reviews/<uuid:id>/move/               x    x    x    .    .    .    x    .
 GET api/v1/disputes/                              x    x    x    x    .    x    x    .
 POST api/v1/disputes/                             .    x    x    x    .    .    x    .
 GET api/v1/disputes/<uuid:id>/                    x    x    x    x    .    x    x    .

@@ -33,7 +33,7 @@ from receivables.models import (
     StatusCode,
 )
 from receivables.services.matching import Share, split_line
-from risk.models import PayerProfile
+from risk.models import PayerProfile, Review
 from risk.services.profiles import refresh_profiles
 from tests.make import (
     TODAY,
@@ -173,6 +173,9 @@ def one_of_each(organisation):
         Hold.objects.create(customer=customer, reason="PLAN", from_on=TODAY, updated_at=OLD)
         refresh_profiles(on=TODAY)
         PayerProfile.objects.update(updated_at=OLD, days_beyond_terms="13.3", late_pct="66.7")
+        Review.objects.create(
+            customer=customer, source="HAND", due_on=TODAY, text="Look", asked_on=TODAY, updated_at=OLD
+        )
         Claim.objects.create(
             customer=customer, entity=entity, item=debit, document=document, kind="FIXED", currency="EUR", amount="40",
             law="FR", on=TODAY, updated_at=OLD,

@@ -68,6 +68,7 @@ SYSTEM_QUERIES = {
     "receivables.queries.matching.lines_to_match": FOR_THE_SYSTEM,
     "receivables.queries.matching.payers_to_match": FOR_THE_SYSTEM,
     "receivables.queries.matching.policy_of": COMPUTES,
+    "receivables.queries.matching.received_amounts": "looked up for items in scope",
     "receivables.queries.matching.refused_sets": FOR_THE_SYSTEM,
     "receivables.queries.statement.fetch": RUNNER,
     "receivables.queries.statement.fetch_one": RUNNER,
@@ -75,6 +76,7 @@ SYSTEM_QUERIES = {
     "risk.queries.profiles.class_limits": "the organisation's own limits belong to no customer",
     "risk.queries.profiles.limits_row": "the organisation's own limits belong to no customer",
     "risk.queries.profiles.newest_limits": "the organisation's own limits belong to no customer",
+    "risk.queries.reviews.review_rules": "the organisation's own rules belong to no customer",
     "reporting.queries.trend.ledger_version": "when the ledger changed last: names no row",
 }
 
