@@ -3,6 +3,7 @@
 They are texts for customers, in the customers' languages, so they are not part of the interface's catalogues.
 """
 
+import re
 from dataclasses import dataclass
 
 from desk.texts_notices import NOTICE_TEXTS
@@ -62,7 +63,7 @@ WORDS: dict[str, Words] = {
         usual_account="indiqué sur nos factures",
         letter_date="le {day}",
         registered="Lettre recommandée avec avis de réception",
-        credits="En votre faveur, pas encore imputé",
+        credits="En votre faveur, non encore imputé",
         to_pay="À régler",
     ),
     "de": Words(
@@ -85,11 +86,11 @@ DEFAULT_TEXTS: dict[tuple[str, str], Text] = {
         "{{ entity_name }}: invoices due soon, {{ total }}",
         """Dear {{ contact_name }},
 
-To help you plan: the following invoices fall due in the coming days.
+To help you plan: the following invoice{{ if several_items }}s fall{{ else }} falls{{ end }} due in the coming days.
 
 {{ items }}
 
-If anything about them is unclear, or an invoice has not reached you, please tell us now; we will settle it at once.
+If anything is unclear, or an invoice has not reached you, please tell us now; we will see to it at once.
 
 Our bank account: {{ bank_details }}
 
@@ -103,13 +104,13 @@ Thank you for your business.
         "{{ entity_name }}: overdue invoices, {{ total }}",
         """Dear {{ contact_name }},
 
-According to our books, the following invoices have passed their due date. Perhaps they were overlooked, or your payment \
-has crossed this message; in that case please disregard it.
+According to our books, the following {{ if several_items }}invoices have passed their{{ else }}invoice has passed its\
+{{ end }} due date. If your payment has crossed this message, please disregard it.
 
 {{ items }}
 
-Please transfer {{ total }} to {{ bank_details }}, or tell us when we may expect the payment \
-and whether anything stands in its way.
+Please transfer {{ total }} to {{ bank_details }}, quoting the invoice number, or tell us when we may expect the \
+payment and whether anything stands in its way.
 
 Kind regards,
 
@@ -121,13 +122,13 @@ Kind regards,
         "{{ entity_name }}: second reminder, {{ total }} overdue",
         """Dear {{ contact_name }},
 
-Despite our first reminder, we have not received the payment of the following invoices; the oldest has been due since \
-{{ oldest_due_date }}.
+Despite our first reminder, we have not received payment of the following invoice{{ if several_items }}s; the oldest \
+has been{{ else }}, which has been{{ end }} due since {{ oldest_due_date }}.
 
 {{ items }}
 
-Please transfer {{ total }} {{ if new_deadline }}by {{ new_deadline }}{{ else }}within the next few days{{ end }} to {{ bank_details }}. If there is a \
-difficulty, call us: we would rather find a solution with you.
+Please transfer {{ total }} {{ if new_deadline }}by {{ new_deadline }}{{ else }}within the next few days{{ end }} to {{ bank_details }}, quoting the \
+invoice number. If there is a difficulty, please call us: we would rather find a solution with you.
 
 Kind regards,
 
@@ -139,13 +140,13 @@ Kind regards,
         "{{ entity_name }}: last reminder before formal notice, {{ total }}",
         """Dear {{ contact_name }},
 
-Our reminders have remained unanswered. The following invoices are still open, the oldest \
-{{ oldest_days_late }} days after its due date.
+Despite our reminders, the following invoice{{ if several_items }}s are{{ else }} is{{ end }} still unpaid\
+{{ if several_items }}, the oldest{{ end }} {{ oldest_days_late }} days after its due date.
 
 {{ items }}
 
-Please transfer {{ total }} to {{ bank_details }} {{ if new_deadline }}by {{ new_deadline }}{{ else }}within eight days{{ end }}. Otherwise we shall have \
-to send a formal notice and to review the terms on which we deliver.
+Please transfer {{ total }} to {{ bank_details }} {{ if new_deadline }}by {{ new_deadline }}{{ else }}within eight days{{ end }}, quoting the \
+invoice number. Otherwise we shall have to send a formal notice and to review the terms on which we deliver.
 
 Yours sincerely,
 
@@ -157,15 +158,16 @@ Yours sincerely,
         "Formal notice: {{ total }} overdue",
         """Dear Sir or Madam,
 
-In spite of several reminders, the following invoices, which are due and payable, have not been paid.
+Despite several reminders, the following invoice{{ if several_items }}s, which are due and payable, have{{ else }}, which \
+is due and payable, has{{ end }} not been paid.
 
 {{ items }}
 
 We hereby give you formal notice to pay {{ total }} {{ if new_deadline }}by {{ new_deadline }}{{ else }}within eight days of receipt of this letter{{ end }} to \
-{{ bank_details }}.
+{{ bank_details }}, quoting the invoice number.
 
-Failing payment within this period we shall take the matter further without notice, at your expense. Late-payment \
-interest and fixed recovery costs are reserved.
+Failing payment within this period, we shall take legal steps to recover our claim without further notice. Statutory \
+late-payment interest and the fixed recovery charge remain payable in addition.
 
 Yours faithfully,
 
@@ -176,11 +178,12 @@ Yours faithfully,
         "{{ entity_name }} : factures à échéance prochaine, {{ total }}",
         """Bonjour {{ contact_name }},
 
-Pour faciliter votre organisation, voici les factures qui arrivent à échéance dans les prochains jours.
+Pour faciliter votre organisation, voici {{ if several_items }}les factures qui arrivent{{ else }}la facture qui arrive\
+{{ end }} à échéance dans les prochains jours.
 
 {{ items }}
 
-Si l’une d’elles ne vous est pas parvenue ou appelle une remarque de votre part, merci de nous le signaler dès \
+Si une facture ne vous est pas parvenue ou appelle une remarque de votre part, merci de nous le signaler dès \
 maintenant : nous ferons aussitôt le nécessaire.
 
 Notre compte bancaire : {{ bank_details }}
@@ -195,13 +198,14 @@ Nous vous remercions de votre confiance.
         "{{ entity_name }} : factures échues, {{ total }}",
         """Bonjour {{ contact_name }},
 
-Sauf erreur de notre part, les factures suivantes sont arrivées à échéance et restent dues. Si votre règlement a croisé \
-ce message, merci de ne pas en tenir compte.
+Sauf erreur de notre part, {{ if several_items }}les factures suivantes sont arrivées à échéance et restent dues\
+{{ else }}la facture suivante est arrivée à échéance et reste due{{ end }}. Si votre règlement a croisé ce message, merci de \
+ne pas en tenir compte.
 
 {{ items }}
 
-Nous vous remercions de virer {{ total }} sur le compte {{ bank_details }}, ou de nous \
-indiquer la date de votre règlement et, le cas échéant, ce qui le retarde.
+Nous vous remercions de virer {{ total }} sur le compte {{ bank_details }}, en rappelant le numéro \
+de facture, ou de nous indiquer la date de votre règlement et, le cas échéant, ce qui le retarde.
 
 Bien cordialement,
 
@@ -213,13 +217,13 @@ Bien cordialement,
         "{{ entity_name }} : deuxième relance, {{ total }} échus",
         """Bonjour {{ contact_name }},
 
-Malgré notre première relance, nous n’avons pas reçu le règlement des factures suivantes, dont la plus ancienne est \
-échue depuis le {{ oldest_due_date }}.
+Malgré notre première relance, nous n’avons pas reçu le règlement {{ if several_items }}des factures suivantes, dont la \
+plus ancienne est{{ else }}de la facture suivante,{{ end }} échue depuis le {{ oldest_due_date }}.
 
 {{ items }}
 
-Merci de virer {{ total }} {{ if new_deadline }}au plus tard le {{ new_deadline }}{{ else }}dans les prochains jours{{ end }} sur le compte {{ bank_details }}. En cas \
-de difficulté, appelez-nous : nous préférons chercher une solution avec vous.
+Merci de virer {{ total }} {{ if new_deadline }}au plus tard le {{ new_deadline }}{{ else }}dans les prochains jours{{ end }} sur le compte {{ bank_details }}, en \
+rappelant le numéro de facture. En cas de difficulté, appelez-nous : nous préférons chercher une solution avec vous.
 
 Bien cordialement,
 
@@ -231,13 +235,13 @@ Bien cordialement,
         "{{ entity_name }} : dernière relance avant mise en demeure, {{ total }}",
         """Bonjour {{ contact_name }},
 
-Nos relances sont restées sans réponse. Les factures suivantes demeurent impayées ; la plus ancienne est en retard \
-de {{ oldest_days_late }} jours.
+Malgré nos relances, {{ if several_items }}les factures suivantes demeurent impayées ; la plus ancienne est en retard\
+{{ else }}la facture suivante demeure impayée, avec un retard{{ end }} de {{ oldest_days_late }} jours.
 
 {{ items }}
 
-Merci de virer {{ total }} {{ if new_deadline }}au plus tard le {{ new_deadline }}{{ else }}sous huit jours{{ end }} sur le compte {{ bank_details }}. À défaut, nous \
-serons contraints de vous adresser une mise en demeure et de revoir nos conditions de livraison.
+Merci de virer {{ total }} {{ if new_deadline }}au plus tard le {{ new_deadline }}{{ else }}sous huit jours{{ end }} sur le compte {{ bank_details }}, en rappelant \
+le numéro de facture. À défaut, nous serons contraints de vous adresser une mise en demeure et de revoir nos conditions de livraison.
 
 Cordialement,
 
@@ -249,16 +253,19 @@ Cordialement,
         "Mise en demeure : {{ total }} échus",
         """Madame, Monsieur,
 
-Malgré plusieurs relances, les factures suivantes, certaines, liquides et exigibles, demeurent impayées.
+Malgré plusieurs relances, {{ if several_items }}les factures suivantes demeurent impayées, alors qu’elles sont échues\
+{{ else }}la facture suivante demeure impayée, alors qu’elle est échue{{ end }}. Notre créance est certaine, liquide et \
+exigible.
 
 {{ items }}
 
 Par la présente, nous vous mettons en demeure de nous régler la somme de {{ total }} {{ if new_deadline }}au plus tard le {{ new_deadline }}{{ else }}dans un délai de huit jours à \
-compter de la réception de ce courrier{{ end }}, par virement sur le compte {{ bank_details }}.
+compter de la réception de ce courrier{{ end }}, par virement sur le compte {{ bank_details }}, en rappelant le \
+numéro de facture. La présente vaut mise en demeure au sens de l’article 1344 du code civil.
 
 À défaut de règlement dans ce délai, nous engagerons sans autre avis toute procédure utile au recouvrement de notre \
-créance, à vos frais. Les pénalités de retard et l’indemnité forfaitaire pour frais de recouvrement (articles L441-10 \
-et D441-5 du code de commerce) demeurent réservées.
+créance. S’y ajoutent, de plein droit, les pénalités de retard et l’indemnité forfaitaire de 40 € par facture pour frais \
+de recouvrement (articles L441-10 et D441-5 du code de commerce).
 
 Veuillez agréer, Madame, Monsieur, l’expression de nos salutations distinguées.
 
@@ -269,7 +276,8 @@ Veuillez agréer, Madame, Monsieur, l’expression de nos salutations distingué
         "{{ entity_name }}: demnächst fällige Rechnungen, {{ total }}",
         """Guten Tag {{ contact_name }},
 
-zu Ihrer Planung: Die folgenden Rechnungen werden in den nächsten Tagen fällig.
+zu Ihrer Planung: {{ if several_items }}Die folgenden Rechnungen werden{{ else }}Die folgende Rechnung wird{{ end }} in \
+den nächsten Tagen fällig.
 
 {{ items }}
 
@@ -287,13 +295,14 @@ Vielen Dank für Ihr Vertrauen.
         "{{ entity_name }}: Zahlungserinnerung, {{ total }}",
         """Guten Tag {{ contact_name }},
 
-die folgenden Rechnungen sind nach unseren Büchern fällig und noch offen. Sollte sich Ihre Zahlung mit dieser Nachricht \
-überschnitten haben, betrachten Sie diese Erinnerung bitte als gegenstandslos.
+{{ if several_items }}die folgenden Rechnungen sind{{ else }}die folgende Rechnung ist{{ end }} nach unseren Büchern \
+fällig und noch offen. Sollte sich Ihre Zahlung mit dieser Nachricht überschnitten haben, betrachten Sie diese Erinnerung \
+bitte als gegenstandslos.
 
 {{ items }}
 
-Bitte überweisen Sie {{ total }} auf das Konto {{ bank_details }}, oder nennen Sie uns den \
-Zahlungstermin und gegebenenfalls den Grund der Verzögerung.
+Bitte überweisen Sie {{ total }} unter Angabe der Rechnungsnummer auf das Konto {{ bank_details }}, oder nennen Sie uns \
+den Zahlungstermin und gegebenenfalls den Grund der Verzögerung.
 
 Freundliche Grüße
 
@@ -305,13 +314,13 @@ Freundliche Grüße
         "{{ entity_name }}: zweite Zahlungserinnerung, {{ total }}",
         """Guten Tag {{ contact_name }},
 
-trotz unserer Erinnerung sind die folgenden Rechnungen noch offen, die älteste ist seit dem {{ oldest_due_date }} \
-fällig.
+trotz unserer Erinnerung {{ if several_items }}sind die folgenden Rechnungen noch offen, die älteste ist\
+{{ else }}ist die folgende Rechnung noch offen, sie ist{{ end }} seit dem {{ oldest_due_date }} fällig.
 
 {{ items }}
 
-Bitte überweisen Sie {{ total }} {{ if new_deadline }}bis zum {{ new_deadline }}{{ else }}in den nächsten Tagen{{ end }} auf das Konto {{ bank_details }}. \
-Wenn es Schwierigkeiten gibt, rufen Sie uns an: Wir finden lieber gemeinsam eine Lösung.
+Bitte überweisen Sie {{ total }} {{ if new_deadline }}bis zum {{ new_deadline }}{{ else }}in den nächsten Tagen{{ end }} unter Angabe der Rechnungsnummer \
+auf das Konto {{ bank_details }}. Wenn es Schwierigkeiten gibt, rufen Sie uns an: Wir finden lieber gemeinsam eine Lösung.
 
 Freundliche Grüße
 
@@ -323,13 +332,13 @@ Freundliche Grüße
         "{{ entity_name }}: letzte Zahlungserinnerung, {{ total }}",
         """Guten Tag {{ contact_name }},
 
-unsere Erinnerungen blieben ohne Antwort. Die folgenden Rechnungen sind weiterhin offen, die älteste seit \
-{{ oldest_days_late }} Tagen.
+trotz unserer Erinnerungen {{ if several_items }}sind die folgenden Rechnungen weiterhin offen, die älteste ist\
+{{ else }}ist die folgende Rechnung weiterhin offen, sie ist{{ end }} seit {{ oldest_days_late }} Tagen überfällig.
 
 {{ items }}
 
-Bitte überweisen Sie {{ total }} {{ if new_deadline }}bis zum {{ new_deadline }}{{ else }}innerhalb von acht Tagen{{ end }} auf das Konto {{ bank_details }}. \
-Andernfalls müssen wir Sie förmlich mahnen und unsere Lieferbedingungen überprüfen.
+Bitte überweisen Sie {{ total }} {{ if new_deadline }}bis zum {{ new_deadline }}{{ else }}innerhalb von acht Tagen{{ end }} unter Angabe der \
+Rechnungsnummer auf das Konto {{ bank_details }}. Andernfalls müssen wir Sie förmlich mahnen und unsere Lieferbedingungen überprüfen.
 
 Mit freundlichen Grüßen
 
@@ -341,15 +350,16 @@ Mit freundlichen Grüßen
         "Mahnung: {{ total }} überfällig",
         """Sehr geehrte Damen und Herren,
 
-trotz mehrfacher Erinnerung sind die folgenden fälligen Rechnungen nicht bezahlt.
+trotz mehrfacher Erinnerung {{ if several_items }}wurden die folgenden fälligen Rechnungen{{ else }}wurde die folgende \
+fällige Rechnung{{ end }} nicht bezahlt.
 
 {{ items }}
 
-Wir fordern Sie hiermit auf, {{ total }} {{ if new_deadline }}bis zum {{ new_deadline }}{{ else }}innerhalb von acht Tagen nach Erhalt dieses Schreibens{{ end }} auf das Konto \
-{{ bank_details }} zu überweisen.
+Wir fordern Sie hiermit auf, {{ total }} {{ if new_deadline }}bis zum {{ new_deadline }}{{ else }}innerhalb von acht Tagen nach Erhalt dieses Schreibens{{ end }} unter \
+Angabe der Rechnungsnummer auf das Konto {{ bank_details }} zu überweisen.
 
-Nach Ablauf dieser Frist werden wir ohne weitere Ankündigung rechtliche Schritte auf Ihre Kosten einleiten. \
-Verzugszinsen und Verzugspauschale bleiben vorbehalten.
+Nach Ablauf dieser Frist werden wir ohne weitere Ankündigung rechtliche Schritte einleiten. Die gesetzlichen \
+Verzugszinsen, die Verzugspauschale und der Ersatz eines weiteren Verzugsschadens bleiben vorbehalten.
 
 Mit freundlichen Grüßen
 
@@ -358,3 +368,15 @@ Mit freundlichen Grüßen
     ),
 }
 DEFAULT_TEXTS |= {place: Text(*words) for place, words in NOTICE_TEXTS.items()}
+
+
+def _french(text: str) -> str:
+    """With the no-break spaces of French: none of its double marks, and no euro sign, begins a line."""
+    return re.sub(" (?=[:;!?»€])|(?<=«) ", "\N{NO-BREAK SPACE}", text)
+
+
+DEFAULT_TEXTS |= {
+    (code, language): Text(_french(text.subject), _french(text.body))
+    for (code, language), text in DEFAULT_TEXTS.items()
+    if language == "fr"
+}

@@ -84,7 +84,7 @@ ANNEX_WORDS: dict[str, AnnexWords] = {
         },
     ),
     "fr": AnnexWords(
-        title="Annexe : pénalités de retard et indemnités forfaitaires",
+        title="Annexe\N{NO-BREAK SPACE}: pénalités de retard et indemnités forfaitaires",
         as_of="{name} ({ref}), situation au {day}",
         due="échéance {day}",
         first="Du",
@@ -104,16 +104,16 @@ ANNEX_WORDS: dict[str, AnnexWords] = {
         amount="Montant",
         total="Total",
         formula=(
-            "Intérêts simples : montant TTC restant dû × taux × jours de retard / 365, du lendemain de l’échéance au jour du"
-            " règlement, chaque ligne étant arrondie au centime. Taux légal : taux de référence du semestre majoré des points"
+            "Intérêts simples\N{NO-BREAK SPACE}: montant TTC restant dû × taux × jours de retard / 365, du lendemain de l’échéance au jour du"
+            " règlement, chaque ligne étant arrondie au centime. Taux légal\N{NO-BREAK SPACE}: taux de référence du semestre majoré des points"
             " prévus par la loi."
         ),
         interest_laws={
-            "FR": "Article L441-10, II du code de commerce : taux de refinancement de la BCE majoré de 10 points",
-            "DE": "§ 288, al. 2 du code civil allemand (BGB) : taux de base (§ 247 BGB) majoré de 9 points",
-            "GB": "Late Payment of Commercial Debts (Interest) Act 1998, art. 6 : taux de la Banque d’Angleterre majoré de 8 points",
-            "CH": "Article 104 du code des obligations suisse : 5 % l’an",
-            "": "Directive 2011/7/UE : taux de refinancement de la BCE majoré de 8 points ({source})",
+            "FR": "Article L441-10, II du code de commerce\N{NO-BREAK SPACE}: taux de refinancement de la BCE majoré de 10 points",
+            "DE": "§ 288, al. 2 du code civil allemand (BGB)\N{NO-BREAK SPACE}: taux de base (§ 247 BGB) majoré de 9 points",
+            "GB": "Late Payment of Commercial Debts (Interest) Act 1998, art. 6\N{NO-BREAK SPACE}: taux de la Banque d’Angleterre majoré de 8 points",
+            "CH": "Article 104 du code des obligations suisse\N{NO-BREAK SPACE}: 5\N{NO-BREAK SPACE}% l’an",
+            "": "Directive 2011/7/UE\N{NO-BREAK SPACE}: taux de refinancement de la BCE majoré de 8 points ({source})",
         },
         charge_laws={
             "FR": "Article D441-5 du code de commerce",

@@ -6,6 +6,7 @@ NOTICE_TEXTS: dict[tuple[str, str], tuple[str, str]] = {
         """Dear {{ contact_name }},
 
 You will find enclosed our statement of your account as of {{ statement_day }}.
+
 {{ if open }}
 Balance: {{ balance }}
 {{ if received }}
@@ -16,6 +17,10 @@ of which overdue: {{ overdue_total }}
 {{ end }}
 {{ else }}
 Nothing is open on that day.
+{{ end }}
+
+{{ if open }}
+Our bank account: {{ bank_details }}
 {{ end }}
 
 If anything differs from your own books, please tell us.
@@ -31,6 +36,7 @@ Kind regards,
         """Bonjour {{ contact_name }},
 
 Veuillez trouver ci-joint le relevé de votre compte au {{ statement_day }}.
+
 {{ if open }}
 Solde : {{ balance }}
 {{ if received }}
@@ -43,6 +49,10 @@ dont échu : {{ overdue_total }}
 À cette date, aucune pièce n’est ouverte.
 {{ end }}
 
+{{ if open }}
+Notre compte bancaire : {{ bank_details }}
+{{ end }}
+
 Si vous constatez un écart avec votre comptabilité, merci de nous en informer.
 
 Bien cordialement,
@@ -52,10 +62,11 @@ Bien cordialement,
 {{ entity_phone }}""",
     ),
     ("statement", "de"): (
-        "{{ entity_name }}: Kontoauszug per {{ statement_day }}",
+        "{{ entity_name }}: Kontoauszug zum {{ statement_day }}",
         """Guten Tag {{ contact_name }},
 
-anbei erhalten Sie den Auszug Ihres Kontos per {{ statement_day }}.
+anbei erhalten Sie den Auszug Ihres Kontos zum {{ statement_day }}.
+
 {{ if open }}
 Saldo: {{ balance }}
 {{ if received }}
@@ -66,6 +77,10 @@ davon überfällig: {{ overdue_total }}
 {{ end }}
 {{ else }}
 An diesem Tag ist kein Posten offen.
+{{ end }}
+
+{{ if open }}
+Bankverbindung: {{ bank_details }}
 {{ end }}
 
 Sollte etwas von Ihren Büchern abweichen, geben Sie uns bitte Bescheid.

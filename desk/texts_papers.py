@@ -73,7 +73,7 @@ STATEMENT_WORDS: dict[str, StatementWords] = {
         total="Solde",
         overdue="dont échu",
         nothing="Aucune pièce n’est ouverte.",
-        pay_to="Notre compte bancaire : {account}",
+        pay_to="Notre compte bancaire\N{NO-BREAK SPACE}: {account}",
         kinds={
             "INVOICE": "Facture", "CREDIT_NOTE": "Avoir", "DEBIT_NOTE": "Note de débit", "PAYMENT": "Règlement",
             "OPENING": "Solde à nouveau", "DISCOUNT": "Escompte", "WRITE_OFF": "Passage en perte",
@@ -82,7 +82,7 @@ STATEMENT_WORDS: dict[str, StatementWords] = {
     ),
     "de": StatementWords(
         title="Kontoauszug",
-        as_of="Offene Posten per {day}",
+        as_of="Offene Posten zum {day}",
         customer="Kundennummer",
         document="Beleg",
         kind="Art",
@@ -100,7 +100,7 @@ STATEMENT_WORDS: dict[str, StatementWords] = {
         nothing="Es ist kein Posten offen.",
         pay_to="Unsere Bankverbindung: {account}",
         kinds={
-            "INVOICE": "Rechnung", "CREDIT_NOTE": "Gutschrift", "DEBIT_NOTE": "Lastschrift", "PAYMENT": "Zahlung",
+            "INVOICE": "Rechnung", "CREDIT_NOTE": "Gutschrift", "DEBIT_NOTE": "Belastungsanzeige", "PAYMENT": "Zahlung",
             "OPENING": "Saldovortrag", "DISCOUNT": "Skonto", "WRITE_OFF": "Ausbuchung",
             "EXCHANGE_DIFFERENCE": "Kursdifferenz",
         },

@@ -9,7 +9,7 @@ TEXTS_SMS: dict[tuple[str, str], str] = {
         "{{ if phone }} Questions: {{ entity_phone }}{{ end }}"
     ),
     ("reminder_1", "en"): (
-        "{{ entity_name }}: {{ total }} is overdue since {{ oldest_due_date }}. If you have paid, please disregard this"
+        "{{ entity_name }}: {{ total }} has been overdue since {{ oldest_due_date }}. If you have paid, please disregard this"
         " message.{{ if phone }} Otherwise call us: {{ entity_phone }}{{ end }}"
     ),
     ("reminder_2", "en"): (
@@ -25,7 +25,7 @@ TEXTS_SMS: dict[tuple[str, str], str] = {
         "{{ if phone }} Please call us: {{ entity_phone }}{{ end }}"
     ),
     ("before_due", "fr"): (
-        "{{ entity_name }} : {{ total }} arrivent à échéance. Merci de votre règlement à la date prévue."
+        "{{ entity_name }} : {{ total }} arrivent prochainement à échéance. Merci de votre règlement à la date prévue."
         "{{ if phone }} Une question : {{ entity_phone }}{{ end }}"
     ),
     ("reminder_1", "fr"): (
@@ -49,7 +49,7 @@ TEXTS_SMS: dict[tuple[str, str], str] = {
         "{{ if phone }} Fragen: {{ entity_phone }}{{ end }}"
     ),
     ("reminder_1", "de"): (
-        "{{ entity_name }}: {{ total }} sind seit {{ oldest_due_date }} offen. Falls Sie schon gezahlt haben, ist diese"
+        "{{ entity_name }}: {{ total }} sind seit {{ oldest_due_date }} fällig. Falls Sie schon gezahlt haben, ist diese"
         " Nachricht hinfällig.{{ if phone }} Sonst rufen Sie uns bitte an: {{ entity_phone }}{{ end }}"
     ),
     ("reminder_2", "de"): (

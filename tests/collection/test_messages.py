@@ -136,7 +136,7 @@ def test_hostile_names_are_text(tenant, channel):
 def test_without_telephone_iban_or_sender_no_line_is_half_empty(tenant):
     sender = make_sender(phone="", iban="", bic="")
     draft = draft_of(propose(tenant, make_debtor(entity=sender, language="en")))
-    assert "to the account stated on our invoices, or tell us" in draft.body_text
+    assert "to the account stated on our invoices, quoting the invoice number, or tell us" in draft.body_text
     assert draft.body_text.endswith("Kind regards,\n\nNordis France SAS\n")
     assert "IBAN" not in draft.body_html
 
