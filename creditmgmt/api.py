@@ -23,8 +23,10 @@ from rest_framework.views import APIView
 from collection.api.actions import Actions
 from collection.api.claims import Claims
 from collection.api.codes import Causes, ItemCauses, ItemStatuses, StatusCodes
+from collection.api.provision import Provision
+from collection.api.questions import Absences, Questions
 from collection.api.statements import Statements
-from collection.api.terminal import DeliveryStops, LegalCases, WriteOffs
+from collection.api.terminal import Agencies, DeliveryStops, FormalNotices, LegalCases, WriteOffs
 from core.errors import NotFound
 from core.rest import JSONRenderer
 from desk.api import Messages, Replies
@@ -68,8 +70,13 @@ for name, viewset in {
     "causes": Causes,
     "item-causes": ItemCauses,
     "delivery-stops": DeliveryStops,
+    "formal-notices": FormalNotices,
     "write-offs": WriteOffs,
     "legal-cases": LegalCases,
+    "agencies": Agencies,
+    "provision": Provision,
+    "questions": Questions,
+    "absences": Absences,
     "statements": Statements,
     "messages": Messages,
     "replies": Replies,

@@ -57,6 +57,10 @@ class ActionOut(serializers.Serializer[Any]):
     channel = CharField()
     state = CharField()
     amounts = JSONField(help_text="What it asks for when planned: amount texts by currency.")
+    netted = JSONField(help_text="Credits that these amounts are less by: amount texts by currency.")
+    new_deadline = DateField(
+        allow_null=True, help_text="The day until which the message asks to pay, if it asks for one."
+    )
     priority_cents = IntegerField(help_text="What it is expected to bring in, in cents of the organisation's currency.")
     proposed_since = DateField()
     postponed_until = DateField(allow_null=True)

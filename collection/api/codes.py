@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
@@ -13,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.roles import Can
+from collection.api.actions import Nothing
 from collection.services import cause_codes, item_causes, item_statuses, status_codes
 from core.errors import NotFound
 from core.rest_lists import Resource
@@ -32,6 +34,38 @@ class StatusCodeOut(In):
     wait_days = IntegerField(allow_null=True)
     is_active = BooleanField()
     updated_at = DateTimeField()
+
+
+class StatusCodeIn(In):
+    """What a status code is called and does. One that is no longer offered stays on the items that bear it."""
+
+    label = CharField(max_length=80)  # type: ignore[assignment]
+    behaviour = serializers.ChoiceField(StatusCode.Behaviour.values)
+    wait_days = IntegerField(
+        required=False, allow_null=True, min_value=1, max_value=status_codes.MOST_DAYS, help_text="For WAIT only."
+    )
+    is_active = BooleanField(default=True)
+
+
+class NewStatusCodeIn(StatusCodeIn):
+    """A new status code; its code stays what it is."""
+
+    code = CharField(max_length=40)
+
+
+class CauseIn(In):
+    """What a cause is called, whose doing it is, and below which other it stands."""
+
+    label = CharField(max_length=80)  # type: ignore[assignment]
+    side = serializers.ChoiceField(Cause.Side.values)
+    parent = UUIDField(required=False, allow_null=True)  # type: ignore[assignment]
+    is_active = BooleanField(default=True)
+
+
+class NewCauseIn(CauseIn):
+    """A new cause; its code stays what it is, as rules name it."""
+
+    code = CharField(max_length=40)
 
 
 class CauseOut(In):
@@ -110,24 +144,90 @@ class StatusCodes(Resource):
     """The organisation's status codes."""
 
     tag = "status-codes"
-    capabilities = {"list": Can.VIEW_ITEMS, "retrieve": Can.VIEW_ITEMS}
+    capabilities = {
+        "list": Can.VIEW_ITEMS,
+        "retrieve": Can.VIEW_ITEMS,
+        "create": Can.EDIT_SCENARIOS,
+        "update": Can.EDIT_SCENARIOS,
+        "retire": Can.EDIT_SCENARIOS,
+    }
     Out = StatusCodeOut
     exact = {"code": "code"}
 
     def rows(self) -> QuerySet[Any]:
         return StatusCode.objects.all()
 
+    @extend_schema(request=NewStatusCodeIn, responses={201: StatusCodeOut}, summary="Add a status code")
+    def create(self, request: Request) -> Response:
+        status_codes.ensure_status_codes()  # else those of the start would never come
+        row = status_codes.save_status_code(
+            status_id=None, **{"wait_days": None, **self.read(NewStatusCodeIn)}, actor=self.caller.actor
+        )
+        return Response(self.one(row.id), status=201)
+
+    @extend_schema(request=StatusCodeIn, responses={200: StatusCodeOut}, summary="Change a status code")
+    def update(self, request: Request, id: UUID) -> Response:
+        status_codes.save_status_code(
+            status_id=id, **{"wait_days": None, **self.read(StatusCodeIn)}, actor=self.caller.actor
+        )
+        return Response(self.one(id))
+
+    @extend_schema(request=Nothing, responses={200: StatusCodeOut}, summary="Offer a status code no longer")
+    @action(detail=True, methods=["post"])
+    def retire(self, request: Request, id: UUID) -> Response:
+        self.read(Nothing)
+        row = self.one(id)
+        kept = {name: row[name] for name in ("label", "behaviour", "wait_days")}
+        status_codes.save_status_code(status_id=id, **kept, is_active=False, actor=self.caller.actor)
+        return Response(self.one(id))
+
 
 class Causes(Resource):
     """The organisation's causes of lateness."""
 
     tag = "causes"
-    capabilities = {"list": Can.VIEW_ITEMS, "retrieve": Can.VIEW_ITEMS}
+    capabilities = {
+        "list": Can.VIEW_ITEMS,
+        "retrieve": Can.VIEW_ITEMS,
+        "create": Can.EDIT_SCENARIOS,
+        "update": Can.EDIT_SCENARIOS,
+        "retire": Can.EDIT_SCENARIOS,
+    }
     Out = CauseOut
     exact = {"code": "code"}
 
     def rows(self) -> QuerySet[Any]:
         return Cause.objects.all()
+
+    @extend_schema(request=NewCauseIn, responses={201: CauseOut}, summary="Add a cause")
+    def create(self, request: Request) -> Response:
+        cause_codes.ensure_causes()
+        values = self.read(NewCauseIn)
+        row = cause_codes.save_cause(
+            cause_id=None, parent_id=values.pop("parent", None), **values, actor=self.caller.actor
+        )
+        return Response(self.one(row.id), status=201)
+
+    @extend_schema(request=CauseIn, responses={200: CauseOut}, summary="Change a cause")
+    def update(self, request: Request, id: UUID) -> Response:
+        values = self.read(CauseIn)
+        cause_codes.save_cause(cause_id=id, parent_id=values.pop("parent", None), **values, actor=self.caller.actor)
+        return Response(self.one(id))
+
+    @extend_schema(request=Nothing, responses={200: CauseOut}, summary="Offer a cause no longer")
+    @action(detail=True, methods=["post"])
+    def retire(self, request: Request, id: UUID) -> Response:
+        self.read(Nothing)
+        row = self.one(id)
+        cause_codes.save_cause(
+            cause_id=id,
+            label=row["label"],
+            side=row["side"],
+            parent_id=row["parent"],
+            is_active=False,
+            actor=self.caller.actor,
+        )
+        return Response(self.one(id))
 
 
 class ItemStatuses(Resource):

@@ -14,8 +14,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.roles import Can
-from collection.queries.terminal import cases_in, stops_in, write_offs_in
-from collection.services import terminal, write_offs
+from collection.models import Agency
+from collection.queries.terminal import cases_in, notices_in, stops_in, write_offs_in
+from collection.services import formal_notices, legal_cases, terminal, write_offs
 from core.rest_fields import MoneyField
 from core.rest_lists import Resource
 
@@ -59,6 +60,58 @@ class ReasonIn(In):
     """Why."""
 
     reason = CharField(max_length=300)
+
+
+class FormalNoticeOut(In):
+    """The approval of a formal notice: the letter leaves only while the state is APPROVED, and spends it."""
+
+    id = UUIDField()
+    customer = UUIDField(source="customer_id")
+    customer_ref = CharField(source="customer.ref")
+    entity_code = CharField(source="entity.code")
+    step = CharField(source="step_key")
+    state = CharField(help_text="REQUESTED, APPROVED, REFUSED or SPENT (the letter is confirmed)")
+    items = JSONField(help_text="Ids of the items that the letter may speak of.")
+    amounts = JSONField(help_text="What it asks for, by currency.")
+    note = CharField()
+    four_eyes = serializers.BooleanField(help_text="Another one than who asked has to decide.")
+    on = DateField()
+    decided_on = DateField(allow_null=True)
+    answer = CharField()
+    updated_at = DateTimeField()
+
+
+class FormalNoticeIn(In):
+    """Which proposed letter is to be approved."""
+
+    action = UUIDField(help_text="A proposed action whose step is a formal notice.")
+    note = CharField(max_length=300, default="", allow_blank=True)
+
+
+class AgencyOut(In):
+    """Who collects for the organisation: an agency, a lawyer, a bailiff."""
+
+    id = UUIDField()
+    name = CharField()
+    kind = CharField(help_text="AGENCY, LAWYER or BAILIFF")
+    contact_name = CharField()
+    email = CharField()
+    phone = CharField()
+    terms = CharField()
+    is_active = serializers.BooleanField()
+    updated_at = DateTimeField()
+
+
+class AgencyIn(In):
+    """An agency, a lawyer or a bailiff, with all that is kept of it."""
+
+    name = CharField(max_length=120)
+    kind = serializers.ChoiceField(Agency.Kind.values)
+    contact_name = CharField(max_length=120, default="", allow_blank=True)
+    email = serializers.EmailField(max_length=254, default="", allow_blank=True)
+    phone = CharField(max_length=40, default="", allow_blank=True)
+    terms = CharField(max_length=2000, default="", allow_blank=True)
+    is_active = serializers.BooleanField(default=True)
 
 
 class WriteOffOut(In):
@@ -154,6 +207,55 @@ class DeliveryStops(Resource):
     @action(detail=True, methods=["post"])
     def end(self, request: Request, id: UUID) -> Response:
         terminal.end_delivery_stop(stop_id=id, **self.read(ReasonIn), **_who(self))
+        return Response(self.one(id))
+
+
+class FormalNotices(Resource):
+    """Approvals of formal notices: asked for, and read. A person decides."""
+
+    tag = "formal-notices"
+    capabilities = {
+        "list": Can.VIEW_ITEMS,
+        "retrieve": Can.VIEW_ITEMS,
+        "create": (Can.VIEW_ITEMS, Can.ASK_TERMINAL),
+    }
+    Out = FormalNoticeOut
+    exact = {"customer": "customer_id", "customer_ref": "customer__ref", "state": "state"}
+
+    def rows(self) -> QuerySet[Any]:
+        return notices_in(scope=self.caller.scope)
+
+    @extend_schema(request=FormalNoticeIn, responses={201: FormalNoticeOut}, summary="Ask for a notice's approval")
+    def create(self, request: Request) -> Response:
+        values = self.read(FormalNoticeIn)
+        row = formal_notices.request_notice(action_id=values["action"], note=values["note"], **_who(self))
+        return Response(self.one(row.id), status=201)
+
+
+class Agencies(Resource):
+    """Agencies, lawyers and bailiffs. One that is no longer offered keeps its cases (`is_active`: false)."""
+
+    tag = "agencies"
+    capabilities = {
+        "list": Can.VIEW_ITEMS,
+        "retrieve": Can.VIEW_ITEMS,
+        "create": Can.APPROVE_TERMINAL,
+        "update": Can.APPROVE_TERMINAL,
+    }
+    Out = AgencyOut
+    exact = {"name": "name", "kind": "kind"}
+
+    def rows(self) -> QuerySet[Any]:
+        return Agency.objects.all()
+
+    @extend_schema(request=AgencyIn, responses={201: AgencyOut}, summary="Add who collects")
+    def create(self, request: Request) -> Response:
+        row = legal_cases.save_agency(agency_id=None, **self.read(AgencyIn), actor=self.caller.actor)
+        return Response(self.one(row.id), status=201)
+
+    @extend_schema(request=AgencyIn, responses={200: AgencyOut}, summary="Change who collects, all of it")
+    def update(self, request: Request, id: UUID) -> Response:
+        legal_cases.save_agency(agency_id=id, **self.read(AgencyIn), actor=self.caller.actor)
         return Response(self.one(id))
 
 

@@ -11,8 +11,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import Can
-from collection.queries.provision import overrides_in_force, provision_parts, rates_in_force
-from collection.rules.provision import BUCKETS, Standing, expected_loss
+from collection.queries.provision import provision_by_customer
+from collection.rules.provision import BUCKETS, Standing
 from core.lists import (
     BadCursor,
     Column,
@@ -65,49 +65,13 @@ class ProvisionSource:
 
     @cached_property
     def rows(self) -> list[dict[str, Any]]:
-        rates, overrides = rates_in_force(on=self.on), overrides_in_force(on=self.on)
-        found: dict[tuple[Any, str], dict[str, Any]] = {}
-        for part in provision_parts(on=self.on, scope=self.reading.reader.scope, selection=self.selection):
-            own = overrides.get(part.customer_id)
-            if self.only_overridden and own is None:
-                continue
-            row = found.get((part.customer_id, part.currency))
-            if row is None:
-                row = found[(part.customer_id, part.currency)] = self._empty(part, own)
-            row[part.bucket] += part.amount
-            row["amount"] += part.amount
-            row["base"] += part.base
-            row["provision"] += expected_loss(
-                base=part.base,
-                currency=part.currency,
-                standing=Standing(part.standing),
-                bucket=part.bucket,
-                rates=rates,
-                override=own.percent if own else None,
-            )
-            row["standings"].add(part.standing)
-        for row in found.values():
-            worst = next(one for one in Standing if one.value in row["standings"])
-            row["standing"] = "" if worst is Standing.NORMAL else STANDING_WORDS[worst]
+        found = provision_by_customer(on=self.on, scope=self.reading.reader.scope, selection=self.selection)
+        rows = [row for row in found if not self.only_overridden or row["own_percent"] is not None]
+        for row in rows:
+            row["id"] = uuid5(NAMESPACE_URL, f"{row['customer_id']}|{row['currency']}")
+            row["standing"] = "" if row["worst"] is Standing.NORMAL else STANDING_WORDS[row["worst"]]
             row["percent"] = row["provision"] * 100 / row["base"] if row["base"] > 0 else Decimal(0)
-        return sorted(found.values(), key=lambda row: (row["currency"], -row["provision"], row["name"], row["id"]))
-
-    @staticmethod
-    def _empty(part: Any, own: Any) -> dict[str, Any]:
-        return {
-            "id": uuid5(NAMESPACE_URL, f"{part.customer_id}|{part.currency}"),
-            "customer_id": part.customer_id,
-            "name": part.customer_name,
-            "ref": part.customer_ref,
-            "currency": part.currency,
-            **dict.fromkeys(BUCKETS, Decimal(0)),
-            "amount": Decimal(0),
-            "base": Decimal(0),
-            "provision": Decimal(0),
-            "standings": set(),
-            "own_percent": own.percent if own else None,
-            "reason": own.reason if own else "",
-        }
+        return sorted(rows, key=lambda row: (row["currency"], -row["provision"], row["name"], row["id"]))
 
     def _sorted(self, sort: Sort) -> list[dict[str, Any]]:
         if sort.field not in _SORTS:

@@ -2,12 +2,12 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from accounts.access import Scope
 from collection.models import ProvisionOverride, ProvisionRate
-from collection.rules.provision import SUGGESTED, Rates, Standing
+from collection.rules.provision import BUCKETS, SUGGESTED, Rates, Standing, expected_loss
 from receivables.queries.as_of import open_items_sql
 from receivables.queries.selection import Selection
 from receivables.queries.statement import fetch
@@ -89,3 +89,39 @@ def overrides_in_force(*, on: date) -> dict[UUID, ProvisionOverride]:
     """Rates of single customers on the day. 1 SQL query."""
     rows = ProvisionOverride.objects.filter(from_on__lte=on).exclude(ended_on__lte=on)
     return {row.customer_id: row for row in rows}
+
+
+def provision_by_customer(*, on: date, scope: Scope, selection: Selection) -> list[dict[str, Any]]:
+    """A row for each customer and currency with what is open: by bracket, `amount`, `base`, `provision`, the worst standing
+    (`worst`) and the customer's own rate. 3 SQL queries and a probe.
+    """
+    rates, overrides = rates_in_force(on=on), overrides_in_force(on=on)
+    found: dict[tuple[UUID, str], dict[str, Any]] = {}
+    for part in provision_parts(on=on, scope=scope, selection=selection):
+        own = overrides.get(part.customer_id)
+        row = found.get((part.customer_id, part.currency))
+        if row is None:
+            row = found[(part.customer_id, part.currency)] = {
+                "customer_id": part.customer_id,
+                "name": part.customer_name,
+                "ref": part.customer_ref,
+                "currency": part.currency,
+                **dict.fromkeys((*BUCKETS, "amount", "base", "provision"), Decimal(0)),
+                "worst": Standing.NORMAL,
+                "own_percent": own.percent if own else None,
+                "reason": own.reason if own else "",
+            }
+        row[part.bucket] += part.amount
+        row["amount"] += part.amount
+        row["base"] += part.base
+        standing = Standing(part.standing)
+        row["provision"] += expected_loss(
+            base=part.base,
+            currency=part.currency,
+            standing=standing,
+            bucket=part.bucket,
+            rates=rates,
+            override=own.percent if own else None,
+        )
+        row["worst"] = min(row["worst"], standing, key=list(Standing).index)
+    return list(found.values())

@@ -60,16 +60,18 @@ def ask_manager(
     question: str,
     manager_id: UUID,
     action_id: UUID | None = None,
+    by: UUID | None = None,
     scope: Scope,
     actor: Actor,
     on: date,
 ) -> Escalation:
     """Ask about a customer, or about one of its actions: it stands on the manager's list until it is answered.
 
-    Raises NotFound, BadQuestion.
+    `by`: the member in whose name a program asks; else whoever acts. Raises NotFound, BadQuestion.
     """
     customer: Customer | None = customers_in(scope=scope).filter(id=customer_id).first()
-    if customer is None or actor.member_id is None:
+    asked_by = by or actor.member_id
+    if customer is None or asked_by is None:
         raise NotFound
     action = action_in_scope(action_id=action_id, scope=scope) if action_id else None
     if action is not None and action.customer_id != customer.id:
@@ -87,7 +89,7 @@ def ask_manager(
         customer=customer,
         action=action,
         question=question.strip(),
-        asked_by_id=actor.member_id,
+        asked_by_id=asked_by,
         asked_on=on,
         manager_id=manager_id,
     )
@@ -99,7 +101,7 @@ def ask_manager(
     mail_deciders(
         tasks=list(waiting.select_related("customer")),
         capability=Can.ANSWER_QUESTIONS,
-        asked_by=actor.member_id,
+        asked_by=asked_by,
         on=on,
     )
     return row
@@ -112,6 +114,7 @@ def answer_question(
     outcome: str,
     answer: str = "",
     scenario_id: UUID | None = None,
+    by: UUID | None = None,
     scope: Scope,
     actor: Actor,
     now: datetime,
@@ -120,7 +123,7 @@ def answer_question(
     """Answer with a text, and perhaps with a decision: the action is sent or left out, or the customer gets another
     scenario, as if one had done it oneself. Whoever asked is told.
 
-    Raises NotFound, AnsweredAlready, BadDecision and what those decisions raise.
+    `by`: the member in whose name a program answers; else whoever acts. Raises NotFound, AnsweredAlready, BadDecision and what those decisions raise.
     """
     row = Escalation.objects.select_for_update(of=("self",)).select_related("customer").filter(id=escalation_id).first()
     if row is None or not customers_in(scope=scope).filter(id=row.customer_id).exists():
@@ -137,7 +140,7 @@ def answer_question(
     if outcome == kind.SCENARIO:
         _choose(row, scenario_id, answer, actor=actor, on=on)
     row.answer, row.outcome = answer.strip()[:LONGEST], outcome
-    row.answered_by_id, row.answered_on = actor.member_id, on
+    row.answered_by_id, row.answered_on = by or actor.member_id, on
     row.updated_at = Now()  # type: ignore[assignment]
     row.save(update_fields=["answer", "outcome", "answered_by", "answered_on", "updated_at"])
     _tell(row, "question.answered", text=row.answer, actor=actor, on=on)

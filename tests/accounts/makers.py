@@ -458,7 +458,11 @@ API_ROWS = {
     "item-causes": "item_cause_id",
     "delivery-stops": "stop_id",
     "write-offs": "write_off_id",
+    "formal-notices": "notice_id",
     "legal-cases": "case_id",
+    "agencies": "agency_id",
+    "questions": "escalation_id",
+    "absences": "absence_id",
     "messages": "message_id",
     "replies": "inbound_id",
     "imports": "run_id",
@@ -473,6 +477,14 @@ UNDER_A_CUSTOMER = {
 }  # fmt: skip
 # What a call must bring so that it gets as far as looking for the row.
 BODIES: dict[str, dict[str, Any]] = {
+    "put api/v1/agencies/<uuid:id>/": {"name": "K & Co", "kind": "LAWYER"},
+    "put api/v1/status-codes/<uuid:id>/": {"label": "Watch", "behaviour": "NONE"},
+    "put api/v1/causes/<uuid:id>/": {"label": "Price", "side": "OURS"},
+    "post api/v1/questions/<uuid:id>/answer/": {
+        "outcome": "ANSWERED",
+        "answer": "yes",
+        "answered_by": "00000000-0000-0000-0000-000000000000",
+    },
     "post api/v1/delivery-stops/<uuid:id>/decide/": {"accept": True},
     "post api/v1/delivery-stops/<uuid:id>/end/": {"reason": "paid"},
     "post api/v1/actions/<uuid:id>/call/": {"outcome": "NO_ANSWER"},

@@ -10,9 +10,21 @@ import pytest
 from django.db import transaction
 from django.test import Client
 
-from accounts.models import Role
+from accounts.models import Replacement, Role
 from accounts.services.api_keys import create_api_key
-from collection.models import Action, Agency, Claim, DeliveryStop, LegalCase, Scenario, ScenarioVersion, Step, WriteOff
+from collection.models import (
+    Action,
+    Agency,
+    Claim,
+    DeliveryStop,
+    Escalation,
+    FormalNotice,
+    LegalCase,
+    Scenario,
+    ScenarioVersion,
+    Step,
+    WriteOff,
+)
 from core.audit import SYSTEM
 from core.tenancy import tenant_scope
 from desk.models import InboundMessage, Message
@@ -209,8 +221,22 @@ def one_of_each(organisation):
             updated_at=OLD,
         )  # fmt: skip
         LegalCase.objects.create(
-            customer=customer, entity=entity, agency=Agency.objects.create(name="K", kind="LAWYER"), number=1,
-            four_eyes=False, on=TODAY, updated_at=OLD,
+            customer=customer, entity=entity, number=1, four_eyes=False, on=TODAY, updated_at=OLD,
+            agency=Agency.objects.create(name="K", kind="LAWYER", updated_at=OLD),
         )  # fmt: skip
+        LegalCase.objects.create(
+            customer=customer, entity=entity, number=2, four_eyes=False, on=TODAY, updated_at=OLD, action=action
+        )
+        FormalNotice.objects.create(
+            customer=customer, entity=entity, step_key="notice", items=[str(debit.id)], amounts={"EUR": "1200.00"},
+            four_eyes=True, on=TODAY, updated_at=OLD,
+        )  # fmt: skip
+        Escalation.objects.create(
+            customer=customer, action=action, question="What now?", asked_by=member, asked_on=TODAY, manager=member,
+            updated_at=OLD,
+        )  # fmt: skip
+        Replacement.objects.create(
+            member=member, replacement=make_member(name="Zoe"), from_on=TODAY, until_on=TODAY, updated_at=OLD
+        )
         run = SyncRun.objects.create(as_of=TODAY, file_name="f.csv", file_size=3, sha256="0" * 64, totals={"EUR": {}})
         SyncRun.objects.filter(id=run.id).update(received_at=OLD)
