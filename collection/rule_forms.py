@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from collection.forms import DayInput
 from collection.models import Scenario, ScenarioVersion
 from collection.queries.facts import UNFILLED
-from collection.rules.criteria import FACTS, OPERATORS, Kind
+from collection.rules.criteria import FACTS, OPERATORS, SEVERAL, Kind
 from collection.services.rule_sets import MOST_RULES, RuleValues
 from collection.words import FACT_CHOICES, FACT_WORDS, OPERATOR_WORDS
 from core import formats
@@ -47,6 +47,10 @@ class CriterionRow:
     def operators(self) -> list[tuple[str, Any, bool]]:
         kind = FACTS[self.fact].kind
         return [(str(one), OPERATOR_WORDS[one], str(one) == self.operator) for one in OPERATORS[kind]]
+
+    @property
+    def takes_several(self) -> bool:
+        return not SEVERAL.isdisjoint(OPERATORS[FACTS[self.fact].kind])
 
     @property
     def text(self) -> str:
@@ -95,7 +99,7 @@ def _count(text: str, most: int) -> int:
 
 def _values(fact: str, given: Sequence[str]) -> list[str]:
     """Values of one field: of a list as they are, of a text its parts between commas."""
-    if FACTS[fact].kind in (Kind.REFERENCE, Kind.YES_NO) or fact in FACT_CHOICES:
+    if FACTS[fact].kind in (Kind.REFERENCE, Kind.YES_NO, Kind.TREE) or fact in FACT_CHOICES:
         return [text for text in given if text]
     text = ",".join(given)
     if FACTS[fact].kind in (Kind.MONEY, Kind.COUNT):
@@ -140,7 +144,7 @@ def _uuid(text: str) -> UUID:
         return UUID(int=0)
 
 
-def with_choices(rows: Sequence[RuleRow], references: Mapping[str, Mapping[UUID, str]]) -> None:
+def with_choices(rows: Sequence[RuleRow], references: Mapping[str, Mapping[Any, str]]) -> None:
     """Give each criterion the list that its fact has: rows of the organisation, codes, yes and no."""
     for row in rows:
         for one in row.criteria:
@@ -149,6 +153,9 @@ def with_choices(rows: Sequence[RuleRow], references: Mapping[str, Mapping[UUID,
                 listed = [(str(row_id), name) for row_id, name in references.get(one.fact, {}).items()]
             elif kind is Kind.YES_NO:
                 listed = [("yes", str(_("yes"))), ("no", str(_("no")))]
+            elif kind is Kind.TREE:
+                known = references.get(one.fact, {})
+                listed = [*known.items(), *((value, value) for value in one.values if value not in known)]
             else:
                 listed = [(code, str(word)) for code, word in FACT_CHOICES.get(one.fact, {}).items()]
             one.choices = [(value, label, value in one.values) for value, label in listed]

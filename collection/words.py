@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from babel import Locale
@@ -78,20 +79,26 @@ FACT_CHOICES: Mapping[str, Mapping[str, object]] = {
 _SENTENCES = {
     Operator.IN: _("%(fact)s: %(values)s"),
     Operator.NOT_IN: _("%(fact)s: not %(values)s"),
+    Operator.WITHIN: _("%(fact)s: %(values)s and all below"),
+    Operator.NOT_WITHIN: _("%(fact)s: neither %(values)s nor anything below"),
     Operator.AT_LEAST: _("%(fact)s at least %(values)s"),
     Operator.AT_MOST: _("%(fact)s at most %(values)s"),
 }
 OPERATOR_WORDS = {
     Operator.IN: _("is one of"),
     Operator.NOT_IN: _("is none of"),
+    Operator.WITHIN: _("is one of, or below"),
+    Operator.NOT_WITHIN: _("is none of, nor below"),
     Operator.AT_LEAST: _("at least"),
     Operator.AT_MOST: _("at most"),
     Operator.IS: _("is"),
 }
 
 
-def criterion_words(criterion: Criterion, *, names: Mapping[UUID, str], currency: str) -> str:
-    """The criterion as one says it: "country: France, Belgium". `names` of rows; amounts in `currency`."""
+def criterion_words(criterion: Criterion, *, names: Mapping[Any, str], currency: str) -> str:
+    """The criterion as one says it: "country: France, Belgium". `names` of rows, and of causes by their code casefolded;
+    amounts in `currency`.
+    """
     fact = FACTS[criterion.fact]
     if fact.kind is Kind.YES_NO:
         text = _("%(fact)s: yes") if criterion.values[0] is True else _("%(fact)s: no")
@@ -100,19 +107,21 @@ def criterion_words(criterion: Criterion, *, names: Mapping[UUID, str], currency
     return str(_SENTENCES[criterion.operator]) % {"fact": FACT_WORDS[fact.name], "values": ", ".join(values)}
 
 
-def criteria_words(criteria: Iterable[Criterion], *, names: Mapping[UUID, str], currency: str) -> str:
+def criteria_words(criteria: Iterable[Criterion], *, names: Mapping[Any, str], currency: str) -> str:
     """All of them in one sentence; without any: everything."""
     texts = [criterion_words(one, names=names, currency=currency) for one in criteria]
     return "; ".join(texts) or str(_("everything"))
 
 
-def _value_words(fact: str, value: Value, *, names: Mapping[UUID, str], currency: str) -> str:
+def _value_words(fact: str, value: Value, *, names: Mapping[Any, str], currency: str) -> str:
     if isinstance(value, UUID):
         return names.get(value) or str(_("(no longer there)"))
     if isinstance(value, Decimal):
         shown = formats.current()
         return shown.money(value, currency) if FACTS[fact].kind is Kind.MONEY else shown.number(value)
     text = str(value)
+    if FACTS[fact].kind is Kind.TREE:
+        return names.get(text) or text
     if choice := FACT_CHOICES.get(fact, {}).get(text):
         return str(choice)
     locale = Locale.parse((get_language() or "en").replace("-", "_"))

@@ -13,7 +13,7 @@ from django.db import connection
 
 from collection.queries.candidates import open_parts
 from core.tenancy import require_tenant_id
-from receivables.models import FxRate
+from receivables.models import Cause, FxRate
 
 # Known once the part of the product that says them exists.
 UNFILLED = frozenset({"risk_class", "is_insured"})
@@ -64,6 +64,23 @@ def account_facts(
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         return {(row[0], row[1]): dict(zip(keys, row[2:], strict=True)) for row in cursor.fetchall()}
+
+
+def cause_branches() -> dict[str, list[str]]:
+    """Code of a cause -> its own and those of all below it, casefolded. 1 SQL query."""
+    below: dict[UUID | None, list[tuple[UUID, str]]] = {}
+    for row_id, code, parent_id in Cause.objects.order_by("position", "id").values_list("id", "code", "parent_id"):
+        below.setdefault(parent_id, []).append((row_id, code.casefold()))
+
+    out: dict[str, list[str]] = {}
+
+    def walk(row_id: UUID, code: str) -> list[str]:
+        out[code] = [code, *(one for child in below.get(row_id, ()) for one in walk(*child))]
+        return out[code]
+
+    for row_id, code in below.get(None, ()):
+        walk(row_id, code)
+    return out
 
 
 def item_facts(*, on: date, customer_ids: Collection[UUID] | None = None) -> dict[str, dict[str, Any]]:

@@ -5,7 +5,7 @@ nothing, not even "is none of": the answer then says which fact is missing.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any
@@ -18,6 +18,7 @@ class Kind(StrEnum):
     CHOICE = "CHOICE"  # one of a list of codes
     REFERENCE = "REFERENCE"  # a row of the organisation, by id
     TEXT = "TEXT"
+    TREE = "TREE"  # a code of the organisation that stands below others
     COUNT = "COUNT"  # whole days, points, pieces
     MONEY = "MONEY"  # in the organisation's currency
     YES_NO = "YES_NO"
@@ -28,6 +29,8 @@ class Operator(StrEnum):
 
     IN = "IN"
     NOT_IN = "NOT_IN"
+    WITHIN = "WITHIN"  # one of them, or anything below
+    NOT_WITHIN = "NOT_WITHIN"
     AT_LEAST = "AT_LEAST"
     AT_MOST = "AT_MOST"
     IS = "IS"
@@ -75,7 +78,7 @@ FACTS: Mapping[str, Fact] = {
         Fact("item_days_late", Kind.COUNT, Subject.ITEM),
         Fact("item_kind", Kind.CHOICE, Subject.ITEM),
         Fact("currency", Kind.CHOICE, Subject.ITEM),
-        Fact("cause", Kind.TEXT, Subject.ITEM),
+        Fact("cause", Kind.TREE, Subject.ITEM),
         Fact("status_code", Kind.TEXT, Subject.ITEM),
         Fact("product", Kind.TEXT, Subject.ITEM),
         Fact("site", Kind.TEXT, Subject.ITEM),
@@ -87,10 +90,14 @@ OPERATORS: Mapping[Kind, tuple[Operator, ...]] = {
     Kind.CHOICE: (Operator.IN, Operator.NOT_IN),
     Kind.REFERENCE: (Operator.IN, Operator.NOT_IN),
     Kind.TEXT: (Operator.IN, Operator.NOT_IN),
+    Kind.TREE: (Operator.WITHIN, Operator.NOT_WITHIN, Operator.IN, Operator.NOT_IN),
     Kind.COUNT: (Operator.AT_LEAST, Operator.AT_MOST),
     Kind.MONEY: (Operator.AT_LEAST, Operator.AT_MOST),
     Kind.YES_NO: (Operator.IS,),
 }
+
+# Those that are compared with several values.
+SEVERAL = frozenset({Operator.IN, Operator.NOT_IN, Operator.WITHIN, Operator.NOT_WITHIN})
 
 Value = str | Decimal | UUID | bool
 Facts = Mapping[str, Any]
@@ -98,7 +105,7 @@ Facts = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Criterion:
-    """`fact` compared by `operator` with `values`: several for IN and NOT_IN, one otherwise."""
+    """`fact` compared by `operator` with `values`: several for those of SEVERAL, one otherwise."""
 
     fact: str
     operator: Operator
@@ -124,8 +131,7 @@ def read_criterion(data: Any) -> Criterion:
         raise BadCriterion("unknown_operator", str(data["operator"])[:80])
     operator = Operator(data["operator"])
     given = data["values"]
-    several = operator in (Operator.IN, Operator.NOT_IN)
-    if not isinstance(given, list) or not given or (len(given) > 1 and not several) or len(given) > 200:
+    if not isinstance(given, list) or not given or (len(given) > 1 and operator not in SEVERAL) or len(given) > 200:
         raise BadCriterion("values", repr(given)[:80])
     return Criterion(fact.name, operator, tuple(_read_value(fact.kind, value) for value in given))
 
@@ -140,8 +146,8 @@ def _read_value(kind: Kind, value: Any) -> Value:
             number = Decimal(value)
             if number.is_finite():
                 return number
-        if kind in (Kind.CHOICE, Kind.TEXT) and isinstance(value, str) and 0 < len(value.strip()) <= 80:
-            return value.strip().casefold() if kind is Kind.TEXT else value.strip()
+        if kind in (Kind.CHOICE, Kind.TEXT, Kind.TREE) and isinstance(value, str) and 0 < len(value.strip()) <= 80:
+            return value.strip() if kind is Kind.CHOICE else value.strip().casefold()
     except (ValueError, InvalidOperation, TypeError, AttributeError):
         pass
     raise BadCriterion("value", repr(value)[:80])
@@ -185,14 +191,32 @@ def holds(criterion: Criterion, facts: Facts) -> bool | None:
 _TESTS: Mapping[Operator, Callable[[Any, tuple[Value, ...]], bool]] = {
     Operator.IN: lambda value, values: value in values,
     Operator.NOT_IN: lambda value, values: value not in values,
+    # What is below them stands among the values by then (with_branches).
+    Operator.WITHIN: lambda value, values: value in values,
+    Operator.NOT_WITHIN: lambda value, values: value not in values,
     Operator.AT_LEAST: lambda value, values: value >= values[0],
     Operator.AT_MOST: lambda value, values: value <= values[0],
     Operator.IS: lambda value, values: value is values[0],
 }
 
 
+def with_branches(rules: Sequence[AssignmentRule], branches: Mapping[str, Sequence[str]]) -> list[AssignmentRule]:
+    """The rules with what stands below the codes that they name. `branches`: code -> itself and all below, casefolded.
+
+    A code that there is none of stands for itself.
+    """
+
+    def spread(one: Criterion) -> Criterion:
+        if one.operator not in (Operator.WITHIN, Operator.NOT_WITHIN):
+            return one
+        codes = [code for value in one.values for code in branches.get(str(value), (str(value),))]
+        return replace(one, values=tuple(dict.fromkeys(codes)))
+
+    return [replace(rule, criteria=tuple(spread(one) for one in rule.criteria)) for rule in rules]
+
+
 def assign(rules: Sequence[AssignmentRule], facts: Facts) -> Assigned:
-    """The first rule that holds, in order. TEXT facts are given casefolded."""
+    """The first rule that holds, in order. TEXT and TREE facts are given casefolded."""
     missing: list[str] = []
     for rule in rules:
         answers = [(criterion, holds(criterion, facts)) for criterion in rule.criteria]

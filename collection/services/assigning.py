@@ -12,8 +12,24 @@ from django.db.models import Q
 from accounts.models import Tenant
 from collection.models import AssignmentRule as RuleRow
 from collection.models import ItemPin, RuleSet, Scenario, ScenarioOverride, ScenarioVersion
-from collection.queries.facts import OF_DOCUMENTS, Account, account_facts, item_facts, values_of_currencies
-from collection.rules.criteria import FACTS, AssignmentRule, Criterion, Subject, assign, read_criterion
+from collection.queries.facts import (
+    OF_DOCUMENTS,
+    Account,
+    account_facts,
+    cause_branches,
+    item_facts,
+    values_of_currencies,
+)
+from collection.rules.criteria import (
+    FACTS,
+    AssignmentRule,
+    Criterion,
+    Kind,
+    Subject,
+    assign,
+    read_criterion,
+    with_branches,
+)
 from core.tenancy import require_tenant_id
 
 
@@ -155,6 +171,8 @@ def assignments(
     if not ordered:
         return out
     asked = {criterion.fact for rule in ordered for criterion in rule.criteria}
+    if any(FACTS[name].kind is Kind.TREE for name in asked):
+        out.rules = ordered = with_branches(ordered, cause_branches())
     tenant = Tenant.objects.get(id=require_tenant_id())
     out.values = values_of_currencies(currency=tenant.currency, on=on)
     if any(FACTS[name].subject is Subject.ACCOUNT for name in asked):

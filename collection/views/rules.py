@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -14,7 +15,7 @@ from accounts.access import requires
 from accounts.models import Member
 from accounts.roles import Can
 from collection.models import Scenario, ScenarioOverride
-from collection.queries.facts import UNFILLED
+from collection.queries.facts import UNFILLED, cause_branches
 from collection.rule_forms import (
     ChoiceForm,
     CriterionRow,
@@ -27,12 +28,13 @@ from collection.rule_forms import (
 from collection.rules.criteria import FACTS, Criterion, unreachable
 from collection.services import rule_sets
 from collection.services.assigning import rules_of
+from collection.services.cause_codes import ensure_causes
 from collection.services.coverage import covered_by_rules
 from collection.words import FACT_WORDS, criteria_words
 from core import formats
 from core.errors import NotFound, Refusal
 from core.web import add_refusal, page, say
-from receivables.models import Customer, CustomerGroup, Entity
+from receivables.models import Cause, Customer, CustomerGroup, Entity
 from receivables.queries.visible import accounts_in, customers_in
 
 
@@ -70,7 +72,7 @@ def _rows_stored(request: HttpRequest) -> list[RuleRow]:
     rules = rules_of(newest)
     dead = {rule.rule_id for rule in unreachable(rules)}
     counts = covered_by_rules(on=request.on, rules=rules) if rules else {}  # type: ignore[attr-defined]
-    names = {row_id: name for rows in references().values() for row_id, name in rows.items()}
+    names = {row_id: name.strip() for rows in references().values() for row_id, name in rows.items()}
     currency = request.tenant.currency  # type: ignore[attr-defined]
     out = []
     for rule in rules:
@@ -92,15 +94,26 @@ def _criterion_row(criterion: Criterion) -> CriterionRow:
     return CriterionRow(criterion.fact, str(criterion.operator), values)
 
 
-def references() -> dict[str, dict[UUID, str]]:
-    """Rows that criteria may name, by fact. 3 SQL queries."""
+def references() -> dict[str, dict[Any, str]]:
+    """Rows that criteria may name, by fact; causes by their code, in the order of their tree. 5 SQL queries."""
+    ensure_causes()
     members = dict(Member.objects.order_by("name").values_list("id", "name"))
     return {
         "entity": {one.id: f"{one.code} {one.name}" for one in Entity.objects.order_by("code")},
         "group": dict(CustomerGroup.objects.order_by("name").values_list("id", "name")),
         "salesperson": members,
         "collector": members,
+        "cause": _causes(),
     }
+
+
+def _causes() -> dict[str, str]:
+    """What is below another cause is set in."""
+    labels = {code.casefold(): label for code, label in Cause.objects.values_list("code", "label")}
+    branches = cause_branches()
+    depth = {code: sum(code in branch for branch in branches.values()) - 1 for code in branches}
+    ordered = [code for code in branches if depth[code] == 0]
+    return {code: "\u2003" * depth[code] + labels[code] for top in ordered for code in branches[top]}
 
 
 def _show_errors(rows: list[RuleRow], refusal: rule_sets.BadRules) -> None:

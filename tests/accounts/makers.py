@@ -234,11 +234,13 @@ def make_escalation(member: Member) -> Escalation:
 
 
 def make_absence(member: Member) -> Replacement:
+    """Each after the one before: nobody is away twice on a day."""
+    first = TODAY + timedelta(days=1 + 20 * Replacement.objects.filter(member=member).count())
     return Replacement.objects.create(
         member=member,
         replacement=make_member(role="collector"),
-        from_on=TODAY + timedelta(days=1),
-        until_on=TODAY + timedelta(days=9),
+        from_on=first,
+        until_on=first + timedelta(days=8),
     )
 
 

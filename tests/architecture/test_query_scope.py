@@ -43,6 +43,7 @@ SYSTEM_QUERIES = {
     "collection.queries.credits.open_credits": FOR_THE_SYSTEM,
     "collection.queries.facts.account_facts": FOR_THE_SYSTEM,
     "collection.queries.facts.item_facts": FOR_THE_SYSTEM,
+    "collection.queries.facts.cause_branches": "the organisation's own causes belong to no customer",
     "collection.queries.provision.overrides_in_force": "percentages by customer id, looked up for rows in scope",
     "collection.queries.provision.rates_in_force": "the organisation's own rates belong to no customer",
     "collection.queries.late_facts.late_facts": FOR_THE_SYSTEM,

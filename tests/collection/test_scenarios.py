@@ -9,9 +9,11 @@ from accounts.access import EVERYTHING
 from collection.models import Action, ActionLine, Scenario, ScenarioOverride, Step
 from collection.queries.candidates import candidates
 from collection.rules.steps import LeftOut, OldItems
-from collection.services.assigning import assignments, live_scenario_ids
+from collection.services.assigning import assignments, live_scenario_ids, rule_set_in_force, rules_of
+from collection.services.cause_codes import ensure_causes, save_cause
 from collection.services.coverage import coverage
 from collection.services.dry_run import dry_run
+from collection.services.item_causes import set_cause
 from collection.services.planning import plan_actions
 from collection.services.rule_sets import RuleValues, set_rules
 from collection.services.scenarios import (
@@ -33,8 +35,10 @@ from collection.services.versions import (
     publish_draft,
     save_draft,
 )
+from collection.words import criterion_words
 from core.audit import SYSTEM
 from core.models import AuditRecord
+from receivables.models import Cause
 from tests.collection.story import MONDAY, approve, confirm, due, make_debtor, make_sender
 from tests.make import make_account, make_customer, make_item
 
@@ -149,6 +153,29 @@ def test_steps_done_are_remembered_when_the_scenario_changes(tenant, two):
     give(copy, FRANCE)
     plan_actions(tenant=tenant, on=MONDAY + 7 * DAY)
     assert Action.objects.get(customer=french.customer, state="PROPOSED").step.step_key == "reminder_2"
+
+
+def test_a_rule_on_a_branch_of_causes_takes_all_below(tenant):
+    """Example 11 of docs/rules/assignment.md."""
+    ensure_causes()
+    approve(tenant)
+    above = save_cause(cause_id=None, code="LOGISTICS", label="Logistics", side="OURS", parent_id=None, actor=SYSTEM)
+    below = save_cause(cause_id=None, code="LATE", label="Late", side="OURS", parent_id=above.id, actor=SYSTEM)
+    other = Cause.objects.get(code="CASH")
+    softly = make_scenario("Softly", step("Ask", 3))
+    account = make_debtor()
+    items = {name: make_item(account=account, number=name, due=due(9)) for name in ("below", "other", "none")}
+    for name, cause in (("below", below), ("other", other)):
+        set_cause(item_ids=[items[name].id], cause_id=cause.id, scope=EVERYTHING, actor=SYSTEM, on=MONDAY)
+    criterion = {"fact": "cause", "operator": "WITHIN", "values": ["Logistics"]}
+    set_rules(rules=[RuleValues("Logistics", softly.id, [criterion])], from_on=MONDAY, on=MONDAY, by=None, actor=SYSTEM)
+    found = assignments(on=MONDAY, known=live_scenario_ids(on=MONDAY))
+    names = {one.number: found.of(one).rule for one in candidates(on=MONDAY, due_until=MONDAY)}
+    assert {number for number, decided in names.items() if decided} == {"below"}
+    [criterion] = rules_of(rule_set_in_force(on=MONDAY))[0].criteria
+    assert criterion_words(criterion, names={"logistics": "Logistics"}, currency="EUR") == (
+        "cause of the delay: Logistics and all below"
+    )
 
 
 def test_a_choice_for_a_customer_goes_before_the_rules(tenant, two):
@@ -276,7 +303,7 @@ def test_statements_do_not_grow_with_scenarios_and_customers(tenant, two, django
         )
         make_item(account=make_account(customer=make_customer(), entity=french.entity), due=due(10), amount="500.00")
     set_rules(rules=rules, from_on=MONDAY, on=MONDAY, by=None, actor=SYSTEM)
-    with django_assert_max_num_queries(40):
+    with django_assert_max_num_queries(43):
         plan_actions(tenant=tenant, on=MONDAY)
     assert Action.objects.count() == 10
 

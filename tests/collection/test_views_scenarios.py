@@ -86,6 +86,20 @@ def test_removing_a_step_and_throwing_the_draft_away(organisation, manager):
         assert ScenarioVersion.objects.get().number == 1
 
 
+def test_a_rule_on_causes_is_chosen_from_the_tree_and_said_with_what_is_below(organisation, manager):
+    with tenant_scope(organisation):
+        scenario = Scenario.objects.get(is_default=True)
+    fields = {
+        "seen": "0", "count": "1", "name-0": "Cash", "scenario-0": str(scenario.id), "criteria-0": "1",
+        "fact-0-0": "cause", "operator-0-0": "WITHIN", "values-0-0": ["cash"],
+    }  # fmt: skip
+    assert manager.post(reverse("assignment_rules"), {**fields, "do": "save"}).status_code == 302
+    shown = manager.get(reverse("assignment_rules")).content.decode()
+    assert "and all below" in shown
+    assert '<option value="cash" selected>' in shown
+    assert "is one of, or below" in shown
+
+
 def test_rules_are_edited_in_words_and_refused_with_the_field(organisation, manager):
     with tenant_scope(organisation):
         account = make_debtor()

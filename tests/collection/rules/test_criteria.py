@@ -19,6 +19,7 @@ from collection.rules.criteria import (
     holds,
     read_criterion,
     unreachable,
+    with_branches,
     written,
 )
 
@@ -114,6 +115,7 @@ def _values(kind: Kind) -> st.SearchStrategy:
     return {
         Kind.CHOICE: st.sampled_from(["FR", "DE"]),
         Kind.TEXT: st.sampled_from(["bakery", "steel"]),
+        Kind.TREE: st.sampled_from(["logistics", "price"]),
         Kind.REFERENCE: st.just(str(uuid4())),
         Kind.COUNT: st.integers(-100, 100).map(str),
         Kind.MONEY: st.decimals(-1000, 1000, places=2).map(str),
@@ -158,3 +160,30 @@ def test_the_first_rule_in_order_decides_and_rules_behind_it_change_nothing(crit
     assert assign([*rules[: place + 1], *reversed(rules[place + 1 :])], facts).rule == decided
     assert assign([*reversed(rules[:place]), *rules[place:]], facts).rule == decided
     assert not set(unreachable(rules)) & {decided}
+
+
+BRANCHES = {"logistics": ["logistics", "late", "lost"], "late": ["late"], "lost": ["lost"], "price": ["price"]}
+
+
+@pytest.mark.parametrize(
+    ("operator", "cause", "answer"),
+    [
+        (Operator.WITHIN, "logistics", True),
+        (Operator.WITHIN, "lost", True),
+        (Operator.WITHIN, "price", False),
+        (Operator.NOT_WITHIN, "late", False),
+        (Operator.NOT_WITHIN, "price", True),
+        (Operator.WITHIN, None, None),
+        (Operator.NOT_WITHIN, None, None),
+        (Operator.IN, "lost", False),
+    ],
+)
+def test_a_branch_of_a_tree_is_the_code_and_all_below(operator, cause, answer):
+    [spread] = with_branches([rule("x", Criterion("cause", operator, ("logistics",)))], BRANCHES)
+    assert holds(spread.criteria[0], {"cause": cause}) is answer
+
+
+def test_a_code_that_is_gone_stands_for_itself_and_other_criteria_stay_as_they_are():
+    rules = [rule("x", FRANCE, Criterion("cause", Operator.WITHIN, ("gone", "late")))]
+    [spread] = with_branches(rules, BRANCHES)
+    assert spread.criteria == (FRANCE, Criterion("cause", Operator.WITHIN, ("gone", "late")))
