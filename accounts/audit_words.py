@@ -257,6 +257,7 @@ FIELDS = {
     "force": gettext_lazy("despite the doubts"),
     "handled_on": gettext_lazy("looked after"),
     "hold_days": gettext_lazy("days on hold"),
+    "asks_receipts": gettext_lazy("asks for read receipts"),
     "host": gettext_lazy("server"),
     "is_on": gettext_lazy("switched on"),
     "item": gettext_lazy("item"),

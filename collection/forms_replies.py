@@ -48,3 +48,10 @@ class ReplyRulesForm(forms.Form):
         max_value=MOST_HOLD_DAYS,
         help_text=_("0: reminders go on, until a promise or a dispute that you record stops them."),
     )
+    asks_receipts = forms.BooleanField(
+        label=_("Ask for a read receipt"),
+        required=False,
+        help_text=_(
+            "The recipient's mail program asks its user, who may refuse; a receipt that comes back is in the history."
+        ),
+    )

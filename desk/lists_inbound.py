@@ -73,6 +73,7 @@ KINDS: dict[str, str | Promise] = {
     Kind.REPLY: _("reply"),
     Kind.BOUNCE: _("not delivered"),
     Kind.OUT_OF_OFFICE: _("automatic answer"),
+    Kind.RECEIPT: _("read receipt"),
 }
 PROPOSALS = {
     "PROMISE": _("promise"),

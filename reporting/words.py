@@ -35,6 +35,7 @@ CHANNELS = {
 # What became of a message: icon, level and words.
 MESSAGES = {
     "sent": ("mail-check", "", gettext_lazy("Reminder sent")),
+    "opened": ("mail-opened", "good", gettext_lazy("Reminder opened")),
     "bounced": ("mail-exclamation", "bad", gettext_lazy("Reminder refused by the recipient's server")),
     "delayed": ("mail-exclamation", "quiet", gettext_lazy("Reminder delayed by the recipient's server")),
     "failed": ("mail-off", "bad", gettext_lazy("Reminder could not be sent")),
@@ -47,6 +48,7 @@ REMINDER = "collection.Action"
 # The same of what is no reminder.
 OTHER_MESSAGES = {
     "sent": gettext_lazy("Message sent"),
+    "opened": gettext_lazy("Message opened"),
     "bounced": gettext_lazy("Message refused by the recipient's server"),
     "failed": gettext_lazy("Message could not be sent"),
     "unsure": gettext_lazy("Message perhaps sent"),

@@ -395,7 +395,8 @@ def reply_raw(request: MemberRequest, inbound_id: UUID) -> HttpResponse:
 def reply_rules(request: MemberRequest) -> HttpResponse:
     """What happens by itself when a customer writes."""
     kept = ReplyRules.objects.first()
-    form = ReplyRulesForm(request.POST or None, initial={"hold_days": kept.hold_days if kept else 0})
+    initial = {"hold_days": kept.hold_days, "asks_receipts": kept.asks_receipts} if kept else {"hold_days": 0}
+    form = ReplyRulesForm(request.POST or None, initial=initial)
     if form.is_bound and form.is_valid():
         try:
             inbound_handling.save_rules(**form.cleaned_data, actor=request.actor)

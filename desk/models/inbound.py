@@ -22,6 +22,7 @@ class InboundMessage(TenantModel):
         REPLY = "REPLY", _("written by a person")
         BOUNCE = "BOUNCE", _("a message could not be delivered")
         OUT_OF_OFFICE = "OUT_OF_OFFICE", _("automatic answer")
+        RECEIPT = "RECEIPT", _("read receipt")
 
     class State(models.TextChoices):
         NEW = "NEW", _("to be read")
@@ -98,6 +99,8 @@ class ReplyRules(TenantModel):
 
     # Days for which a customer's reminders wait once it has written; 0: they go on, as a promise or dispute stops them.
     hold_days = models.PositiveSmallIntegerField(default=0)
+    # Whether messages to customers ask for a read receipt, which the recipient may refuse.
+    asks_receipts = models.BooleanField(default=False, db_default=False)
     updated_at = models.DateTimeField(db_default=Now())
 
     class Meta:

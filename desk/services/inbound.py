@@ -117,7 +117,9 @@ def _row(arrival: Arrival, mail: Mail, *, new: str, quoted: str) -> InboundMessa
     kind = Kind.REPLY
     if delivery is not None:
         kind, report = Kind.BOUNCE, _reported(delivery)
-    elif is_automatic(mail, said):
+    elif mail.receipt == "displayed":
+        kind = Kind.RECEIPT
+    elif mail.receipt or is_automatic(mail, said):
         back = returns_on(said, on=arrival.on)
         kind, report = Kind.OUT_OF_OFFICE, {"returns_on": back.isoformat() if back else None}
     return InboundMessage(
@@ -170,8 +172,8 @@ def _problem(mail: Mail) -> dict[str, Any]:
 
 
 def _needs_nobody(kind: str, found: Match, delivery: Delivery | None) -> bool:
-    """Automatic answers, and reports of a server that still tries."""
-    return kind == Kind.OUT_OF_OFFICE or (delivery is not None and not delivery.is_final)
+    """Automatic answers, read receipts, and reports of a server that still tries."""
+    return kind in (Kind.OUT_OF_OFFICE, Kind.RECEIPT) or (delivery is not None and not delivery.is_final)
 
 
 def _entity(found: Match) -> UUID | None:
@@ -225,6 +227,10 @@ def _follow(row: InboundMessage, mail: Mail) -> None:
         _bounced(row)
     elif row.kind == Kind.OUT_OF_OFFICE:
         _tell(row, "reply.automatic", returns_on=row.report.get("returns_on"))
+    elif row.kind == Kind.RECEIPT:
+        # Only where it names our own Message-ID, which nobody else knows.
+        if row.answers is not None:
+            _tell(row, "message.opened.email", recipient=row.sender)
     else:
         replied(row)
 

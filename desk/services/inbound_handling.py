@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import transaction
@@ -157,17 +157,21 @@ def finish_with_task(*, task: Task, actor: Actor, on: date) -> None:
 
 
 @transaction.atomic
-def save_rules(*, hold_days: int, actor: Actor) -> ReplyRules:
-    """For how many days a customer's reminders wait once it has written; 0: they go on. Raises BadRules."""
+def save_rules(*, hold_days: int, asks_receipts: bool, actor: Actor) -> ReplyRules:
+    """For how many days a customer's reminders wait once it has written; 0: they go on. Raises BadRules.
+
+    `asks_receipts`: messages to customers ask for a read receipt.
+    """
     if not 0 <= hold_days <= MOST_HOLD_DAYS:
         raise BadRules(fields={"hold_days": [_("From 0 to %(most)d days.") % {"most": MOST_HOLD_DAYS}]})
     row = ReplyRules.objects.select_for_update().first()
-    before = row.hold_days if row else 0
+    before = (row.hold_days, row.asks_receipts) if row else (0, False)
     if row is None:
-        row = ReplyRules.objects.create(hold_days=hold_days)
+        row = ReplyRules.objects.create(hold_days=hold_days, asks_receipts=asks_receipts)
     else:
-        row.hold_days = hold_days
+        row.hold_days, row.asks_receipts = hold_days, asks_receipts
         row.updated_at = Now()  # type: ignore[assignment]
-        row.save(update_fields=["hold_days", "updated_at"])
-    record(actor=actor, action="desk.reply_rules_changed", row=row, changes={"hold_days": [before, hold_days]})
+        row.save(update_fields=["hold_days", "asks_receipts", "updated_at"])
+    changes: dict[str, list[Any]] = {"hold_days": [before[0], hold_days], "asks_receipts": [before[1], asks_receipts]}
+    record(actor=actor, action="desk.reply_rules_changed", row=row, changes=changes)
     return row

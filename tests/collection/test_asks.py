@@ -3,6 +3,7 @@
 import io
 from datetime import timedelta
 from email import message_from_bytes, policy
+from uuid import uuid4
 
 import pytest
 from django.urls import reverse
@@ -114,6 +115,15 @@ def test_a_copy_goes_to_the_salesperson_and_never_to_the_recipient_twice(tenant)
     assert draft_of(propose(tenant, owned(other, salesperson=sales))).cc == []
     Step.objects.update(channel="LETTER")
     assert draft_of(Action.objects.get(customer=other.customer)).cc == []
+
+
+def test_a_read_receipt_is_asked_of_customers_where_the_organisation_wants_it(tenant):
+    message = confirm(asked(tenant))
+    asked_for = message_from_bytes(as_email(message, asks_receipt=True).payload, policy=policy.default)
+    assert str(asked_for["Disposition-Notification-To"]) == str(asked_for["Reply-To"])
+    assert "Disposition-Notification-To" not in message_from_bytes(as_email(message).payload)
+    message.member_id = uuid4()
+    assert b"Disposition-Notification" not in as_email(message, asks_receipt=True).payload
 
 
 def test_hostile_names_of_colleagues_add_no_header(tenant):

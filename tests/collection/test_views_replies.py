@@ -14,8 +14,10 @@ from accounts.roles import Can
 from accounts.services.api_keys import create_api_key
 from core.audit import SYSTEM
 from core.errors import Refusal
+from core.models import AuditRecord
 from core.tenancy import tenant_scope
 from desk.models import InboundMessage, Message, ReplyRules, Task
+from desk.queries.receipts import receipts_are_asked
 from desk.services import answering, inbound_handling
 from desk.services.answering import AnswerReasons
 from integrations.adapters.messaging.smtp import as_email
@@ -242,8 +244,12 @@ def test_rules_of_replies_are_saved_within_bounds(tenant):
     assert client.post(reverse("reply_rules"), {"hold_days": "5"}).status_code == 302
     assert client.post(reverse("reply_rules"), {"hold_days": "31"}).status_code == 422
     assert ReplyRules.objects.get().hold_days == 5
+    assert not receipts_are_asked()
+    assert client.post(reverse("reply_rules"), {"hold_days": "5", "asks_receipts": "on"}).status_code == 302
+    assert receipts_are_asked()
+    assert AuditRecord.objects.filter(action="desk.reply_rules_changed").count() == 2
     with pytest.raises(Refusal):
-        inbound_handling.save_rules(hold_days=-1, actor=SYSTEM)
+        inbound_handling.save_rules(hold_days=-1, asks_receipts=False, actor=SYSTEM)
 
 
 def test_who_sees_some_companies_sees_their_mails_only(organisation):

@@ -47,6 +47,31 @@ def mail(
     return email.as_bytes()
 
 
+def receipt(message_id: str, *, disposition: str = "manual-action/MDN-sent-manually; displayed") -> bytes:
+    """What a mail program writes when its user has opened a message and agrees to say so (RFC 8098)."""
+    return f"""From: Claire Martin <claire@durand.example>\r
+To: credit@nordis.example\r
+Subject: Lu : Relance\r
+Message-ID: <mdn{next(_number)}@durand.example>\r
+MIME-Version: 1.0\r
+Content-Type: multipart/report; report-type=disposition-notification; boundary="b"\r
+\r
+--b\r
+Content-Type: text/plain; charset=utf-8\r
+\r
+Votre message a ete lu. Nous paierons le 15 mars.\r
+--b\r
+Content-Type: message/disposition-notification\r
+\r
+Reporting-UA: mail.durand.example; Thunderbird\r
+Final-Recipient: rfc822;claire@durand.example\r
+Original-Message-ID: {message_id}\r
+Disposition: {disposition}\r
+\r
+--b--\r
+""".encode()
+
+
 def bounce(message_id: str, recipient: str, *, status: str = "5.1.1", action: str = "failed") -> bytes:
     """A delivery report as servers write it (RFC 3464)."""
     return f"""From: MAILER-DAEMON@mx.example\r

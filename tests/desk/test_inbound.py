@@ -3,6 +3,7 @@
 import threading
 from datetime import timedelta
 from email.message import EmailMessage
+from uuid import uuid4
 
 import pytest
 from django.conf import settings
@@ -12,7 +13,7 @@ from core.tenancy import tenant_scope
 from desk.models import Attachment, Event, InboundMessage, ReplyRules, Task
 from desk.services.inbound import raw_of
 from receivables.models import Contact, Document, Hold
-from tests.desk.inbound import bounce, id_of, mail, make_sent, take
+from tests.desk.inbound import bounce, id_of, mail, make_sent, receipt, take
 from tests.make import TODAY, make_account, make_customer, make_item, make_tenant
 
 pytestmark = pytest.mark.django_db
@@ -193,6 +194,32 @@ def test_a_bounce_marks_message_and_address_and_makes_a_task(durand):
     # The same told by a second server makes no second task.
     take(bounce(id_of(ours), "claire@durand.example"))
     assert Task.objects.count() == 1
+
+
+def test_a_read_receipt_is_a_line_of_the_timeline_and_nothing_else(durand):
+    ours = make_sent(durand, recipient="claire@durand.example")
+    row = take(receipt(id_of(ours)))
+    assert (row.kind, row.state, row.answers, row.proposals) == (Kind.RECEIPT, "DONE", ours, [])
+    event = Event.objects.get()
+    assert (event.kind, event.customer, event.data["recipient"]) == (
+        "message.opened.email", durand, "claire@durand.example",
+    )  # fmt: skip
+    assert not Task.objects.exists()
+    assert not Hold.objects.exists()
+
+
+def test_a_receipt_for_nothing_of_ours_says_nothing(durand):
+    contact(durand)
+    row = take(receipt(f"<{uuid4().hex}.{uuid4().hex}@encours.example>"))
+    assert (row.kind, row.answers) == (Kind.RECEIPT, None)
+    assert not Event.objects.exists()
+
+
+def test_a_message_that_was_deleted_unread_was_not_opened(durand):
+    ours = make_sent(durand, recipient="claire@durand.example")
+    row = take(receipt(id_of(ours), disposition="automatic-action/MDN-sent-automatically; deleted"))
+    assert row.kind == Kind.OUT_OF_OFFICE
+    assert Event.objects.get().kind == "reply.automatic"
 
 
 def test_a_full_mailbox_does_not_mark_the_address(durand):

@@ -65,7 +65,9 @@ class Mail:
     sent_at: datetime | None
     auto: frozenset[str]
     report: tuple[dict[str, str], ...] = ()
-    reported_id: str = ""  # Message-ID of the message that could not be delivered
+    reported_id: str = ""  # Message-ID of the message that a report or receipt speaks of
+    # What the recipient's program says was done with our message (RFC 8098), such as "displayed"; "" for any other mail.
+    receipt: str = ""
     files: tuple[FilePart, ...] = ()
     problem: Phrase | None = None
 
@@ -114,11 +116,15 @@ def _mail(part: Part, raw: bytes, *, problem: Phrase | None = None) -> Mail:
     markups: list[str] = []
     files: list[FilePart] = []
     reports: list[dict[str, str]] = []
-    reported_id = ""
+    reported_id = receipt = ""
     for one in _parts(part) if problem is None else ():
         kind = one.get_content_type()
         if kind == "message/delivery-status":
             reports += _report(one)
+        elif kind == "message/disposition-notification":
+            said = _inner(one)
+            receipt = receipt or _disposition(_header(said, "Disposition"))
+            reported_id = reported_id or _first_id(_header(said, "Original-Message-ID"))
         elif kind in ("message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers"):
             inner = _inner(one)
             reported_id = reported_id or _first_id(_header(inner, "Message-ID"))
@@ -150,7 +156,8 @@ def _mail(part: Part, raw: bytes, *, problem: Phrase | None = None) -> Mail:
         sent_at=_date(_header(part, "Date")),
         auto=_auto(part),
         report=tuple(reports[:50]),
-        reported_id=reported_id if reports else "",
+        reported_id=reported_id if reports or receipt else "",
+        receipt=receipt,
         files=tuple(files),
         problem=problem,
     )
@@ -193,6 +200,11 @@ def _report(part: Part) -> list[dict[str, str]]:
         {name.lower(): _plain(str(value)) for name, value in block.items()[:40]} for block in _inner_parts(part)[:60]
     ]
     return [fields for fields in found if "final-recipient" in fields or "original-recipient" in fields]
+
+
+def _disposition(text: str) -> str:
+    """`displayed` of `manual-action/MDN-sent-manually; displayed`."""
+    return text.rpartition(";")[2].partition("/")[0].strip().lower()[:40]
 
 
 def _header(part: Part, name: str) -> str:

@@ -19,6 +19,7 @@ from django.conf import settings
 
 from desk.models import Message
 from desk.ports import RefusedForGood
+from desk.queries.receipts import receipts_are_asked
 from desk.rules.texting import Length, length, plain
 from desk.services.files import enclosed
 from integrations.adapters.messaging.smtp import as_email, message_id
@@ -133,12 +134,16 @@ def _part(email: EmailMessage, kind: str) -> str:
 class MailboxTransport:
     """desk.ports.Transport that leaves this machine never."""
 
+    def __init__(self) -> None:
+        self._asks_receipts = False
+
     def expect(self, messages: Sequence[Message]) -> None:
-        """Nothing is done ahead."""
+        """Only the organisation's wish is read ahead."""
+        self._asks_receipts = receipts_are_asked()
 
     def deliver(self, message: Message, *, hand: Callable[[], bool]) -> bool:
         try:
-            payload = as_email(message, enclosed(message)).payload
+            payload = as_email(message, enclosed(message), asks_receipt=self._asks_receipts).payload
         except ValueError as error:
             raise RefusedForGood(str(error), is_address_wrong=True) from error
         if not hand():

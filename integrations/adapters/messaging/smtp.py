@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from desk.models import Message, MessageFile
 from desk.ports import NoConnection, RefusedForGood, RefusedForNow
+from desk.queries.receipts import receipts_are_asked
 from desk.services.files import enclosed
 
 TENANT_HEADER = "X-Encours-Tenant"
@@ -55,8 +56,10 @@ def _own_address(default: str) -> str:
     return parseaddr(default)[1]
 
 
-def as_email(message: Message, files: Sequence[tuple[MessageFile, bytes]] = ()) -> Email:
+def as_email(message: Message, files: Sequence[tuple[MessageFile, bytes]] = (), *, asks_receipt: bool = False) -> Email:
     """The message as it goes over the wire. Line breaks in names and subjects become spaces: no header can be added.
+
+    `asks_receipt`: the reader's program is asked to say when it was displayed (RFC 8098); colleagues never are.
 
     Made of the standard library's older classes: `EmailMessage` takes more than twice as long, and loses spaces between
     the words of a long subject. Raises ValueError for an address that no server could take.
@@ -73,6 +76,8 @@ def as_email(message: Message, files: Sequence[tuple[MessageFile, bytes]] = ()) 
         email["Cc"] = Header(", ".join(copy.addr_spec for copy in copies), header_name="Cc").encode()
     if message.reply_to:
         email["Reply-To"] = _mailbox("Reply-To", _address(message.sender_name, message.reply_to))
+    if asks_receipt and message.customer_id and not message.member_id:
+        email["Disposition-Notification-To"] = email["Reply-To"] or email["From"]
     subject = _one_line(message.subject)
     email["Subject"] = Header(subject, _charset(subject, _PLAIN_TEXT), header_name="Subject").encode()
     if message.in_reply_to:
@@ -152,13 +157,15 @@ class SmtpTransport:
 
     def __init__(self) -> None:
         self._connection: smtplib.SMTP | None = None
+        self._asks_receipts = False
 
     def expect(self, messages: Sequence[Message]) -> None:
-        """Nothing is done ahead: making an e-mail takes less time than its transmission."""
+        """Only the organisation's wish is read ahead: making an e-mail takes less time than its transmission."""
+        self._asks_receipts = receipts_are_asked()
 
     def deliver(self, message: Message, *, hand: Callable[[], bool]) -> bool:
         try:
-            email = as_email(message, enclosed(message))
+            email = as_email(message, enclosed(message), asks_receipt=self._asks_receipts)
         except ValueError as error:
             raise RefusedForGood(str(error), is_address_wrong=True) from error
         connection = self._begin(email.sender)
