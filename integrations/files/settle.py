@@ -61,7 +61,7 @@ def fill(columns: Columns, constants: AnyMapping[str, Any], count: int) -> None:
 def has_blank(values: Sequence[Any]) -> bool:
     """Whether a None is among them. `in` would ask each Decimal whether it equals None, at a microsecond each."""
     if isinstance(values[0], Decimal):
-        return any(value is None for value in values)
+        return type(None) in set(map(type, values))
     return None in values
 
 
@@ -205,7 +205,8 @@ def sums(currencies: Sequence[str], amounts: Sequence[Decimal | None]) -> dict[s
     found = dict.fromkeys(set(currencies), Decimal(0))
     if len(found) == 1:
         only = next(iter(found))
-        found[only] = sum((amount for amount in amounts if amount is not None), Decimal(0))
+        known: Sequence[Any] = [one for one in amounts if one is not None] if has_blank(amounts) else amounts
+        found[only] = sum(known, Decimal(0))
         return found
     for currency, amount in zip(currencies, amounts, strict=True):
         if amount is not None:

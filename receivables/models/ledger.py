@@ -45,7 +45,8 @@ class Document(TenantModel):
 
     tenant = tenant_by_reference()
     customer = TenantForeignKey(Customer, models.PROTECT, related_name="documents", implied_by="account")
-    account = TenantForeignKey(CustomerAccount, models.PROTECT, related_name="documents")
+    # Of its items, which carry it: a document is made with them, and goes with them.
+    account = TenantForeignKey(CustomerAccount, models.PROTECT, related_name="documents", implied_by="items")
     entity = TenantForeignKey(Entity, models.PROTECT, related_name="+", implied_by="account")
     source = models.CharField(max_length=40, default="file")
     number = models.CharField(max_length=80, db_collation="C")
@@ -73,7 +74,6 @@ class Document(TenantModel):
         indexes = [
             models.Index(fields=["tenant", "customer", "-document_date"], name="document_customer"),
             models.Index(fields=["tenant", "document_date", "id"], name="document_newest"),
-            models.Index(fields=["tenant", "account"], name="document_account"),
             models.Index(fields=["tenant", "updated_at", "id"], name="document_updated"),
         ]
 
@@ -291,6 +291,9 @@ class OpenOrder(TenantModel):
 class CustomerBalance(TenantModel):
     """Sums of a customer's open items by currency, for sorted lists; refreshed for touched customers and each night."""
 
+    needs_analyze = True
+
+    tenant = tenant_by_reference()
     customer = TenantForeignKey(Customer, models.CASCADE, related_name="balances")
     currency = models.CharField(max_length=3)
     on = models.DateField()

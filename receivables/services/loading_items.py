@@ -120,8 +120,8 @@ def _insert_documents(stage: Stage, load: ItemLoad) -> tuple[int, int]:
         picked = [f"(array_agg({name} ORDER BY instalment))[1]" for name in other]
         texts = [f"coalesce(max({name}), '')" for name in DOCUMENT_TEXTS]
     made = execute(
-        f"INSERT INTO receivables_document (id, {', '.join(other)}, source, total_amount, vat_amount, {', '.join(DOCUMENT_TEXTS)}, run_id) "
-        f"SELECT document_id, {', '.join(picked)}, %s, {total}, {vat}, {', '.join(texts)}, %s "
+        f"INSERT INTO receivables_document (tenant_id, id, {', '.join(other)}, source, total_amount, vat_amount, {', '.join(DOCUMENT_TEXTS)}, run_id) "
+        f"SELECT {load.tenant}, document_id, {', '.join(picked)}, %s, {total}, {vat}, {', '.join(texts)}, %s "
         f"FROM work WHERE item_id IS NULL AND NOT has_document {group}",
         [load.source, load.run_id],
     )
@@ -131,10 +131,10 @@ def _insert_documents(stage: Stage, load: ItemLoad) -> tuple[int, int]:
 def _insert_items(load: ItemLoad) -> int:
     known_on = "posting_date" if load.is_history else f"'{load.as_of}'::date"
     return execute(
-        "INSERT INTO receivables_ledgeritem (id, customer_id, account_id, entity_id, document_id, source, source_ref, kind, number, "
+        "INSERT INTO receivables_ledgeritem (tenant_id, id, customer_id, account_id, entity_id, document_id, source, source_ref, kind, number, "
         "instalment, document_date, posting_date, due_date, delivery_date, currency, amount, vat_amount, open_amount, "
         "payment_method, is_factored, is_doubtful, known_on, is_history, run_id) "
-        "SELECT id, customer_id, account_id, entity_id, document_id, %s, source_ref, kind, number, instalment, document_date, "
+        f"SELECT {load.tenant}, id, customer_id, account_id, entity_id, document_id, %s, source_ref, kind, number, instalment, document_date, "
         "posting_date, due_date, delivery_date, currency, amount, vat_amount, new_open, payment_method, false, false, "
         f"{known_on}, {'true' if load.is_history else 'false'}, %s FROM work WHERE item_id IS NULL",
         [load.source, load.run_id],

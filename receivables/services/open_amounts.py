@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from receivables.services.loading_stage import copy_into, execute, fetch, temp_table, tenant_literal
+from receivables.services.loading_stage import analyze_grown, copy_into, execute, fetch, temp_table, tenant_literal
 
 # What allocations take from each item, in the item's sign: a debit's side lowers it, a credit's side raises it.
 _SIDES = """
@@ -57,7 +57,9 @@ def refresh_touched_balances(*, on: date, touched: str = "touched", most: int = 
     """The same for the customers in a temporary table `touched (customer_id)` of this transaction: at most `most`."""
     if most >= _FEW:
         execute(f"ANALYZE {touched}")
-    return _refresh(on=on, touched=touched, few=most < _FEW)
+    written = _refresh(on=on, touched=touched, few=most < _FEW)
+    analyze_grown("receivables_customerbalance", by=written)
+    return written
 
 
 def _refresh(*, on: date, touched: str = "", few: bool = False) -> int:

@@ -12,6 +12,7 @@ BIG_TABLES = [
     "receivables_allocation",
     "receivables_customer",
     "receivables_customeraccount",
+    "receivables_customerbalance",
     "receivables_document",
     "receivables_ledgeritem",
     "receivables_openorder",
