@@ -14,8 +14,11 @@ from receivables.models import Customer, Entity
 
 
 def css_text(text: str) -> SafeString:
-    """A text for a CSS string: whatever is no letter, digit or space as its number, so that nothing can end the string."""
-    return mark_safe("".join(mark if mark.isalnum() or mark == " " else f"\\{ord(mark):06x}" for mark in text))  # noqa: S308
+    """A text for a CSS string: whatever is no letter, digit or space as its number, so that nothing can end the string.
+
+    The space after a number belongs to it, so each has one of its own.
+    """
+    return mark_safe("".join(mark if mark.isalnum() or mark == " " else f"\\{ord(mark):06x} " for mark in text))  # noqa: S308
 
 
 def footer_of(entity: Entity) -> SafeString:

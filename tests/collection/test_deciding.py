@@ -29,6 +29,7 @@ from tests.collection.story import (
     MONDAY,
     NOW,
     approve,
+    approve_notice,
     confirm,
     due,
     make_contact,
@@ -258,7 +259,9 @@ def test_a_letter_whose_formal_item_was_paid_does_not_leave_as_something_else(te
         ActionLine.objects.create(
             item=old, customer_id=old.customer_id, step_key=key, on=due(20), currency="EUR", open_amount=1, state="DONE"
         )
-    message = confirm(propose(tenant, account, number="NEW"))
+    action = propose(tenant, account, number="NEW")
+    approve_notice(action)
+    message = confirm(action)
     assert message.channel == "LETTER"
     make_allocation(debit=old, amount="100.00", on=MONDAY)
     transport = Script()

@@ -26,6 +26,7 @@ from integrations.adapters.messaging.letters import LetterTray, letter_path
 from tests.collection.story import (
     MONDAY,
     approve,
+    approve_notice,
     confirm,
     due,
     make_contact,
@@ -202,6 +203,7 @@ def letter(tenant):
             state="DONE",
         )  # fmt: skip
     plan_actions(tenant=tenant, on=MONDAY)
+    approve_notice(Action.objects.get())
     return confirm(Action.objects.get())
 
 
@@ -369,6 +371,7 @@ def test_a_document_that_is_too_long_is_not_even_tried(renderer):
 def test_the_footer_cannot_end_the_style_sheet(renderer):
     text = css_text('"; } body { display: none } </style><script>"\\A')
     assert not set(text) & set('"<>{};\n')
+    assert "A · B" in words_of(renderer.render(render_to_string("messages/letter.html", {"footer": css_text("A · B")})))
     context = {"footer": text, "body": "", "subject": "Sujet", "language": "fr", "entity": None, "address": "A & B"}
     words = words_of(renderer.render(render_to_string("messages/letter.html", context)))
     assert "</style><script>" in words

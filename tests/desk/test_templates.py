@@ -1,6 +1,7 @@
 """The organisation's own texts: versions that nobody overwrites, the way back, codes of one's own."""
 
 import contextvars
+import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -13,6 +14,7 @@ from core.models import AuditRecord
 from core.tenancy import tenant_scope
 from desk.models import Template, TemplateVersion
 from desk.queries.templates import Origin, Texts, latest_number, template_codes, versions_of
+from desk.rules.templates import NAMES, fill_text
 from desk.services.templates import (
     BadTemplate,
     BadTemplateCode,
@@ -22,7 +24,7 @@ from desk.services.templates import (
     restore_version,
     save_template,
 )
-from desk.texts import DEFAULT_TEXTS
+from desk.texts import DEFAULT_TEXTS, LANGUAGES
 from tests.make import make_member, make_tenant
 
 pytestmark = pytest.mark.django_db
@@ -188,3 +190,31 @@ def test_of_two_who_save_at_once_one_is_refused():
             running = [pool.submit(contextvars.copy_context().run, run, words) for words in ("One", "Two")]
             assert sorted(one.result(timeout=30) for one in running) == ["refused", "saved"]
         save("Three", based_on=1)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_text_lays_the_costs_of_recovery_on_the_customer(language):
+    """Without an enforceable title they stay with the creditor (France: art. L111-8 CPCE); the fixed sum is owed."""
+    said = " ".join(text.body for (_code, one), text in DEFAULT_TEXTS.items() if one == language)
+    for words in ("à vos frais", "at your expense", "auf Ihre Kosten", "à votre charge"):
+        assert words not in said
+
+
+def test_french_texts_have_the_no_break_spaces_of_french():
+    french = [text for (_code, language), text in DEFAULT_TEXTS.items() if language == "fr"]
+    said = "\n".join(f"{text.subject}\n{text.body}" for text in french)
+    assert not re.search(" [:;!?»€]|« ", said)
+    assert "\N{NO-BREAK SPACE}: " in said
+    assert "40\N{NO-BREAK SPACE}€" in said
+
+
+@pytest.mark.parametrize(("language", "one", "two"), [
+    ("en", "the following invoice has passed its due date", "the following invoices have passed their due date"),
+    ("fr", "la facture suivante est arrivée à échéance", "les factures suivantes sont arrivées à échéance"),
+    ("de", "die folgende Rechnung ist nach unseren", "die folgenden Rechnungen sind nach unseren"),
+])  # fmt: skip
+def test_one_invoice_is_spoken_of_as_one(language, one, two):
+    body = DEFAULT_TEXTS["reminder_1", language].body
+    values = dict.fromkeys(NAMES, "x")
+    assert one in fill_text(body, values, items="", holds={})
+    assert two in fill_text(body, values, items="", holds={"several_items": True})
