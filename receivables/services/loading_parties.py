@@ -200,7 +200,7 @@ def resolve_parties(stage: Stage, *, source: str) -> bool:
         "JOIN entity_of e ON e.code = s.entity_code "
         f"LEFT JOIN receivables_customer c ON c.tenant_id = {tenant} AND c.ref = s.customer_ref {refs and f'AND c.ref {refs}'} "
         f"LEFT JOIN receivables_customeraccount a ON a.tenant_id = {tenant} AND a.entity_id = e.id "
-        f"AND a.source = {quoted(source)} AND a.ref = s.customer_ref {refs and f'AND a.ref {refs}'}",
+        f"AND a.source = {quoted(source)} AND a.ref = s.customer_ref {refs and f'AND a.entity_id = ANY(ARRAY(SELECT id FROM entity_of)) AND a.ref {refs}'}",
     )
     analyze_temp("party", "customer_ref", "entity_code", "customer_id", "account_id")
     return not fetch("SELECT 1 FROM party WHERE account_id IS NULL LIMIT 1")
