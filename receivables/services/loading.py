@@ -37,10 +37,18 @@ from receivables.services.loading_parties import (
     resolve_parties,
     resolve_terms,
 )
-from receivables.services.loading_stage import RowsRejected, Stage, fetch
+from receivables.services.loading_stage import RowsRejected, Stage, analyze_uncounted, fetch
 from receivables.services.loading_standing import load_disputes, load_orders, load_promises
 from receivables.services.open_amounts import refresh_touched_balances
 
+# Tables in which each row of a load is looked up.
+_LOOKED_UP = (
+    "receivables_customer",
+    "receivables_customeraccount",
+    "receivables_document",
+    "receivables_ledgeritem",
+    "receivables_customerbalance",
+)
 _HAS_AMOUNT = ("items", "orders", "allocations", "promises", "bank_lines")
 
 
@@ -119,6 +127,8 @@ def load(
     result.unchanged = stage.read - len(result.rejected) - stage.repeated - result.created - result.changed
     if kind in ("items", "allocations"):
         refresh_touched_balances(on=balances_on or as_of, most=stage.read + result.closed)
+    if result.created:
+        analyze_uncounted(*_LOOKED_UP)
     _audit(result, actor=actor, source=source, as_of=as_of)
     return result
 
