@@ -344,7 +344,7 @@ def test_the_pages(organisation):
     assert manager.post(reverse("my_notices"), {"SALES": "on"}).status_code == 302
     with tenant_scope(organisation):
         rows = NoticeOptOut.objects.values_list("kind", "customer_id", "member_id")
-        assert sorted(kind for kind, _customer, _member in rows) == ["DAY", "THANKS"]
+        assert sorted(kind for kind, _customer, _member in rows) == ["DAY", "DECISION", "THANKS"]
     auditor, _member = enter(organisation, role="auditor")
     assert auditor.get(wish).status_code == 200
     assert auditor.post(wish, {}).status_code == 403
