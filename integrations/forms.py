@@ -197,6 +197,15 @@ class MailboxForm(forms.Form):
         help_text=_("Nothing is ever deleted."),
     )
     moved_to = forms.CharField(label=_("Folder to move to"), max_length=120, required=False)
+    return_address = forms.CharField(
+        label=_("Address of this mailbox, for mail that comes back"),
+        max_length=254,
+        required=False,
+        help_text=_(
+            "What cannot be delivered is then returned here, and marks message and contact. Your domain must allow our "
+            "mail server to send for it (SPF). Empty: it is returned to whoever runs the mail server."
+        ),
+    )
 
     def __init__(self, *args: Any, is_new: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -105,6 +105,9 @@ class Mailbox(TenantModel):
     folder = models.CharField(max_length=120, default="INBOX")
     afterwards = models.CharField(max_length=4, choices=Afterwards, default=Afterwards.FLAG)
     moved_to = models.CharField(max_length=120, blank=True)
+    # Messages of the connection's company (none: of all) bear it as the envelope's sender: what cannot be delivered is
+    # returned to this mailbox. "": to the installation's own address.
+    return_address = models.CharField(max_length=254, blank=True, default="", db_default="")
     # The server's numbers are good under one validity; another one means that they all begin anew.
     uid_validity = models.BigIntegerField(null=True)
     last_uid = models.BigIntegerField(default=0)

@@ -3,6 +3,7 @@
 from datetime import date
 
 from django.conf import settings
+from django.db import transaction
 
 from accounts.models import Tenant
 from core.ports import has_port, open_port
@@ -12,6 +13,7 @@ from integrations.adapters.messaging.letters import LetterTray
 from integrations.adapters.messaging.mailbox import MailboxTransport
 from integrations.adapters.messaging.smtp import SmtpTransport
 from integrations.adapters.messaging.text_messages import DemoCarrier, TextTransport
+from integrations.queries.connections import return_addresses
 
 
 def transport(*, channel: str, tenant: Tenant) -> Transport:
@@ -21,7 +23,10 @@ def transport(*, channel: str, tenant: Tenant) -> Transport:
     fills it. Whatever mail server is configured never hears of it.
     """
     if channel == Channel.EMAIL:
-        return MailboxTransport() if tenant.is_sandbox and not settings.DEMO_MAILBOX else SmtpTransport()
+        if tenant.is_sandbox and not settings.DEMO_MAILBOX:
+            return MailboxTransport()
+        with transaction.atomic():
+            return SmtpTransport(return_addresses())
     if channel in ON_PAPER:
         return LetterTray()
     if channel == Channel.SMS:

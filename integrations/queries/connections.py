@@ -37,3 +37,9 @@ def connection_lines() -> list[ConnectionLine]:
     runs = SyncRun.objects.in_bulk([row.last_id for row in rows if row.last_id])
     mailboxes = {box.connection_id: box for box in Mailbox.objects.all()}
     return [ConnectionLine(row, runs.get(row.last_id), mailboxes.get(row.id)) for row in rows]
+
+
+def return_addresses() -> dict[UUID | None, str]:
+    """Company (None: all others) -> where what cannot be delivered is returned to, a mailbox that is read. 1 SQL query."""
+    boxes = Mailbox.objects.filter(connection__is_active=True).exclude(return_address="").order_by("-connection_id")
+    return dict(boxes.values_list("connection__entity_id", "return_address"))

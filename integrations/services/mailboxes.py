@@ -45,6 +45,8 @@ BACK_DAYS = 7
 # One reading takes at most so many mails, for so long; the next one goes on.
 SLICE, SLICE_SECONDS = 200, 40.0
 _HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9](?:[a-z0-9-]{0,62})(?:\.[a-z0-9](?:[a-z0-9-]{0,62}))*", re.I)
+# What may stand in the envelope of a mail: plain, so that no server could take it for more than an address.
+_ADDRESS = re.compile(r"[A-Za-z0-9._+=-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+")
 
 
 class BadMailbox(Invalid):
@@ -64,6 +66,7 @@ class MailboxSettings:
     folder: str = "INBOX"
     afterwards: str = Mailbox.Afterwards.FLAG
     moved_to: str = ""
+    return_address: str = ""
 
 
 @dataclass(frozen=True)
@@ -136,6 +139,8 @@ def _check(given: MailboxSettings, *, needs_password: bool) -> None:
         wrong["afterwards"] = [_("Choose one of these.")]
     elif given.afterwards == Mailbox.Afterwards.MOVE and given.moved_to.strip() == given.folder.strip():
         wrong["moved_to"] = [_("Another folder than the one that is read.")]
+    if given.return_address.strip() and not _ADDRESS.fullmatch(given.return_address.strip()):
+        wrong["return_address"] = [_("An address such as replies@example.com, without accents.")]
     if wrong:
         raise BadMailbox(fields=wrong)
 
@@ -150,6 +155,7 @@ def _fields(given: MailboxSettings) -> dict[str, Any]:
         "folder": given.folder.strip(),
         "afterwards": given.afterwards,
         "moved_to": given.moved_to.strip() if moves else "",
+        "return_address": given.return_address.strip(),
     }
     return fields | ({"password": seal(given.password, purpose=SEALED_FOR)} if given.password else {})
 

@@ -112,7 +112,7 @@ def mailbox_new(request: HttpRequest) -> HttpResponse:
 def mailbox_edit(request: HttpRequest, connection_id: UUID) -> HttpResponse:
     """Other settings of a mailbox. Its password is never shown."""
     mailbox = mailbox_of(connection_id)
-    kept = ("host", "port", "security", "user_name", "folder", "afterwards", "moved_to")
+    kept = ("host", "port", "security", "user_name", "folder", "afterwards", "moved_to", "return_address")
     form = MailboxForm(request.POST or None, is_new=False, initial={name: getattr(mailbox, name) for name in kept})
     if request.method == "POST" and form.is_valid():
         try:
@@ -140,7 +140,7 @@ def mailbox_read(request: HttpRequest, connection_id: UUID) -> HttpResponse:
 
 
 def _settings(given: dict[str, Any]) -> mailboxes.MailboxSettings:
-    names = ("host", "port", "security", "user_name", "password", "folder", "afterwards", "moved_to")
+    names = ("host", "port", "security", "user_name", "password", "folder", "afterwards", "moved_to", "return_address")
     return mailboxes.MailboxSettings(**{name: given[name] for name in names})
 
 

@@ -56,6 +56,7 @@ SYSTEM_QUERIES = {
     "desk.queries.templates.versions_of": "texts of messages belong to no customer",
     "integrations.queries.connections.connection_lines": OF_THE_ORGANISATION,
     "integrations.queries.connections.mailbox_of": OF_THE_ORGANISATION,
+    "integrations.queries.connections.return_addresses": OF_THE_ORGANISATION,
     "integrations.queries.freshness.ledger_as_of": OF_THE_ORGANISATION,
     "integrations.queries.freshness.unfinished": OF_THE_ORGANISATION,
     "integrations.queries.waiting.imports_waiting": OF_THE_ORGANISATION,

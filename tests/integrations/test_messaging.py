@@ -9,7 +9,9 @@ from uuid import UUID, uuid4
 import pytest
 from aiosmtpd.controller import Controller
 
+from core import audit
 from core.ports import NoSuchPort, open_port
+from core.tenancy import tenant_scope
 from desk.models import Message
 from desk.ports import NoConnection, RefusedForGood, RefusedForNow
 from integrations import registry
@@ -18,7 +20,10 @@ from integrations.adapters.messaging.letters import LetterTray
 from integrations.adapters.messaging.mailbox import MailboxTransport
 from integrations.adapters.messaging.smtp import SmtpTransport, as_email, message_id
 from integrations.mailbox_server import LARGEST, SYSTEM, controller
-from tests.make import TODAY, make_tenant
+from integrations.models import Connection
+from integrations.services import mailboxes
+from integrations.services.mailboxes import BadMailbox, MailboxSettings
+from tests.make import TODAY, make_entity, make_tenant
 
 TENANT = UUID(int=7)
 
@@ -44,6 +49,7 @@ class Server:
 
     def __init__(self) -> None:
         self.received: list[bytes] = []
+        self.senders: list[str] = []
         self.connections = 0
         self.answers: dict[str, str] = {}
 
@@ -55,7 +61,10 @@ class Server:
     async def handle_MAIL(self, server, session, envelope, address, options):
         if "MAIL" in self.answers:
             return self.answers["MAIL"]
+        if address in self.answers:
+            return self.answers[address]
         envelope.mail_from = address
+        self.senders.append(address)
         return "250 OK"
 
     async def handle_RCPT(self, server, session, envelope, address, options):
@@ -106,6 +115,64 @@ def test_messages_go_over_one_connection_with_a_stable_message_id(server, smtp):
     assert str(first["Reply-To"]) == "Nordis <credit@nordis.example>"
     assert first.get_body(("plain",)).get_content().splitlines() == ["Please pay."]
     assert "<p>Please pay.</p>" in first.get_body(("html",)).get_content()
+
+
+# --- where what cannot be delivered goes --------------------------------------------------------------------------------
+
+
+def returning(address: str, *, entity=None, name="Replies"):
+    given = MailboxSettings(host="imap.example.com", user_name=name, password="x", return_address=address)
+    return mailboxes.create_mailbox(name=name, given=given, entity_id=entity and entity.id, actor=audit.SYSTEM)[0]
+
+
+@pytest.mark.django_db
+def test_each_organisation_has_its_own_mail_returned_to_its_own_mailbox(server):
+    """The mail itself is the same, its Message-ID names the organisation; the envelope says where it comes back to."""
+    for number, address in enumerate(("replies@nordis.example", "kredit@sued.example", "")):
+        tenant = make_tenant()
+        with tenant_scope(tenant):
+            if address:
+                returning(address)
+            transport = registry.transport(channel="EMAIL", tenant=tenant)
+            assert transport.deliver(make_message(), hand=lambda: True)
+            transport.close()
+        assert server.senders[number] == (address or "no-reply@encours.example")
+    assert {message_from_bytes(raw, policy=policy.default)["From"] for raw in server.received} == {
+        "Nordis <no-reply@encours.example>"
+    }
+
+
+@pytest.mark.django_db
+def test_a_company_may_have_a_mailbox_of_its_own(server, tenant):
+    entity, other = make_entity(), make_entity()
+    returning("all@nordis.example", name="All")
+    own = returning("own@nordis.example", entity=entity, name="Own")
+    for switched_on in (True, False):
+        Connection.objects.filter(id=own.id).update(is_active=switched_on)
+        transport = registry.transport(channel="EMAIL", tenant=tenant)
+        for one in (entity, other):
+            transport.deliver(make_message(entity_id=one.id), hand=lambda: True)
+        transport.close()
+    all_others = "all@nordis.example"
+    assert server.senders == ["own@nordis.example", all_others, all_others, all_others]
+
+
+def test_a_mail_server_that_wants_no_other_sender_gets_our_own(server):
+    server.answers["replies@nordis.example"] = "553 5.7.1 not owned by you"
+    transport = SmtpTransport({None: "replies@nordis.example"})
+    assert [transport.deliver(make_message(), hand=lambda: True) for _again in range(2)] == [True, True]
+    transport.close()
+    assert server.senders == ["no-reply@encours.example"] * 2
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "address", ["x", "a@b", "é@x.example", "a@x.example> BODY=8BITMIME", "a@x.example\r\nDATA", "<a@x.example>"]
+)
+def test_no_more_than_an_address_can_be_set(tenant, address):
+    with pytest.raises(BadMailbox) as refusal:
+        returning(address)
+    assert "return_address" in refusal.value.fields
 
 
 def test_nothing_is_transmitted_once_the_hand_over_is_refused(server, smtp):
@@ -232,9 +299,11 @@ def test_a_sandbox_never_gets_a_mail_server_outside(settings, db):
     sandbox, real = make_tenant(), make_tenant(sandbox_on=None)
     settings.DEMO_MAILBOX = False
     assert isinstance(registry.transport(channel="EMAIL", tenant=sandbox), MailboxTransport)
-    assert isinstance(registry.transport(channel="EMAIL", tenant=real), SmtpTransport)
+    with tenant_scope(real):
+        assert isinstance(registry.transport(channel="EMAIL", tenant=real), SmtpTransport)
     settings.DEMO_MAILBOX = True
-    assert isinstance(registry.transport(channel="EMAIL", tenant=sandbox), SmtpTransport)
+    with tenant_scope(sandbox):
+        assert isinstance(registry.transport(channel="EMAIL", tenant=sandbox), SmtpTransport)
     assert isinstance(registry.transport(channel="LETTER", tenant=sandbox), LetterTray)
     with pytest.raises(ValueError, match="CALL"):
         registry.transport(channel="CALL", tenant=real)

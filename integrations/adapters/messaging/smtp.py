@@ -1,8 +1,9 @@
 """E-mail over SMTP: one connection kept open over a batch, the stable Message-ID, text and HTML."""
 
+import logging
 import re
 import smtplib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from email.charset import QP, Charset
 from email.encoders import encode_base64
@@ -14,6 +15,7 @@ from email.mime.nonmultipart import MIMENonMultipart
 from email.policy import compat32
 from email.utils import format_datetime, parseaddr
 from functools import lru_cache
+from uuid import UUID
 
 from django.conf import settings
 from django.utils import timezone
@@ -24,6 +26,7 @@ from desk.queries.receipts import receipts_are_asked
 from desk.services.files import enclosed
 
 TENANT_HEADER = "X-Encours-Tenant"
+log = logging.getLogger(__name__)
 # Refusals of RCPT that are the address's fault; others (blocked sender, full disk, policy) are not.
 _WRONG_ADDRESS = {550, 551, 553, 555}
 # What a header can say as it is, in words short enough for its lines to be folded between them.
@@ -56,8 +59,16 @@ def _own_address(default: str) -> str:
     return parseaddr(default)[1]
 
 
-def as_email(message: Message, files: Sequence[tuple[MessageFile, bytes]] = (), *, asks_receipt: bool = False) -> Email:
-    """The message as it goes over the wire. Line breaks in names and subjects become spaces: no header can be added.
+def as_email(
+    message: Message,
+    files: Sequence[tuple[MessageFile, bytes]] = (),
+    *,
+    asks_receipt: bool = False,
+    return_address: str = "",
+) -> Email:
+    """The message as it goes over the wire, to be returned to `return_address` ("": our own) where it cannot be delivered.
+
+    Line breaks in names and subjects become spaces: no header can be added.
 
     `asks_receipt`: the reader's program is asked to say when it was displayed (RFC 8098); colleagues never are.
 
@@ -87,7 +98,7 @@ def as_email(message: Message, files: Sequence[tuple[MessageFile, bytes]] = (), 
         email["Auto-Submitted"] = "auto-generated"
     email[TENANT_HEADER] = str(message.tenant_id)
     recipients = tuple(address.addr_spec for address in (to, *copies))
-    return Email(sender.addr_spec, recipients, email.as_bytes(policy=_WIRE))
+    return Email(return_address or sender.addr_spec, recipients, email.as_bytes(policy=_WIRE))
 
 
 def _content(message: Message) -> MIMEMultipart | MIMENonMultipart:
@@ -153,11 +164,15 @@ def _one_line(text: str) -> str:
 
 
 class SmtpTransport:
-    """desk.ports.Transport for e-mail. The connection opens with the first message and is renewed when it is lost."""
+    """desk.ports.Transport for e-mail. The connection opens with the first message and is renewed when it is lost.
 
-    def __init__(self) -> None:
+    `return_addresses`: by company (None: all others) where the organisation reads what could not be delivered.
+    """
+
+    def __init__(self, return_addresses: Mapping[UUID | None, str] | None = None) -> None:
         self._connection: smtplib.SMTP | None = None
         self._asks_receipts = False
+        self._return_addresses = dict(return_addresses or {})
 
     def expect(self, messages: Sequence[Message]) -> None:
         """Only the organisation's wish is read ahead: making an e-mail takes less time than its transmission."""
@@ -165,7 +180,8 @@ class SmtpTransport:
 
     def deliver(self, message: Message, *, hand: Callable[[], bool]) -> bool:
         try:
-            email = as_email(message, enclosed(message), asks_receipt=self._asks_receipts)
+            returned_to = self._returned_to(message)
+            email = as_email(message, enclosed(message), asks_receipt=self._asks_receipts, return_address=returned_to)
         except ValueError as error:
             raise RefusedForGood(str(error), is_address_wrong=True) from error
         connection = self._begin(email.sender)
@@ -192,6 +208,10 @@ class SmtpTransport:
         _accept((code, answer))
         return True
 
+    def _returned_to(self, message: Message) -> str:
+        known = self._return_addresses
+        return known.get(message.entity_id) or known.get(None, "")
+
     def close(self) -> None:
         if self._connection is not None:
             try:
@@ -215,6 +235,12 @@ class SmtpTransport:
             if 200 <= code < 300:
                 return connection
             self._drop()
+            own = _own_address(settings.DEFAULT_FROM_EMAIL)
+            if sender != own:
+                # Mail that leaves under our own address is better than mail that stays: it is asked for this slice only.
+                log.warning("mail server refuses %s as the sender: %s", sender.partition("@")[2], code)
+                self._return_addresses.clear()
+                return self._begin(own)
             if not was_open:
                 # It is us that the server does not want: no message would get through.
                 raise NoConnection(f"{code} {answer.decode(errors='replace')}"[:300])
