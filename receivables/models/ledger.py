@@ -74,6 +74,8 @@ class Document(TenantModel):
         indexes = [
             models.Index(fields=["tenant", "customer", "-document_date"], name="document_customer"),
             models.Index(fields=["tenant", "document_date", "id"], name="document_newest"),
+            # A salesperson's documents are found by their accounts: without it, by reading everybody's.
+            models.Index(fields=["tenant", "account"], name="document_account"),
             models.Index(fields=["tenant", "updated_at", "id"], name="document_updated"),
         ]
 
