@@ -353,6 +353,8 @@ LOGGING = {
 
 # Ports: which class answers a question that an app asks of the outside. Opened in tasks and views only.
 PORTS: dict[str, str] = {
+    "accounts.hours_changed": "desk.services.sending_hours.bring_forward",
+    "receivables.lines_matched": "collection.services.thanks.thank_for_lines",
     "desk.transport": "integrations.registry.transport",
     "desk.reasons/collection.Action": "collection.services.sending.ActionReasons",
     "desk.reasons/collection.TestMessage": "collection.services.previewing.ToOneselfReasons",

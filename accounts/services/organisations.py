@@ -165,8 +165,8 @@ def change_organisation(
 def change_sending_hours(*, days: Collection[int], start: time, end: time, on_holidays: bool, actor: Actor) -> Tenant:
     """Messages of the organisation in scope leave on these days of the week (0 = Monday), from `start` until `end`.
 
-    Hours are those of its time zone. What waits already leaves when it was said to, or at the next hours where that
-    moment is outside of them now. Raises BadOrganisation.
+    Hours are those of its time zone. What waits already is moved where the new hours come earlier (port
+    `accounts.hours_changed`), and put off before it leaves where its moment is outside of them now. Raises BadOrganisation.
     """
     fields: dict[str, list[StrOrPromise]] = {}
     if not days or not set(days) <= set(range(7)):

@@ -12,6 +12,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import requires, signed_in
@@ -23,6 +24,7 @@ from accounts.services import organisations as services
 from core.days import today_in
 from core.errors import NotFound, Refusal
 from core.formats import current
+from core.ports import open_port
 from core.web import add_refusal, page, say
 
 
@@ -114,7 +116,14 @@ def sending_hours(request: HttpRequest) -> HttpResponse:
         except Refusal as refusal:
             add_refusal(form, refusal)
         else:
-            say(request, _("The sending hours are saved."))
+            text = _("The sending hours are saved.")
+            # What waited for the former hours leaves by the new ones, where those come earlier.
+            if moved := open_port("accounts.hours_changed")(now=timezone.now()):
+                more = ngettext(
+                    "%(n)d message that waited leaves earlier.", "%(n)d messages that waited leave earlier.", moved
+                )
+                text = f"{text} {more % {'n': moved}}"
+            say(request, text)
             return redirect("sending_hours")
     context = {"form": form, "tenant": tenant}
     return page(request, "accounts/sending_hours.html", context, status=422 if form.errors else 200)

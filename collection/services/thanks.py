@@ -23,8 +23,8 @@ from collection.services.notices import (
 )
 from core.audit import SYSTEM
 from core.formats import Formats
-from core.jobs import lock
-from desk.models import Message
+from core.jobs import AlreadyRunning, lock
+from desk.models import Message, NoticeSetting
 from desk.models import Notice as Kind
 from desk.ports import Verdict
 from desk.queries.templates import Texts
@@ -76,7 +76,33 @@ def thank_for_payments(*, on: date, now: datetime) -> int:
     if found is None or found.since is None:
         return 0
     lock("collection/thanks")
-    payments = list(_learned(since=max(found.since, now - LOOK_BACK)))
+    return _thank(list(_learned(since=max(found.since, now - LOOK_BACK))), found, on=on, now=now)
+
+
+@transaction.atomic
+def thank_for_lines(*, line_ids: Collection[UUID], on: date, now: datetime) -> int:
+    """Queue thanks for what a person has just matched, once the seconds of taking back are over. How many.
+
+    The rules are the night's; where it is at it, or a colleague, it is left to the night.
+    """
+    found = setting(Kind.THANKS)
+    if found is None or found.since is None:
+        return 0
+    try:
+        lock("collection/thanks")
+    except AlreadyRunning:
+        return 0
+    rows = CashMatch.objects.filter(
+        line__in=list(line_ids), state=CashMatch.State.ACCEPTED, amount__gt=0, decided_at__gte=found.since
+    )
+    payments = list(_matches(rows.select_related("line").order_by("id")))
+    return _thank(payments, found, on=on, now=now, after=timedelta(seconds=sending_hours.UNDO_SECONDS))
+
+
+def _thank(
+    payments: list[Payment], found: NoticeSetting, *, on: date, now: datetime, after: timedelta = timedelta(0)
+) -> int:
+    """`after`: how long the messages wait at least."""
     customer_ids = {one.customer_id for one in payments}
     done = Message.objects.filter(reason_type=REASON, customer_id__in=customer_ids)
     lately = done.exclude(state=Message.State.CANCELLED).filter(on__gt=on - timedelta(days=found.every_days))
@@ -114,7 +140,7 @@ def thank_for_payments(*, on: date, now: datetime) -> int:
                 customer=customer,
                 entity=entity,
                 on=on,
-                not_before=leaves_at(now, entity.country),
+                not_before=leaves_at(now + after, entity.country),
                 actor=SYSTEM,
             )
         )

@@ -23,7 +23,6 @@ from desk.services.tasks import NewTask, make_tasks
 from receivables.models import Contact, CustomerAccount, Entity
 
 LONGEST = 20_000
-UNDO_SECONDS = 30
 QUOTED_LINES = 60
 # Before what is repeated of the mail that is answered.
 _WROTE = {
@@ -74,7 +73,7 @@ def answer(*, inbound_id: UUID, subject: str, text: str, actor: Actor, on: date,
         language=language,
         subject=" ".join(subject.split())[:250] or answer_subject(row),
         body_text=f"{text.strip()}\n\n{_repeated(row, language)}",
-        not_before=sending_hours.leaving()(now + timedelta(seconds=UNDO_SECONDS), entity.country),
+        not_before=sending_hours.leaving()(now + timedelta(seconds=sending_hours.UNDO_SECONDS), entity.country),
         created_by_id=actor.member_id,
     )
     outbox.queue([message])

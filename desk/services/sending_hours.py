@@ -1,16 +1,22 @@
 """The organisation's sending hours: what waits for them is due when they begin next, as a row and not as a timer."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
-from django.db.models.functions import Now
+from django.db.models import DateTimeField, ExpressionWrapper, F, Q, Value
+from django.db.models.functions import Greatest, Now
 
+from accounts import doorbells
 from accounts.models import Tenant
 from core.tenancy import require_tenant_id
 from desk.models import Message
 from desk.rules.hours import SendingHours
+from desk.services import outbox
 from receivables.models import Entity
+
+UNDO_SECONDS = 30  # for which a decision can be taken back: its message does not leave before
 
 
 def hours_of(tenant: Tenant) -> SendingHours | None:
@@ -53,4 +59,30 @@ def put_off(*, channel: str, now: datetime) -> int:
         if moment > now:
             of_country = due.filter(entity__country=country) if country is not None else due.filter(entity=None)
             count += of_country.update(not_before=moment, updated_at=Now())
+    return count
+
+
+@transaction.atomic
+def bring_forward(*, now: datetime) -> int:
+    """The hours have changed: what waits for them only leaves at the first moment that they allow now, if that is earlier.
+
+    Nothing is moved into hours that are closed, nor into the seconds in which a decision can be taken back; what waits to
+    be tried again goes on waiting. Returns how many were moved; their bells ring.
+    """
+    longest = timedelta(seconds=max(settings.OUTBOX_RETRY_SECONDS))
+    waiting = Message.objects.filter(state=Message.State.DUE, customer__isnull=False, not_before__gt=now).filter(
+        Q(attempts=0) | Q(not_before__gt=now + longest)
+    )
+    leaves_at, count = leaving(), 0
+    for country in (None, *Entity.objects.order_by().values_list("country", flat=True).distinct()):
+        moment = leaves_at(now, country or "")
+        of_country = waiting.filter(entity__country=country) if country is not None else waiting.filter(entity=None)
+        soonest = Greatest(
+            Value(moment, DateTimeField()),
+            ExpressionWrapper(F("created_at") + timedelta(seconds=UNDO_SECONDS), output_field=DateTimeField()),
+        )
+        sooner = of_country.filter(not_before__gt=soonest)
+        for channel in list(sooner.order_by().values_list("channel", flat=True).distinct()):
+            count += sooner.filter(channel=channel).update(not_before=soonest, updated_at=Now())
+            doorbells.ring(outbox.queue_of(channel), at=moment)
     return count

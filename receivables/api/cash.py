@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -15,6 +16,7 @@ from rest_framework.response import Response
 
 from accounts.roles import Can
 from core.errors import NotFound
+from core.ports import open_port
 from core.rest_fields import AmountField, MoneyField
 from core.rest_lists import Resource
 from receivables.api.shapes import Out
@@ -115,6 +117,7 @@ class BankLines(Resource):
     def confirm(self, request: Request, id: UUID) -> Response:
         self._must_see(id)
         matching.confirm_proposal(line_id=id, on=self.caller.on, actor=self.caller.actor)
+        open_port("receivables.lines_matched")(line_ids=[id], on=self.caller.on, now=timezone.now())
         return Response(self.one(id))
 
     @extend_schema(request=None, responses={200: BankLineOut}, summary="Refuse what is proposed")
@@ -134,6 +137,7 @@ class BankLines(Resource):
         if seen.count() != len({share.item_id for share in shares}):
             raise NotFound
         matching.split_line(line_id=id, shares=shares, on=caller.on, actor=caller.actor)
+        open_port("receivables.lines_matched")(line_ids=[id], on=caller.on, now=timezone.now())
         return Response(self.one(id))
 
     @extend_schema(request=AssignIn, responses={200: BankLineOut}, summary="Say whose payment it is")

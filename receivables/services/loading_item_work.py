@@ -74,7 +74,9 @@ def find_work(stage: Stage, load: ItemLoad) -> None:
     if is_small_part:
         joined = f"{lines} LEFT JOIN LATERAL (SELECT i.* FROM receivables_ledgeritem i WHERE {same} LIMIT 1) i ON true"
     else:
-        joined = f"{lines} LEFT JOIN receivables_ledgeritem i ON {same}"
+        refs = stage.among("source_ref")
+        few = f"AND i.entity_id = ANY(ARRAY(SELECT id FROM entity_of)) AND i.source_ref {refs}" if refs else ""
+        joined = f"{lines} LEFT JOIN receivables_ledgeritem i ON {same} {few}"
     with planned_without("indexscan", rows=0 if is_small_part else stage.read):
         temp_table(
             "work",

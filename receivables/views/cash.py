@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db.models import Q
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -20,6 +21,7 @@ from accounts.access import MemberRequest, requires
 from accounts.roles import Can
 from core.errors import NotFound, Refusal
 from core.lists import Reading, show
+from core.ports import open_port
 from core.rows import row_of
 from core.text import search_key
 from core.web import add_refusal, page
@@ -138,6 +140,7 @@ def cash_match(request: MemberRequest) -> HttpResponse:
 def cash_confirm(request: MemberRequest) -> HttpResponse:
     """Carry out what is proposed for picked lines."""
     done = _each(request, lambda line: matching.confirm_proposal(line_id=line, on=request.on, actor=request.actor))
+    open_port("receivables.lines_matched")(line_ids=done, on=request.on, now=timezone.now())
     text = ngettext("%(n)d payment matched.", "%(n)d payments matched.", len(done)) % {"n": len(done)}
     undo = reverse("cash_reverse") + "?" + urlencode([("pick", line) for line in done])
     return go_on(request, text, fallback=reverse("cash"), undo=undo)
@@ -242,6 +245,7 @@ def cash_split(request: MemberRequest, line_id: UUID) -> HttpResponse:
         except Refusal as refusal:
             add_refusal(form, refusal)
         else:
+            open_port("receivables.lines_matched")(line_ids=[line.id], on=request.on, now=timezone.now())
             undo = reverse("cash_reverse") + "?" + urlencode({"pick": line.id})
             return go_on(request, _("The payment is matched as you said."), fallback=reverse("cash"), undo=undo)
     lead = "" if items else _("Assign the line to a customer first: then its open items can be chosen from.")

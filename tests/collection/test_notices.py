@@ -9,17 +9,20 @@ from django.utils import timezone
 
 from accounts.services.replacements import name_replacement
 from collection.models import Action
+from collection.services import thanks
 from collection.services.delivery_notes import DeliveryReasons, write_delivery_notes
 from collection.services.digests import DigestReasons, write_digests
 from collection.services.enclosing import OF_DOCUMENT
-from collection.services.thanks import ThanksReasons, thank_for_payments
+from collection.services.thanks import ThanksReasons, thank_for_lines, thank_for_payments
 from core.audit import SYSTEM
+from core.jobs import AlreadyRunning
 from core.tenancy import tenant_scope
 from desk.models import Message, Notice, NoticeOptOut, NoticeSetting
 from desk.services import outbox
 from desk.services.comments import attach_file
 from desk.services.notice_settings import BadNotice, set_notice, set_wish
 from receivables.models import CashAllocation, CashMatch, CustomerAccount, Document, Hold, LedgerItem
+from receivables.services.matching import Share, reverse_match, split_line
 from tests.accounts.conftest import enter
 from tests.collection.story import MONDAY, approve, due, make_contact, make_debtor, propose
 from tests.collection.test_messages import EVIL
@@ -176,6 +179,87 @@ def test_a_match_taken_back_is_not_thanked_for(tenant):
     thank()
     LedgerItem.objects.filter(number="P1", account=account).update(void_on=MONDAY)
     assert leave(ThanksReasons).transmitted == []
+
+
+# --- at once, for what a person matches by day ------------------------------------------------------------------------
+
+
+def matched(account, *, number="F9", amount="100.00"):
+    """A line of the bank that a person sets against an invoice now."""
+    item = make_item(account=account, number=number, due=due(3), amount=amount, issued=due(30))
+    line = make_bank_line(amount=amount)
+    return line, split_line(line_id=line.id, shares=[Share(item.id, Decimal(amount))], on=MONDAY, actor=SYSTEM)
+
+
+def thank_now(*lines) -> int:
+    return thank_for_lines(line_ids=[line.id for line in lines], on=MONDAY, now=timezone.now())
+
+
+def on_since_an_hour(days=0):
+    switch_on(Notice.THANKS, days)
+    NoticeSetting.objects.update(since=timezone.now() - timedelta(hours=1))
+
+
+def test_what_is_matched_by_day_is_thanked_for_at_once_and_not_by_the_night_again(tenant):
+    account = make_debtor(language="fr")
+    line, _match = matched(account)
+    assert thank_now(line) == 0  # not switched on
+    on_since_an_hour()
+    assert [thank_now(line), thank_now(line), thank(), thank(1)] == [1, 0, 0, 0]
+    message = Message.objects.get()
+    assert message.not_before > timezone.now() + timedelta(seconds=20)
+    assert "F9" in message.body_text
+
+
+def test_the_days_between_two_messages_hold_by_day_too(tenant):
+    on_since_an_hour(10)
+    account = make_debtor()
+    assert thank_now(matched(account)[0], matched(account, number="F10")[0]) == 1
+    assert thank_now(matched(account, number="F11")[0]) == 0
+
+
+def test_a_match_taken_back_within_the_seconds_is_not_thanked_for(tenant):
+    on_since_an_hour()
+    line, match = matched(make_debtor())
+    assert thank_now(line) == 1
+    reverse_match(match_id=match.id, on=MONDAY, actor=SYSTEM)
+    assert leave(ThanksReasons).transmitted == []
+
+
+def test_by_day_it_waits_for_the_sending_hours(db):
+    real = make_tenant(sandbox_on=None, time_zone="Europe/Paris")
+    with tenant_scope(real):
+        on_since_an_hour()
+        line, _match = matched(make_debtor())
+        evening = timezone.now() + timedelta(days=7 - timezone.now().weekday() + 5)  # a Saturday
+        assert thank_for_lines(line_ids=[line.id], on=MONDAY, now=evening) == 1
+        assert Message.objects.get().not_before.weekday() == 0
+
+
+def test_while_the_night_is_at_it_thanks_are_left_to_it(tenant, monkeypatch):
+    on_since_an_hour()
+    line, _match = matched(make_debtor())
+
+    def busy(_name):
+        raise AlreadyRunning
+
+    monkeypatch.setattr(thanks, "lock", busy)
+    assert thank_now(line) == 0
+    monkeypatch.undo()
+    assert thank() == 1
+
+
+def test_confirmed_on_the_page_it_is_queued(organisation):
+    client, _member = enter(organisation, role="collector")
+    with tenant_scope(organisation):
+        on_since_an_hour()
+        account = make_debtor()
+        item = make_item(account=account, number="F77", due=due(3), amount="70.00", issued=due(30))
+        piece = {"item": str(item.id), "cash": "70.00", "difference": "0", "why": "EXACT"}
+        line = make_bank_line(amount="70.00", customer=account.customer, proposal={"pieces": [piece]})
+    client.post(reverse("cash_confirm"), {"pick": [str(line.id)]}, headers={"HX-Request": "true"})
+    with tenant_scope(organisation):
+        assert Message.objects.get().reason_type == "collection.Thanks"
 
 
 def test_hostile_numbers_stay_text(tenant):

@@ -1,9 +1,10 @@
 """Messages wait for the organisation's sending hours, and the screen says until when."""
 
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.access import EVERYTHING
 from accounts.models import Doorbell, Tenant
@@ -20,7 +21,7 @@ from integrations import messaging_tasks
 from tests.accounts.conftest import enter
 from tests.collection.story import MONDAY, approve, make_contact, make_debtor, make_sender, propose
 from tests.desk.fakes import Notes, Script
-from tests.make import make_tenant
+from tests.make import make_member, make_tenant
 
 pytestmark = pytest.mark.django_db
 EVENING = datetime(2026, 3, 2, 18, 0, tzinfo=UTC)  # 19:00 in Paris
@@ -122,6 +123,79 @@ def test_the_screen_says_when_it_goes_out(organisation, monkeypatch):
     monkeypatch.setattr(worklist.timezone, "now", lambda: datetime(2026, 3, 6, 19, 0, tzinfo=UTC))
     answer = client.post(reverse("action_confirm", args=[action.id]), headers={"HX-Request": "true"})
     assert "goes out Monday 08:00" in answer["HX-Trigger"]
+
+
+# --- the hours change while something waits ---------------------------------------------------------------------------
+
+
+def _waiting(real, **values):
+    _action, message = _confirmed(real, now=EVENING)
+    Message.objects.filter(id=message.id).update(created_at=EVENING, **values)
+    return message
+
+
+def _set(start, end, days=range(7)) -> None:
+    change_sending_hours(days=list(days), start=start, end=end, on_holidays=False, actor=SYSTEM)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "leaves_at", "moved"),
+    [
+        (time(8), time(21), EVENING + timedelta(seconds=30), 1),  # open now: only the seconds of undo
+        (time(6), time(18), TUESDAY_8 - timedelta(hours=2), 1),  # earlier tomorrow
+        (time(8), time(18), TUESDAY_8, 0),
+        (time(10), time(18), TUESDAY_8, 0),  # narrowed: put off when its moment comes, never moved back
+    ],
+)
+def test_what_waits_leaves_as_soon_as_the_new_hours_allow(real, start, end, leaves_at, moved):
+    with tenant_scope(real):
+        message = _waiting(real)
+        _set(start, end)
+        assert sending_hours.bring_forward(now=EVENING) == moved
+        message.refresh_from_db()
+        assert message.not_before == leaves_at
+        assert Doorbell.objects.get(of_tenant=real, queue="outbox.EMAIL").due_at <= leaves_at
+        assert sending_hours.bring_forward(now=EVENING) == 0
+
+
+@pytest.mark.parametrize(
+    ("values", "moved"),
+    [
+        ({"attempts": 2, "not_before": EVENING + timedelta(minutes=5)}, 0),  # waits to be tried again
+        ({"attempts": 2, "not_before": EVENING + timedelta(days=2)}, 1),  # tried once, then put off by the hours
+        ({"customer": None, "entity": None, "not_before": EVENING + timedelta(days=2)}, 0),  # a colleague's
+    ],
+)
+def test_only_what_waits_for_the_hours_is_moved(real, values, moved):
+    with tenant_scope(real):
+        _waiting(real, **values, **({} if "customer" not in values else {"member": make_member()}))
+        _set(time(0), time(23, 59))
+        assert sending_hours.bring_forward(now=EVENING) == moved
+
+
+def test_what_is_leaving_or_has_left_stays_as_it_is(real):
+    with tenant_scope(real):
+        message = _waiting(real, state="CANCELLED")
+        _set(time(0), time(23, 59))
+        assert sending_hours.bring_forward(now=EVENING) == 0
+        message.refresh_from_db()
+        assert message.not_before == TUESDAY_8
+
+
+def test_the_page_says_how_many_leave_earlier(organisation):
+    _action, message = _confirmed(organisation, now=EVENING)
+    Tenant.objects.filter(id=organisation.id).update(is_sandbox=False, sandbox_on=None)
+    with tenant_scope(organisation):
+        Message.objects.update(not_before=timezone.now() + timedelta(days=40))
+    client, _member = enter(organisation, role="admin")
+    values = {"days": [str(n) for n in range(7)], "start": "00:00", "end": "23:59", "on_holidays": "on"}
+    assert (
+        "1 message that waited leaves earlier."
+        in client.post(reverse("sending_hours"), values, follow=True).content.decode()
+    )
+    with tenant_scope(organisation):
+        message.refresh_from_db()
+        assert message.not_before < timezone.now() + timedelta(days=1)
 
 
 def test_the_hours_are_set_on_a_page_of_the_administrator(organisation):
