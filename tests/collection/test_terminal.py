@@ -228,7 +228,7 @@ def test_the_usual_scenario_ends_with_a_notice_that_needs_approval(tenant):
     notice = request_notice(action_id=letter.id, **by(collector))
     decide_notice(notice_id=notice.id, approve=True, **by(manager))
     assert confirm(letter, collector).state == "CONFIRMED"
-    message = Message.objects.get()
+    message = Message.objects.get(reason_type="collection.Action")
     assert (message.channel, message.subject) == ("LETTER", "Mise en demeure : 100,00 € échus")
 
 
