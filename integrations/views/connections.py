@@ -20,13 +20,21 @@ from integrations.models import Connection, Mailbox
 from integrations.queries.connections import connection_lines, mailbox_of
 from integrations.services import connections as services
 from integrations.services import mailboxes
+from integrations.words import mailbox_error
 
 
 @requires(Can.MANAGE_CONNECTIONS)
 @require_safe
 def connections(request: HttpRequest) -> HttpResponse:
     """Where files come from, when the last one came, and how it ended."""
-    lines = [{"line": line, "where": _where(request, line.connection, line.mailbox)} for line in connection_lines()]
+    lines = [
+        {
+            "line": line,
+            "where": _where(request, line.connection, line.mailbox),
+            "error": mailbox_error(line.mailbox.error) if line.mailbox else "",
+        }
+        for line in connection_lines()
+    ]
     return page(request, "integrations/connections.html", {"lines": lines})
 
 
