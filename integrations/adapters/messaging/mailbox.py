@@ -16,6 +16,7 @@ from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
+from django.db import transaction
 
 from desk.models import Message
 from desk.ports import RefusedForGood
@@ -139,7 +140,8 @@ class MailboxTransport:
 
     def expect(self, messages: Sequence[Message]) -> None:
         """Only the organisation's wish is read ahead."""
-        self._asks_receipts = receipts_are_asked()
+        with transaction.atomic():  # rows are read within one only
+            self._asks_receipts = receipts_are_asked()
 
     def deliver(self, message: Message, *, hand: Callable[[], bool]) -> bool:
         try:

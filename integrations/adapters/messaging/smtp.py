@@ -18,6 +18,7 @@ from functools import lru_cache
 from uuid import UUID
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
 from desk.models import Message, MessageFile
@@ -176,7 +177,8 @@ class SmtpTransport:
 
     def expect(self, messages: Sequence[Message]) -> None:
         """Only the organisation's wish is read ahead: making an e-mail takes less time than its transmission."""
-        self._asks_receipts = receipts_are_asked()
+        with transaction.atomic():  # rows are read within one only
+            self._asks_receipts = receipts_are_asked()
 
     def deliver(self, message: Message, *, hand: Callable[[], bool]) -> bool:
         try:
