@@ -22,6 +22,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ApiKey, Member, Tenant
+from accounts.queries.doors import membership
 from accounts.roles import Can
 from core.audit import SYSTEM, Actor
 from core.days import today_in
@@ -57,10 +58,11 @@ def business_today(tenant: Tenant, *, now: datetime | None = None) -> date:
 
 def scope_of(member: Member) -> Scope:
     """The row scope of a member, from the role and the entity restrictions. 1 SQL query."""
-    return Scope(
-        portfolio_of=member.id if member.role.portfolio_only else None,
-        entity_ids=frozenset(member.entity_accesses.values_list("entity_id", flat=True)),
-    )
+    return _scope(member, frozenset(member.entity_accesses.values_list("entity_id", flat=True)))
+
+
+def _scope(member: Member, entity_ids: frozenset[UUID]) -> Scope:
+    return Scope(portfolio_of=member.id if member.role.portfolio_only else None, entity_ids=entity_ids)
 
 
 def scope_of_key(key: ApiKey) -> Scope:
@@ -99,12 +101,17 @@ class NoSuchRight(NotAllowed):
 def load_member(request: HttpRequest) -> Member | None:
     """The member behind the request in the tenant in scope, once per request. 1 SQL query."""
     if not hasattr(request, "_member"):
-        request._member = (  # type: ignore[attr-defined]
-            Member.objects.select_related("role").filter(user_id=request.user.pk, is_active=True).first()
-            if current_tenant_id() and request.user.is_authenticated
-            else None
-        )
+        found = membership(user_id=request.user.pk) if current_tenant_id() and request.user.is_authenticated else None
+        request._member, request._entity_ids = found or (None, frozenset())  # type: ignore[attr-defined]
     return request._member  # type: ignore[attr-defined]
+
+
+def load_scope(request: HttpRequest) -> Scope:
+    """The row scope of the member behind the request, who must be one. 1 SQL query, unless the member is known."""
+    member = load_member(request)
+    assert member is not None
+    entity_ids: frozenset[UUID] | None = getattr(request, "_entity_ids", None)
+    return scope_of(member) if entity_ids is None else _scope(member, entity_ids)
 
 
 def requires(*capabilities: Can) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
@@ -124,7 +131,7 @@ def requires(*capabilities: Can) -> Callable[[Callable[..., HttpResponse]], Call
             if not all(member.can(capability) for capability in capabilities):
                 raise NoSuchRight
             request.member = member  # type: ignore[attr-defined]
-            request.scope = scope_of(member)  # type: ignore[attr-defined]
+            request.scope = load_scope(request)  # type: ignore[attr-defined]
             request.actor = Actor.member(member)  # type: ignore[attr-defined]
             request.on = business_today(request.tenant)  # type: ignore[attr-defined]
             return view(request, *args, **kwargs)

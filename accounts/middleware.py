@@ -20,7 +20,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
 from accounts.access import Caller, scope_of_key
-from accounts.models import Tenant, UserTenant
+from accounts.models import Tenant
+from accounts.queries.doors import organisations_of
 from accounts.services.api_keys import read_key, verify_key
 from core.tenancy import tenant_scope
 
@@ -102,10 +103,7 @@ def chosen_tenant(request: Any) -> Tenant | None:
 
     Sets request.organisations, all that they may enter, by name: the pages' menu lists them. 1 SQL query.
     """
-    with transaction.atomic():
-        entries = UserTenant.objects.filter(user_id=request.user.pk, of_tenant__status=Tenant.Status.ACTIVE)
-        found = [entry.of_tenant for entry in entries.select_related("of_tenant").order_by("of_tenant__name", "id")]
-    request.organisations = found
+    request.organisations = found = organisations_of(user_id=request.user.pk)
     chosen = request.session.get(SESSION_KEY)
     wanted = UUID(chosen) if chosen else None
     return next((tenant for tenant in found if tenant.id == wanted), found[0] if found else None)

@@ -1,13 +1,11 @@
 """Tables without business: what was changed by whom, and which jobs ran."""
 
-from uuid import UUID
-
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from core.tenancy.models import TenantManager, TenantModel
+from core.tenancy.models import TenantModel
 
 
 class AuditRecord(TenantModel):
@@ -96,13 +94,6 @@ class IdempotencyRecord(TenantModel):
         indexes = [models.Index(fields=["tenant", "created_at"], name="idempotency_created")]
 
 
-class SavedViewManager(TenantManager):
-    def visible_to(self, owner_id: UUID, list_name: str) -> models.QuerySet["SavedView"]:
-        """A member's own views of a list and those shared with everybody, by name. 1 SQL query."""
-        views = self.filter(Q(owner_id=owner_id) | Q(is_shared=True), list_name=list_name)
-        return views.order_by("name", "id")  # type: ignore[return-value]
-
-
 class SavedView(TenantModel):
     """Filters, sort and columns of a list under a name: a tab for its owner, or for everybody."""
 
@@ -112,8 +103,6 @@ class SavedView(TenantModel):
     owner_id = models.UUIDField()  # the member
     is_shared = models.BooleanField(default=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
-
-    objects = SavedViewManager()  # type: ignore[misc]
 
     class Meta:
         base_manager_name = "objects"

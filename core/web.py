@@ -4,7 +4,7 @@ Views use `page`, `say` and plain `redirect`; the rest happens in the two middle
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib import import_module
@@ -178,36 +178,63 @@ def _mark_current(request: HttpRequest, links: list[Link]) -> None:
 
 def _fill_counts(request: HttpRequest, member: Any, counted: list[tuple[Entry, Link]]) -> None:
     keys = {entry.url_name: f"{member.tenant_id}:count:{member.pk}:{entry.url_name}" for entry, _link in counted}
-    try:
-        known = shared_cache.get_many(keys.values()) if keys else {}
-    except RedisError:  # a cache that is away costs time, not pages
-        known = {}
+    # The first page asks for all that the shell will want, so that the cache is asked once.
+    expect_kept(request, wiring().kept_keys(request))
+    known = kept(request, keys.values()) if keys else {}
     fresh = {}
     for entry, link in counted:
         key = keys[entry.url_name]
         if key not in known and entry.count:
             fresh[key] = known[key] = entry.count(request) or 0
         link.count = known[key]
-    if fresh:
-        try:
-            shared_cache.set_many(fresh, COUNT_SECONDS)
-        except RedisError:
-            return
+    keep(fresh)
 
 
 Value = TypeVar("Value")
 
 
-def remembered(key: str, ask: Callable[[], Value], *, seconds: int = COUNT_SECONDS) -> Value:
+def remembered(request: HttpRequest, key: str, ask: Callable[[], Value]) -> Value:
     """The cached answer under `key` (which begins with the tenant), or a fresh one; always fresh without a cache."""
+    known = kept(request, [key])
+    if known.get(key) is not None:
+        return cast(Value, known[key])
+    found = ask()
+    keep({key: found})
+    return found
+
+
+def expect_kept(request: HttpRequest, keys: Iterable[str]) -> None:
+    """Say which keys the page will ask `kept` for: the first question then brings all of them."""
+    _expected(request).update(dict.fromkeys(keys))
+
+
+def kept(request: HttpRequest, keys: Iterable[str]) -> dict[str, Any]:
+    """What the cache knows under these keys, which begin with the tenant. Each is asked for once per request."""
+    looked_up: dict[str, Any] = request.__dict__.setdefault("_kept", {})
+    wanted = list(keys)
+    if any(key not in looked_up for key in wanted):
+        unknown = [key for key in dict.fromkeys([*wanted, *_expected(request)]) if key not in looked_up]
+        try:
+            found = shared_cache.get_many(unknown)
+        except RedisError:  # a cache that is away costs time, not pages
+            found = {}
+        looked_up.update({key: found.get(key) for key in unknown})
+    return {key: looked_up[key] for key in wanted if looked_up[key] is not None}
+
+
+def keep(values: dict[str, Any], *, seconds: int = COUNT_SECONDS) -> None:
+    """Put values into the cache, if there is one."""
+    if not values:
+        return
     try:
-        found = shared_cache.get(key)
-        if found is None:
-            found = ask()
-            shared_cache.set(key, found, seconds)
+        shared_cache.set_many(values, seconds)
     except RedisError:
-        found = ask()
-    return cast(Value, found)
+        return
+
+
+def _expected(request: HttpRequest) -> dict[str, None]:
+    found: dict[str, None] = request.__dict__.setdefault("_expected", {})
+    return found
 
 
 def request_member(request: HttpRequest) -> Any:
@@ -254,6 +281,22 @@ class Shell:
         return [link for group in self.groups for link in group.links if link.phone][:4]
 
     @cached_property
+    def navigation_key(self) -> tuple[Any, ...]:
+        """All that the sidebar and the bar on phones show."""
+        here = self.organisation
+        return (
+            here and (here.pk, here.name),
+            tuple((one.pk, one.name, one.is_sandbox) for one in self.organisations) if here else (),
+            tuple((group.title, *map(_shown, group.links)) for group in self.groups),
+        )
+
+    @cached_property
+    def person_key(self) -> tuple[Any, ...]:
+        """All that the menu of the person shows."""
+        user: Any = self.request.user
+        return (str(user), getattr(user, "email", ""), str(self.member.role) if self.member else None, self.theme)
+
+    @cached_property
     def sync(self) -> Any:
         """The last ERP sync: `.at` (datetime), `.state` ("", "stale" or "broken"), `.url`; None when there is none."""
         return wiring().sync_of(self.request)
@@ -286,6 +329,10 @@ class Shell:
     @property
     def htmx_config(self) -> str:
         return HTMX_CONFIG
+
+
+def _shown(link: Link) -> tuple[Any, ...]:
+    return link.url, link.label, link.icon, link.phone, link.count, link.current
 
 
 @cache

@@ -7,12 +7,13 @@ exist yet is not shown.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.access import Scope, business_today, load_member, scope_of
+from accounts.access import Scope, business_today, load_member, load_scope
 from accounts.models import Member, Tenant, UserTenant
 from accounts.roles import Can
 from collection.queries.day import reminders_waiting
@@ -78,9 +79,7 @@ def _scope(request: HttpRequest) -> Scope:
     found: Scope | None = getattr(request, "scope", None)
     if found is not None:
         return found
-    member = load_member(request)
-    assert member is not None  # the sidebar is a member's
-    return scope_of(member)
+    return load_scope(request)  # the sidebar is a member's
 
 
 SECTIONS = (
@@ -311,7 +310,7 @@ def sync_of(request: HttpRequest) -> Sync | None:
     (a sandbox, whose days pass as one likes, is never stale). The real clock, as for every stamp.
     """
     tenant = request.tenant  # type: ignore[attr-defined]
-    runs = remembered(f"{tenant.pk}:sync", _ended_runs)
+    runs = remembered(request, _sync_key(tenant.pk), _ended_runs)
     good = next((at for state, _connected, at in runs if state in GOOD_RUNS), None)
     if not runs:
         return None
@@ -335,5 +334,22 @@ def alerts_of(request: HttpRequest) -> int | None:
     member = member_of(request)
     if member is None or not member.can(Can.VIEW_ALERTS):
         return None
-    key = f"{request.tenant.pk}:{member.pk}:alerts"  # type: ignore[attr-defined]
-    return remembered(key, lambda: alerts_in(scope=_scope(request)).filter(acknowledged_on__isnull=True).count())
+    return remembered(
+        request,
+        _alerts_key(member),
+        lambda: alerts_in(scope=_scope(request)).filter(acknowledged_on__isnull=True).count(),
+    )
+
+
+def kept_keys(request: HttpRequest) -> list[str]:
+    """Under which keys the top bar's answers are kept: the shell asks for all it needs in one call of the cache."""
+    member = member_of(request)
+    return [_sync_key(member.tenant_id), _alerts_key(member)] if member else []
+
+
+def _sync_key(tenant_id: UUID) -> str:
+    return f"{tenant_id}:sync"
+
+
+def _alerts_key(member: Member) -> str:
+    return f"{member.tenant_id}:{member.pk}:alerts"

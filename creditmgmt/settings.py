@@ -109,7 +109,8 @@ INSTALLED_APPS = [
     "drf_standardized_errors",
     "django_filters",
     "django_htmx",
-    "django_cotton",
+    # Not its own configuration, which would put Django's loader in the place of ours (core.folding).
+    "django_cotton.apps.SimpleAppConfig",
     "csp",
 ]
 
@@ -151,7 +152,7 @@ TEMPLATES = [
             ],
             "loaders": [
                 (
-                    "django.template.loaders.cached.Loader",
+                    "core.folding.Loader",
                     [
                         "django_cotton.cotton_loader.Loader",
                         "django.template.loaders.filesystem.Loader",

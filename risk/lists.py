@@ -16,7 +16,7 @@ from receivables.filters import CustomerFilters
 from receivables.lists.customers import CUSTOMERS as LEDGER_CUSTOMERS
 from receivables.lists.customers import customer_states
 from risk.models import PayerProfile
-from risk.queries.profiles import profiles_of
+from risk.queries.profiles import classes_of
 from risk.words import CLASS_KINDS, CLASSES, TRENDS
 
 LATE_CLASSES = (PayerProfile.Class.SLOW, PayerProfile.Class.VERY_SLOW, PayerProfile.Class.DEFAULTING)
@@ -59,11 +59,11 @@ def _may_see(reader: Reader) -> bool:
 def customer_profiles(rows: Sequence[dict[str, Any]], reader: Reader) -> None:
     """What the ledger's list shows, and each customer's newest profile. 1 SQL query more."""
     customer_states(rows, reader)
-    found = profiles_of(customer_ids=[row["id"] for row in rows], scope=reader.scope) if _may_see(reader) else {}
+    found = classes_of(customer_ids=[row["id"] for row in rows], scope=reader.scope) if _may_see(reader) else {}
     for row in rows:
         profile = found.get(row["id"])
         for name in _FIELDS:
-            row[name] = getattr(profile, name) if profile else None
+            row[name] = getattr(profile, name, None)
 
 
 def _class_cell(row: Row, formats: Formats) -> str:

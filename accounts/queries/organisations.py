@@ -11,18 +11,14 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from accounts.models import Tenant, UserTenant
+from accounts.queries.doors import organisations_of
 from accounts.words import night_step_words
 from core.models import JobRun
 
 
 def enterable(*, user_id: UUID) -> list[Tenant]:
     """The active organisations that the person may enter, by name. 1 SQL query."""
-    entries = (
-        UserTenant.objects.filter(user_id=user_id, of_tenant__status=Tenant.Status.ACTIVE)
-        .select_related("of_tenant")
-        .order_by("of_tenant__name", "id")
-    )
-    return [entry.of_tenant for entry in entries]
+    return organisations_of(user_id=user_id)
 
 
 def may_enter(*, user_id: UUID, tenant_id: UUID) -> bool:

@@ -28,22 +28,28 @@ def html_of(value: Any) -> str:
 
 
 @cache
-def _address(url_name: str) -> str:
-    return reverse(url_name, args=[_ANY_ID])
+def _around(url_name: str) -> tuple[str, str]:
+    """The address of a row's page before and after the row's id, as HTML."""
+    before, _id, after = reverse(url_name, args=[_ANY_ID]).partition(str(_ANY_ID))
+    return html.escape(before), html.escape(after)
 
 
 def page_of(url_name: str, field: str = "id") -> Callable[[Row], str]:
     """The address of the page of a row, or of a row that it names; "" where it names none."""
 
     def link(row: Row) -> str:
-        return _address(url_name).replace(str(_ANY_ID), str(row[field])) if row[field] else ""
+        row_id = row[field]
+        if not row_id:
+            return ""
+        before, after = _around(url_name)
+        return SafeString(f"{before}{row_id}{after}")
 
     return link
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Column:
-    """One column. `name` is the field of the row; `cell` gives text or safe HTML for the page.
+    """One column; no two are equal. `name` is the field of the row; `cell` gives text or safe HTML for the page.
 
     `sort` names the field that orders (leave empty where no index serves the order). `value` gives what an export
     writes (default: the field itself). `css`: classes of the cell, or a function of the row. `total`: summed by

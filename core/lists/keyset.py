@@ -17,6 +17,7 @@ from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, Tuple
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import Invalid
+from core.lists.cut import cut_rows, joins_of
 
 Row = Mapping[str, Any]
 
@@ -100,8 +101,12 @@ class QuerySource:
     """Rows of a queryset (already filtered and in scope) as dictionaries of `fields`. 1 SQL query a call.
 
     `apart`: amounts of two currencies are not ranked among each other, so sorting by a field of it puts the rows
-    currency by currency: {"open_amount": "currency"}. `names`: a name for a path, {"customer": "customer__name"}.
+    currency by currency: {"open_amount": "currency"}. `names`: a name for a path of references, {"customer":
+    "customer__name"}. `count_along`: the cap of a `count` that will be asked for if the page is full: `slice` then brings
+    it with the rows.
     """
+
+    count_along = 0
 
     def __init__(
         self,
@@ -116,7 +121,8 @@ class QuerySource:
         self.fields = ["id", *(name for name in fields if name != "id")]
         self.currency = currency
         self.apart = apart or {}
-        self.names = {name: F(path) for name, path in (names or {}).items()}
+        self.names = names or {}
+        self._counted: tuple[int, int] | None = None  # the cap, and how many there are
 
     def slice(self, *, sort: Sort, after: str, before: str, limit: int) -> Sequence[Row]:
         backwards = bool(before) and not after
@@ -135,18 +141,23 @@ class QuerySource:
         extra = {} if sort.field in self.fields else {"sort_value": F(sort.field)}
         if first and first not in self.fields:
             extra["sort_group"] = F(first)
-        page = queryset.order_by(*order)
-        if self.names and not queryset.query.annotations:
-            # Cut before names are joined: the planner else takes the joins for a reason to read and sort everything.
-            ids = page.values("id")[:limit]
-            page = queryset.model._default_manager.filter(id__in=ids).order_by(*order)
-        page = page.values(*self.fields, **self.names, **extra)[:limit]
+        model: Any = queryset.model
+        needed = joins_of(model, tuple(self.names.items())).needed
+        fields = dict.fromkeys((*self.fields, *needed))
+        page = queryset.order_by(*order).values(*fields, **extra)[:limit]
+        keys = ["sort_value" if "sort_value" in extra else sort.field, "id"]
+        if first:
+            keys.insert(0, "sort_group" if "sort_group" in extra else first)
+        terms = [f'page."{key}"{" DESC" if term.descending else ""}' for key, term in zip(keys, order, strict=True)]
+        counted = self.queryset.order_by().values("id")[: self.count_along] if self.count_along else None
         try:
-            rows = list(page)
+            rows, number = cut_rows(page, names=self.names, order=terms, counted=counted, full=0 if token else limit)
         except (TypeError, ValueError, ValidationError, DataError) as error:
             if not token:
                 raise
             raise BadCursor from error
+        if number is not None:
+            self._counted = (self.count_along, number)
         return rows[::-1] if backwards else rows
 
     def _beyond(self, token: str, sort: Sort, first: str, descending: bool, backwards: bool) -> Any:
@@ -170,6 +181,8 @@ class QuerySource:
         return encode(value, row["id"])
 
     def count(self, *, cap: int) -> int:
+        if self._counted and self._counted[0] == cap:
+            return self._counted[1]
         return self.queryset.order_by().values("id")[:cap].count()
 
     def totals(self, *, columns: Sequence[str]) -> Sequence[Row]:

@@ -9,14 +9,12 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.core.cache import cache
 from django.forms import HiddenInput, ModelMultipleChoiceField, MultipleChoiceField
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from redis.exceptions import RedisError
 
 from core import formats
 from core.errors import Invalid
@@ -25,10 +23,10 @@ from core.lists.keyset import Sort
 from core.lists.page import CONTROL, Bulk, ListPage, Reading, filters_of
 from core.lists.reading import Reader
 from core.lists.rows import ShownRow, body_of, choices_of, heads_of
-from core.models import SavedView
+from core.queries import saved_views
 from core.tenancy import current_tenant_id
+from core.web import expect_kept, keep, kept, wants_part
 from core.web import page as render_page
-from core.web import wants_part
 
 PAGE_ROWS = 50
 # Rows of which the totals are made when asked for at all.
@@ -80,7 +78,7 @@ class Listing:
     @cached_property
     def rows(self) -> list[ShownRow]:
         after, before = self.query.get("after", ""), self.query.get("before", "")
-        found = self.reading.rows(after=after, before=before, limit=PAGE_ROWS + 1)
+        found = self.reading.rows(after=after, before=before, limit=PAGE_ROWS + 1, count_along=self._cap + 1)
         backwards = bool(before) and not after
         more = len(found) > PAGE_ROWS
         self._more_after = backwards or more
@@ -165,9 +163,14 @@ class Listing:
             out.append(cells)
         return out
 
+    @property
+    def _asked_form(self) -> Any:
+        """The form of what stands in the address itself; a list's start needs no look."""
+        return self.reading.form if filters_of(self.reading.given) else None
+
     @cached_property
     def chips(self) -> list[Chip]:
-        form = self.reading.form if self.reading.filters else None
+        form = self._asked_form
         if form is None:
             return []
         form.is_valid()
@@ -184,7 +187,7 @@ class Listing:
     @cached_property
     def filter_errors(self) -> list[str]:
         """What is wrong with the filters in the address, by field."""
-        form = self.reading.form if self.reading.filters else None
+        form = self._asked_form
         if form is None or form.is_valid():
             return []
         return [f"{form[name].label}: {' '.join(map(str, texts))}" for name, texts in form.errors.items()]
@@ -192,6 +195,12 @@ class Listing:
     @cached_property
     def tabs(self) -> list[Tab]:
         """The list's own views, then the member's saved ones and those shared with them. 1 SQL query."""
+        self._fill_counts(self._tabs)
+        return self._tabs
+
+    @cached_property
+    def _tabs(self) -> list[Tab]:
+        """Without their counts."""
         now = self._told_apart(self.reading.filters)
         tabs = []
         for view in self.page.views:
@@ -201,12 +210,11 @@ class Listing:
             tabs.append(Tab(str(view.label), self._address(wanted, view.sort), now == dict(view.query), query))
         member_id = self.reading.reader.member_id
         if member_id is not None:
-            for saved in SavedView.objects.visible_to(member_id, self.page.name):
+            for saved in saved_views(owner_id=member_id, list_name=self.page.name):
                 query = QueryDict(saved.query)
                 current = now == self._told_apart(filters_of(query))
                 own = saved.owner_id == member_id
                 tabs.append(Tab(saved.name, f"?{saved.query}", current, query, view_id=str(saved.id), own=own))
-        self._fill_counts(tabs)
         return tabs
 
     @property
@@ -214,13 +222,14 @@ class Listing:
         """Whether the browser should ask for the counts: they are not part of the page, which need not wait for them."""
         return any(tab.count == "" for tab in self.tabs)
 
+    def expect_counts(self) -> None:
+        """Have the cache asked for the tabs' counts together with what the shell around the list asks it."""
+        expect_kept(self.request, [self._count_key(tab) for tab in self._tabs])
+
     def _fill_counts(self, tabs: list[Tab]) -> None:
         """Those known since a minute at most; with `part=tabs` in the address the others are counted now."""
         keys = {self._count_key(tab): tab for tab in tabs}
-        try:
-            known = cache.get_many(keys)
-        except RedisError:  # a cache that is away costs numbers, not pages
-            known = {}
+        known = kept(self.request, keys)
         fresh = {}
         if self.request.GET.get("part") == "tabs":
             for key, tab in keys.items():
@@ -230,11 +239,7 @@ class Listing:
         for key, tab in keys.items():
             if key in known:
                 tab.count = self.formats.number(min(known[key], TAB_CAP)) + ("+" if known[key] > TAB_CAP else "")
-        if fresh:
-            try:
-                cache.set_many(fresh, TAB_SECONDS)
-            except RedisError:
-                return
+        keep(fresh, seconds=TAB_SECONDS)
 
     def _count_key(self, tab: Tab) -> str:
         reader = self.reading.reader
@@ -334,13 +339,10 @@ class Listing:
         return "?" + urlencode({**query, **({"sort": sort} if sort else {})})
 
     def _with(self, **changes: str | None) -> str:
-        query = self.query.copy()
-        query.pop("part", None)
-        for name, value in changes.items():
-            query.pop(name, None)
-            if value is not None:
-                query[name] = value
-        return "?" + query.urlencode()
+        gone = {*changes, "part"}
+        pairs = [(name, value) for name, values in self.query.lists() if name not in gone for value in values]
+        pairs += [(name, value) for name, value in changes.items() if value is not None]
+        return "?" + urlencode(pairs)
 
     def _without(self, name: str) -> str:
         query = self.query.copy()
@@ -396,7 +398,10 @@ def show(
     `context` gives what the page's template needs beside the list; `parts` are further templates by name of part.
     """
     reading = Reading(page, request.GET, Reader.of(request))
-    values: dict[str, Any] = {"listing": Listing(request, reading, on=on or reading.reader.on)}
+    listing = Listing(request, reading, on=on or reading.reader.on)
+    values: dict[str, Any] = {"listing": listing}
+    if not wants_part(request):
+        listing.expect_counts()
     part = request.GET.get("part", "") if wants_part(request) else ""
     if context is not None and (not wants_part(request) or part in (parts or {})):
         values.update(context(reading))

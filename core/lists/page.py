@@ -17,6 +17,7 @@ from core.errors import Invalid, NotFound
 from core.lists.columns import Column, Row
 from core.lists.keyset import QuerySource, Sort, Source
 from core.lists.reading import Reader
+from core.web import address
 
 # Of the address, what is not a filter.
 CONTROL = ("sort", "after", "before", "cols", "col", "format", "part")
@@ -45,6 +46,10 @@ class Bulk:
     icon: str = ""
     can: Any = None
     dialog: bool = False  # opens a form in the drawer first
+
+    @property
+    def address(self) -> str:
+        return address(self.url)
 
 
 @dataclass(frozen=True)
@@ -191,8 +196,10 @@ class Reading:
         """The sort of the built-in view whose filters the address has."""
         return next((view.sort for view in self.page.views if view.sort and self.filters == dict(view.query)), "")
 
-    def rows(self, *, after: str = "", before: str = "", limit: int) -> list[Any]:
-        """Rows of one page, enriched."""
+    def rows(self, *, after: str = "", before: str = "", limit: int, count_along: int = 0) -> list[Any]:
+        """Rows of one page, enriched. `count_along`: of the whole list so many will be counted if the page is full."""
+        if isinstance(self.source, QuerySource):
+            self.source.count_along = count_along
         found: list[Any] = list(self.source.slice(sort=self.sort, after=after, before=before, limit=limit))
         if self.page.enrich is not None and found:
             self.page.enrich(found, self.reader)

@@ -11,13 +11,14 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from typing import Any
+from urllib.parse import urlencode
 
 from django import template
 from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.urls import get_urlconf
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
+from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
@@ -27,6 +28,11 @@ from core.money import Money
 from core.phones import dialled, spoken
 
 register = template.Library()
+
+# Parts of the shell as HTML (`kept_part`): so many, then from the start. What stands for what differs by request.
+_KEPT_PARTS = 500
+_TOKEN_HERE, _ADDRESS_HERE = "-csrf-token-stands-here-", "-address-stands-here-"
+_kept_parts: dict[tuple[Any, ...], str] = {}
 
 _CURRENT: SafeString = mark_safe(' aria-current="page"')
 _ITEM = {"nav": (mark_safe("<li>"), mark_safe("</li>")), "bottom": ("", "")}
@@ -210,20 +216,37 @@ def constant(template_name: str) -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
+def kept_part(context: template.Context, template_name: str, key: tuple[Any, ...]) -> SafeString:
+    """A part of the shell that shows what `key` holds and nothing else: rendered once per key, language and process.
+
+    Two things in it may differ from request to request: `{% csrf_token %}`, and `{{ here }}`, the address of the page.
+    """
+    full_key = (template_name, get_language(), get_urlconf(), key)
+    html = _kept_parts.get(full_key)
+    if html is None:
+        part = context.template.engine.get_template(template_name)  # type: ignore[union-attr]
+        with context.push(csrf_token=_TOKEN_HERE, here=_ADDRESS_HERE):
+            html = part.render(context)
+        if len(_kept_parts) >= _KEPT_PARTS:
+            _kept_parts.clear()
+        _kept_parts[full_key] = html
+    html = html.replace(_TOKEN_HERE, conditional_escape(str(context.get("csrf_token", ""))))
+    return mark_safe(html.replace(_ADDRESS_HERE, conditional_escape(context["request"].get_full_path())))  # noqa: S308
+
+
+@register.simple_tag(takes_context=True)
 def query(context: template.Context, **changes: Any) -> str:
     """The present address's query with some parameters replaced; None or "" takes one out, a list repeats it.
 
     Always begins with `?`, so that `href="{% query page=None %}"` leads to the unfiltered page.
     """
-    parameters = context["request"].GET.copy()
+    given = dict(context["request"].GET.lists())
     for name, value in changes.items():
         if value is None or value == "":
-            parameters.pop(name, None)
-        elif isinstance(value, (list, tuple)):
-            parameters.setlist(name, [str(one) for one in value])
+            given.pop(name, None)
         else:
-            parameters[name] = str(value)
-    return "?" + parameters.urlencode()
+            given[name] = value if isinstance(value, (list, tuple)) else [value]
+    return "?" + urlencode(given, doseq=True)
 
 
 @register.filter

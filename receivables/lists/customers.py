@@ -6,12 +6,14 @@ from typing import Any
 
 from django.db.models import Count, Q, Sum
 from django.urls import reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import Can
 from core.formats import ZERO_CELL, Formats
 from core.lists import Bulk, Column, ListPage, QuerySource, Reader, Reading, Row, Sort, View, page_of, text
+from core.lists.columns import html_of
 from receivables.filters import CustomerFilters
 from receivables.lists.by_amount import CENTS, ByAmount
 from receivables.queries.marks import customer_lines, customer_marks
@@ -69,15 +71,9 @@ def _amount(name: str) -> Callable[[Any, Any, Formats], Any]:
         value = getattr(line, name)
         if not value:
             return ZERO_CELL
-        return format_html(
-            '<a href="{}?state={}&amp;customer={}&amp;currency={}" title="{}">{}</a>',
-            _items(),
-            state,
-            row["id"],
-            line.currency,
-            formats.amount2(value, line.currency),
-            formats.cell(value),
-        )
+        address = f"{_items()}?state={state}&amp;customer={row['id']}&amp;currency={html_of(line.currency)}"
+        exact = html_of(formats.amount2(value, line.currency))
+        return SafeString(f'<a href="{address}" title="{exact}">{html_of(formats.cell(value))}</a>')
 
     return shown
 

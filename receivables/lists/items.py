@@ -10,22 +10,18 @@ from accounts.roles import Can
 from core.formats import Formats
 from core.lists import Bulk, Column, ListPage, Reader, Row, View, amount, badge, day, days_late, page_of, text
 from receivables.filters import DocumentFilters, ItemFilters
-from receivables.queries.codes import item_codes
-from receivables.queries.marks import item_marks
+from receivables.queries.beside import beside_items
 from receivables.queries.visible import documents_in, items_in
 from receivables.words import ITEM_KINDS, item_badges
 
 
 def item_states(rows: Sequence[dict[str, Any]], reader: Reader) -> None:
-    """Days late on the reader's day (credits are never late), what is disputed, promised or held, codes. 2 SQL queries."""
-    ids = [row["id"] for row in rows]
-    codes = item_codes(item_ids=ids, on=reader.on, scope=reader.scope)
-    marks = item_marks(item_ids=ids, on=reader.on, scope=reader.scope)
+    """Days late on the reader's day (credits are never late), what is disputed, promised or held, codes. 1 SQL query."""
+    states = beside_items(item_ids=[row["id"] for row in rows], on=reader.on, scope=reader.scope)
     for row in rows:
         row["days_overdue"] = max(0, (reader.on - row["due_date"]).days) if row["open_amount"] > 0 else 0
-        row["marks"] = marks.get(row["id"])
-        own = codes.get(row["id"])
-        row["status"], row["cause"] = (own.status, own.cause) if own else ("", "")
+        beside = states.get(row["id"])
+        row["marks"], row["status"], row["cause"] = beside or (None, "", "")
 
 
 def state_cell(row: Row, formats: Formats) -> str:

@@ -27,6 +27,11 @@ class ItemCodes(NamedTuple):
     is_by_hand: bool
 
 
+# The status `s` and the cause `c` that an item `i` bears on the day %(on)s.
+STATUS_AT = "s.tenant_id = %(tenant)s AND s.item_id = i.id AND s.from_on <= %(on)s AND (s.ended_on IS NULL OR s.ended_on > %(on)s)"
+CAUSE_AT = "c.tenant_id = %(tenant)s AND c.item_id = i.id AND c.from_on <= %(on)s AND (c.ended_on IS NULL OR c.ended_on > %(on)s)"
+
+
 def item_codes(*, item_ids: Sequence[UUID], on: date, scope: Scope) -> dict[UUID, ItemCodes]:
     """The codes that items bear on the day `on`; those without are left out. 1 SQL query."""
     if not item_ids:
@@ -36,11 +41,9 @@ def item_codes(*, item_ids: Sequence[UUID], on: date, scope: Scope) -> dict[UUID
         "SELECT i.id, coalesce(code.label, ''), coalesce(code.behaviour, ''), s.until_on, coalesce(cause.label, ''),"
         " coalesce(c.origin = 'HAND', false)"
         f" FROM receivables_ledgeritem i{narrowed.join}"
-        " LEFT JOIN receivables_itemstatus s ON s.tenant_id = %(tenant)s AND s.item_id = i.id"
-        " AND s.from_on <= %(on)s AND (s.ended_on IS NULL OR s.ended_on > %(on)s)"
+        f" LEFT JOIN receivables_itemstatus s ON {STATUS_AT}"
         " LEFT JOIN receivables_statuscode code ON code.tenant_id = %(tenant)s AND code.id = s.status_id"
-        " LEFT JOIN receivables_itemcause c ON c.tenant_id = %(tenant)s AND c.item_id = i.id"
-        " AND c.from_on <= %(on)s AND (c.ended_on IS NULL OR c.ended_on > %(on)s)"
+        f" LEFT JOIN receivables_itemcause c ON {CAUSE_AT}"
         " LEFT JOIN receivables_cause cause ON cause.tenant_id = %(tenant)s AND cause.id = c.cause_id"
         f" WHERE i.tenant_id = %(tenant)s AND i.id = ANY(%(ids)s){narrowed.where}"
         " AND (s.id IS NOT NULL OR c.id IS NOT NULL)"

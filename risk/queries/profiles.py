@@ -2,11 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from accounts.access import Scope
+from receivables.queries.marks import account_conditions
+from receivables.queries.statement import fetch
 from receivables.queries.visible import accounts_in
 from risk.models import PayerClassLimits, PayerProfile
 from risk.rules.profile import DEFAULT_LIMITS, ClassLimits
@@ -21,6 +25,15 @@ LIMIT_NAMES = (
     "very_slow_days",
     "trend_days",
 )
+
+
+class Classed(NamedTuple):
+    """How a customer pays, in short: fields of PayerProfile."""
+
+    payer_class: str
+    payment_index: int | None
+    late_days: Decimal | None
+    trend: str
 
 
 def profiles_in(*, scope: Scope) -> "QuerySet[PayerProfile]":
@@ -41,6 +54,25 @@ def profiles_of(*, customer_ids: Sequence[UUID], scope: Scope) -> dict[UUID, Pay
     if not customer_ids:
         return {}
     return {row.customer_id: row for row in current_profiles(scope=scope).filter(customer_id__in=customer_ids)}
+
+
+def classes_of(*, customer_ids: Sequence[UUID], scope: Scope) -> dict[UUID, Classed]:
+    """What a list shows of the newest profile of each of these customers; those without are left out. 1 SQL query."""
+    if not customer_ids:
+        return {}
+    narrowed = ""
+    params: dict[str, Any] = {}
+    if not scope.is_everything:
+        accounts, params = account_conditions(scope)
+        narrowed = (
+            " AND EXISTS (SELECT FROM receivables_customeraccount a"
+            f" WHERE a.tenant_id = %(tenant)s AND a.customer_id = p.customer_id{accounts})"
+        )
+    sql = (
+        "SELECT p.customer_id, p.payer_class, p.payment_index, p.late_days, p.trend FROM risk_payerprofile p"
+        f" WHERE p.tenant_id = %(tenant)s AND p.valid_to IS NULL AND p.customer_id = ANY(%(ids)s){narrowed}"
+    )
+    return {row[0]: Classed(*row[1:]) for row in fetch(sql, {**params, "ids": list(customer_ids)})}
 
 
 def history_of(*, customer_id: UUID, scope: Scope, limit: int = 400) -> list[PayerProfile]:

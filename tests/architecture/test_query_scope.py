@@ -34,6 +34,8 @@ SYSTEM_QUERIES = {
     "collection.queries.absences.replacements_from": OF_NO_CUSTOMER,
     "collection.queries.day.owns_work": "whether a member collects at all, no rows",
     "collection.queries.day.day_of": "its reader carries the scope",
+    "accounts.queries.doors.organisations_of": "asked before any organisation is entered, of global tables",
+    "accounts.queries.doors.membership": "says who asks and what they see: the scope comes of it",
     "accounts.queries.organisations.enterable": "asked before any organisation is entered, of global tables",
     "accounts.queries.organisations.may_enter": "asked before any organisation is entered, of global tables",
     "accounts.queries.organisations.last_night": "counts of the organisation's own job, no rows",

@@ -235,7 +235,7 @@ def test_pages_work_while_the_cache_is_away(collector, three_entries, monkeypatc
             raise Away
 
     monkeypatch.setattr(web, "shared_cache", NoCache())
-    assert web.remembered("x", lambda: 3) == 3
+    assert web.remembered(RequestFactory().get("/"), "x", lambda: 3) == 3
     assert sections_of(collector)[0].links[0].count == 7
 
 

@@ -67,6 +67,25 @@ def test_a_page_is_cut_before_its_names_are_joined(organisation, five):
     with statements() as sql:
         client.get("/items/")
     [rows] = [one for one in sql if 'JOIN "receivables_customer"' in one]
-    inner = rows[rows.index(" IN (SELECT") :]
-    assert "JOIN" not in inner[: inner.index(")")]
-    assert "LIMIT 3)" in rows
+    cut = rows[: rows.index(" LIMIT 3)")]
+    assert cut.startswith("WITH page AS (SELECT ")
+    assert "JOIN" not in cut
+
+
+def test_the_count_of_a_long_list_comes_with_its_rows(organisation, five):
+    client, _ = enter(organisation)
+    with statements() as sql:
+        page = client.get("/items/?sort=number").content.decode()
+    assert "3+ rows" in page
+    assert [one for one in sql if "count(*)" in one.lower() and "LIMIT 4" in one] == [
+        one for one in sql if one.startswith("WITH page AS")
+    ]
+
+
+def test_a_part_of_a_list_counts_all_its_rows(organisation, five, monkeypatch):
+    monkeypatch.setitem(vars(ITEMS), "count_cap", 10)
+    client, _ = enter(organisation)
+    first = client.get("/items/?sort=number")
+    last = client.get("/items/" + first.context["listing"].next_url)
+    assert "5 rows" in first.content.decode()
+    assert "5 rows" in last.content.decode()
