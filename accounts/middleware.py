@@ -15,13 +15,15 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+from django.contrib.sessions import middleware as sessions
+from django.contrib.sessions.backends import db
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
 from accounts.access import Caller, scope_of_key
 from accounts.models import Tenant
-from accounts.queries.doors import organisations_of
+from accounts.queries.doors import organisations_of, session_data
 from accounts.services.api_keys import read_key, verify_key
 from core.tenancy import tenant_scope
 
@@ -29,6 +31,25 @@ SESSION_KEY = "tenant"
 JOIN, ANSWER, API, INBOUND, ORGANISATIONS = "/join/", "/answer/", "/api/", "/in/", "/organisations/"
 
 Answer = Callable[[HttpRequest], HttpResponse]
+
+
+class SessionStore(db.SessionStore):
+    """Django's sessions in the database, read without its ORM: every request reads one. The name is part of what signs them."""
+
+    def load(self) -> dict[str, Any]:
+        data = session_data(session_key=self.session_key, now=timezone.now()) if self.session_key else None
+        if data is None:
+            self._session_key = None
+            return {}
+        return self.decode(data)  # type: ignore[no-any-return]
+
+
+class SessionMiddleware(sessions.SessionMiddleware):
+    """Django's, with the sessions above."""
+
+    def __init__(self, get_response: Answer) -> None:
+        super().__init__(get_response)
+        self.SessionStore = SessionStore
 
 
 class TenantMiddleware:

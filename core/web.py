@@ -6,7 +6,7 @@ Views use `page`, `say` and plain `redirect`; the rest happens in the two middle
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from importlib import import_module
 from types import ModuleType
 from typing import Any, TypeVar, cast
@@ -26,6 +26,7 @@ from django.urls import NoReverseMatch, get_urlconf, reverse
 from django.utils.cache import patch_vary_headers
 from django.utils.functional import Promise
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 from redis.exceptions import RedisError
@@ -53,7 +54,7 @@ HTMX_CONFIG = json.dumps(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Entry:
     """One line of the sidebar. Shown when its address exists and the member may do all of `can`.
 
@@ -69,14 +70,14 @@ class Entry:
     phone: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Setting(Entry):
     """A page where something is laid down once and rarely looked at: on the page of settings, not in the sidebar."""
 
     about: str | Promise = ""  # what is laid down there, in a sentence
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Section:
     """A group of entries under a title (none for the first)."""
 
@@ -113,23 +114,43 @@ def navigation(request: HttpRequest) -> list[Group]:
     member = request_member(request)
     if member is None:
         return []
+    sections = wiring().SECTIONS
+    held = frozenset(filter(member.can, _capabilities(sections)))
     groups = []
     counted: list[tuple[Entry, Link]] = []
-    for section in wiring().SECTIONS:
-        group = Group(title=str(section.title))
-        for entry in section.entries:
-            url = address(entry.url_name)
-            if not url or not all(member.can(capability) for capability in entry.can):
-                continue
-            link = Link(label=str(entry.label), icon=entry.icon, url=url, phone=entry.phone)
+    for title, entries in _open_entries(sections, held, get_language(), get_urlconf()):
+        group = Group(title=title)
+        for entry, label, url in entries:
+            link = Link(label=label, icon=entry.icon, url=url, phone=entry.phone)
             group.links.append(link)
             if entry.count:
                 counted.append((entry, link))
-        if group.links:
-            groups.append(group)
+        groups.append(group)
     _mark_current(request, [link for group in groups for link in group.links])
     _fill_counts(request, member, counted)
     return groups
+
+
+@cache
+def _capabilities(sections: tuple[Section, ...]) -> frozenset[Any]:
+    return frozenset(capability for section in sections for entry in section.entries for capability in entry.can)
+
+
+@lru_cache(maxsize=500)
+def _open_entries(
+    sections: tuple[Section, ...], held: frozenset[Any], _language: str | None, _urlconf: str | None
+) -> list[tuple[str, list[tuple[Entry, str, str]]]]:
+    """Titles and entries, with labels and addresses, of what may be opened with these capabilities."""
+    found = []
+    for section in sections:
+        entries = [
+            (entry, str(entry.label), url)
+            for entry in section.entries
+            if (url := address(entry.url_name)) and held.issuperset(entry.can)
+        ]
+        if entries:
+            found.append((str(section.title), entries))
+    return found
 
 
 def settings_pages(request: HttpRequest) -> list[Group]:

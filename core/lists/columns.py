@@ -3,7 +3,7 @@
 import html
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
 from core.formats import Formats
 
@@ -200,9 +201,13 @@ def badge(
     def shown(row: Row) -> Any:
         return labels.get(row[name], row[name] or "")
 
-    def cell(row: Row, formats: Formats) -> str:
-        kind = (kinds or {}).get(row[name])
-        text = html_of(shown(row))
+    @lru_cache(maxsize=500)
+    def html_for(value: Any, _language: str | None) -> SafeString:
+        kind = (kinds or {}).get(value)
+        text = html_of(labels.get(value, value or ""))
         return SafeString(f'<span class="badge badge-{kind}">{text}</span>' if kind else text)
+
+    def cell(row: Row, formats: Formats) -> str:
+        return html_for(row[name], get_language())
 
     return Column(name, label, cell, sort=sort, value=lambda row: str(shown(row)), hidden=hidden)

@@ -27,19 +27,29 @@ class Joins:
     tenants: int  # parameters of `joins`, each the tenant
 
 
-def cut_rows(
+@dataclass(frozen=True)
+class Cut:
+    """The statement of one page."""
+
+    sql: str
+    params: tuple[Any, ...]
+    model: Any
+    is_counted: bool
+
+
+def write_cut(
     page: QuerySet[Any],
     *,
     names: Mapping[str, str],
     order: Sequence[str],
     counted: QuerySet[Any] | None = None,
     full: int = 0,
-) -> tuple[list[dict[str, Any]], int | None]:
-    """The rows of `page`, an ordered and cut queryset of values, with `names`; and how many `counted` has. 1 SQL query.
+) -> Cut | None:
+    """The statement for the rows of `page`, an ordered and cut queryset of values, with `names`. None: no rows.
 
     `names`: paths of references of the row, by the name that each gets. `order`: terms over the columns of `page`, which
-    put its rows in order again after the joins. The count is None, and not made, without `counted` (a cut queryset) and
-    where the page has fewer than `full` rows.
+    put its rows in order again after the joins. It counts the rows of `counted` (a cut queryset) too, unless the page has
+    fewer than `full` rows.
     """
     model: Any = page.model
     added = joins_of(model, tuple(names.items()))
@@ -47,25 +57,32 @@ def cut_rows(
         sql, params = page.query.sql_with_params()
         count_sql, count_params = ("", ()) if counted is None else counted.query.sql_with_params()
     except EmptyResultSet:
-        return [], None
+        return None
     count = ""
     if count_sql:
         count = (
             f", CASE WHEN (SELECT count(*) FROM page) >= {full:d}"
             f" THEN (SELECT count(*) FROM ({count_sql}) counted) END AS page_count"
         )
-    statement = (
-        f"WITH page AS ({sql}) SELECT page.*{added.select}{count} FROM page{added.joins} ORDER BY {', '.join(order)}"
+    return Cut(
+        f"WITH page AS ({sql}) SELECT page.*{added.select}{count} FROM page{added.joins} ORDER BY {', '.join(order)}",
+        (*params, *count_params, *[current_tenant_id()] * added.tenants),
+        model,
+        bool(count),
     )
+
+
+def cut_rows(cut: Cut) -> tuple[list[dict[str, Any]], int | None]:
+    """The rows of a page, and how many there are in all; None where that was not counted. 1 SQL query."""
     with connection.cursor() as cursor:
-        cursor.execute(statement, [*params, *count_params, *[current_tenant_id()] * added.tenants])
+        cursor.execute(cut.sql, cut.params)
         found = cursor.fetchall()
         columns = [column.name for column in cursor.description]
-    number = found[0][-1] if found and count else None
-    if count:
+    number = found[0][-1] if found and cut.is_counted else None
+    if cut.is_counted:
         columns.pop()
     rows = [dict(zip(columns, row, strict=False)) for row in found]
-    for name, read in _readers(model, tuple(columns)):
+    for name, read in _readers(cut.model, tuple(columns)):
         for row in rows:
             row[name] = read(row[name], None, connection)
     return rows, number

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -17,12 +18,15 @@ from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, Tuple
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import Invalid
-from core.lists.cut import cut_rows, joins_of
+from core.lists.cut import Cut, cut_rows, joins_of, write_cut
 
 Row = Mapping[str, Any]
 
 # Rows that an export takes at a time.
 SLICE_ROWS = 5_000
+# Statements of first pages: so many are kept, then they are written anew. Text and parameters, never rows.
+FIRST_PAGES = 2_000
+_first_pages: dict[tuple[Any, ...], Cut | None] = {}
 
 
 class BadCursor(Invalid):
@@ -102,7 +106,8 @@ class QuerySource:
 
     `apart`: amounts of two currencies are not ranked among each other, so sorting by a field of it puts the rows
     currency by currency: {"open_amount": "currency"}. `names`: a name for a path of references, {"customer":
-    "customer__name"}. `count_along`: the cap of a `count` that will be asked for if the page is full: `slice` then brings
+    "customer__name"}. `key` holds all that decides which rows these are: the statement of their first page is then written
+    once (the queryset may be a function, which is not even asked). `count_along`: the cap of a `count` that will be asked for if the page is full: `slice` then brings
     it with the rows.
     """
 
@@ -110,31 +115,57 @@ class QuerySource:
 
     def __init__(
         self,
-        queryset: QuerySet[Any],
+        queryset: QuerySet[Any] | Callable[[], QuerySet[Any]],
         *,
         fields: Sequence[str],
         currency: str = "currency",
         apart: Mapping[str, str] | None = None,
         names: Mapping[str, str] | None = None,
+        key: tuple[Any, ...] = (),
     ) -> None:
-        self.queryset = queryset
+        self._queryset = queryset
         self.fields = ["id", *(name for name in fields if name != "id")]
         self.currency = currency
         self.apart = apart or {}
         self.names = names or {}
+        self.key = key
         self._counted: tuple[int, int] | None = None  # the cap, and how many there are
+
+    @cached_property
+    def queryset(self) -> QuerySet[Any]:
+        return self._queryset() if callable(self._queryset) else self._queryset
 
     def slice(self, *, sort: Sort, after: str, before: str, limit: int) -> Sequence[Row]:
         backwards = bool(before) and not after
         token = before if backwards else after
+        try:
+            cut = self._first_page(sort, limit) if not token else self._cut(sort, token, backwards, limit)
+            rows, number = cut_rows(cut) if cut else ([], None)
+        except (TypeError, ValueError, ValidationError, DataError) as error:  # a marker of another sort
+            if not token:
+                raise
+            raise BadCursor from error
+        if number is not None:
+            self._counted = (self.count_along, number)
+        return rows[::-1] if backwards else rows
+
+    def _first_page(self, sort: Sort, limit: int) -> Cut | None:
+        """The statement of the first page, written once for all who would write the same."""
+        if not self.key:
+            return self._cut(sort, "", False, limit)
+        key = (*self.key, sort, limit, self.count_along)
+        if key not in _first_pages:
+            if len(_first_pages) >= FIRST_PAGES:
+                _first_pages.clear()
+            _first_pages[key] = self._cut(sort, "", False, limit)
+        return _first_pages[key]
+
+    def _cut(self, sort: Sort, token: str, backwards: bool, limit: int) -> Cut | None:
         descending = sort.descending != backwards
         queryset = self.queryset
         first = self.apart.get(sort.field, "")
         if token:
-            try:
-                queryset = queryset.filter(self._beyond(token, sort, first, descending, backwards))
-            except (TypeError, ValueError, ValidationError) as error:  # a marker of another sort
-                raise BadCursor from error
+            queryset = queryset.filter(self._beyond(token, sort, first, descending, backwards))
         order = [F(name).desc() if descending else F(name).asc() for name in (sort.field, "id")]
         if first:
             order.insert(0, F(first).desc() if backwards else F(first).asc())
@@ -142,23 +173,14 @@ class QuerySource:
         if first and first not in self.fields:
             extra["sort_group"] = F(first)
         model: Any = queryset.model
-        needed = joins_of(model, tuple(self.names.items())).needed
-        fields = dict.fromkeys((*self.fields, *needed))
+        fields = dict.fromkeys((*self.fields, *joins_of(model, tuple(self.names.items())).needed))
         page = queryset.order_by(*order).values(*fields, **extra)[:limit]
         keys = ["sort_value" if "sort_value" in extra else sort.field, "id"]
         if first:
             keys.insert(0, "sort_group" if "sort_group" in extra else first)
         terms = [f'page."{key}"{" DESC" if term.descending else ""}' for key, term in zip(keys, order, strict=True)]
         counted = self.queryset.order_by().values("id")[: self.count_along] if self.count_along else None
-        try:
-            rows, number = cut_rows(page, names=self.names, order=terms, counted=counted, full=0 if token else limit)
-        except (TypeError, ValueError, ValidationError, DataError) as error:
-            if not token:
-                raise
-            raise BadCursor from error
-        if number is not None:
-            self._counted = (self.count_along, number)
-        return rows[::-1] if backwards else rows
+        return write_cut(page, names=self.names, order=terms, counted=counted, full=0 if token else limit)
 
     def _beyond(self, token: str, sort: Sort, first: str, descending: bool, backwards: bool) -> Any:
         value, row_id = decode(token)

@@ -52,7 +52,8 @@ class Tab:
     label: str
     url: str
     current: bool
-    query: QueryDict
+    query: str
+    filters: Mapping[str, str]
     view_id: str = ""  # of a saved view
     own: bool = False  # a saved view of the member: may be removed
     count: str = ""
@@ -195,7 +196,7 @@ class Listing:
     @cached_property
     def tabs(self) -> list[Tab]:
         """The list's own views, then the member's saved ones and those shared with them. 1 SQL query."""
-        self._fill_counts(self._tabs)
+        self._fill_counts()
         return self._tabs
 
     @cached_property
@@ -205,16 +206,17 @@ class Listing:
         tabs = []
         for view in self.page.views:
             wanted = {**view.query, **self._kept}
-            query = QueryDict(mutable=True)
-            query.update(wanted)
-            tabs.append(Tab(str(view.label), self._address(wanted, view.sort), now == dict(view.query), query))
+            current = now == dict(view.query)
+            tabs.append(Tab(str(view.label), self._address(wanted, view.sort), current, urlencode(wanted), wanted))
         member_id = self.reading.reader.member_id
         if member_id is not None:
             for saved in saved_views(owner_id=member_id, list_name=self.page.name):
-                query = QueryDict(saved.query)
-                current = now == self._told_apart(filters_of(query))
+                filters = filters_of(QueryDict(saved.query))
+                current = now == self._told_apart(filters)
                 own = saved.owner_id == member_id
-                tabs.append(Tab(saved.name, f"?{saved.query}", current, query, view_id=str(saved.id), own=own))
+                tabs.append(
+                    Tab(saved.name, f"?{saved.query}", current, saved.query, filters, view_id=str(saved.id), own=own)
+                )
         return tabs
 
     @property
@@ -224,27 +226,32 @@ class Listing:
 
     def expect_counts(self) -> None:
         """Have the cache asked for the tabs' counts together with what the shell around the list asks it."""
-        expect_kept(self.request, [self._count_key(tab) for tab in self._tabs])
+        expect_kept(self.request, self._count_keys)
 
-    def _fill_counts(self, tabs: list[Tab]) -> None:
+    def _fill_counts(self) -> None:
         """Those known since a minute at most; with `part=tabs` in the address the others are counted now."""
-        keys = {self._count_key(tab): tab for tab in tabs}
+        keys = self._count_keys
         known = kept(self.request, keys)
         fresh = {}
         if self.request.GET.get("part") == "tabs":
             for key, tab in keys.items():
                 if key not in known:
-                    reading = Reading(self.page, tab.query, self.reading.reader)
+                    reading = Reading(self.page, QueryDict(tab.query), self.reading.reader)
                     fresh[key] = known[key] = reading.source.count(cap=TAB_CAP + 1)
         for key, tab in keys.items():
             if key in known:
                 tab.count = self.formats.number(min(known[key], TAB_CAP)) + ("+" if known[key] > TAB_CAP else "")
         keep(fresh, seconds=TAB_SECONDS)
 
-    def _count_key(self, tab: Tab) -> str:
+    @cached_property
+    def _count_keys(self) -> dict[str, Tab]:
+        """The tabs by the keys under which their counts are kept."""
         reader = self.reading.reader
-        named = f"{reader.member_id}|{reader.on}|{self.page.name}|{sorted(filters_of(tab.query).items())}"
-        return f"{current_tenant_id()}:list:{hashlib.sha256(named.encode()).hexdigest()[:32]}"
+        before, named = f"{current_tenant_id()}:list:", f"{reader.member_id}|{reader.on}|{self.page.name}|"
+        return {
+            before + hashlib.sha256(f"{named}{sorted(tab.filters.items())}".encode()).hexdigest()[:32]: tab
+            for tab in self._tabs
+        }
 
     def _told_apart(self, filters: Mapping[str, str]) -> dict[str, str]:
         """The filters that tell one view from another."""
@@ -287,6 +294,22 @@ class Listing:
     @cached_property
     def bulk(self) -> list[Bulk]:
         return [bulk for bulk in self.page.bulk if bulk.can is None or self._may(bulk.can)]
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the page's address asks for nothing."""
+        return not self.request.GET
+
+    @property
+    def buttons_key(self) -> tuple[Any, ...]:
+        """All that the buttons above a list show whose address asks for nothing."""
+        shown = tuple(column.name for column in self.columns)
+        return (self.request.path, self.page.name, self.can_export, shown)
+
+    @property
+    def bulk_key(self) -> tuple[Any, ...]:
+        """All that the bar of what can be done with selected rows shows."""
+        return (self.page.name, bool(self.page.sum_column), *(bulk.url for bulk in self.bulk))
 
     @property
     def may_start(self) -> bool:

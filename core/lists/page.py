@@ -17,6 +17,7 @@ from core.errors import Invalid, NotFound
 from core.lists.columns import Column, Row
 from core.lists.keyset import QuerySource, Sort, Source
 from core.lists.reading import Reader
+from core.tenancy import current_tenant_id
 from core.web import address
 
 # Of the address, what is not a filter.
@@ -167,14 +168,30 @@ class Reading:
             return self.page.source(self)
         if self.page.rows is None:
             raise TypeError(f"list {self.page.name} has neither rows nor source")
-        # Most pages are asked for without filters: then the form is not even made.
-        plain = self.filterset is None if self.filters else True
         return QuerySource(
-            self.page.rows(self.reader) if plain else self.filterset.qs,
+            self._found,
+            key=self.key,
             fields=self.page.fields,
             apart=self.page.apart,
             names=self.page.names,
         )
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """All that decides which rows a list shows whose address filters nothing; () of one that does.
+
+        What a reader may do is no part of it: `ListPage.rows` and filters that a list starts with ask for the scope.
+        """
+        if filters_of(self.given):
+            return ()
+        reader = self.reader
+        return (self.page.name, current_tenant_id(), reader.scope, reader.on, reader.member_id)
+
+    def _found(self) -> QuerySet[Any]:
+        """The rows. Most pages are asked for without filters: then the form is not even made."""
+        rows = self.page.rows
+        assert rows is not None
+        return rows(self.reader) if not self.filters or self.filterset is None else self.filterset.qs  # type: ignore[no-any-return]
 
     @cached_property
     def columns(self) -> list[Column]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
@@ -16,6 +16,7 @@ from core.lists import Bulk, Column, ListPage, QuerySource, Reader, Reading, Row
 from core.lists.columns import html_of
 from receivables.filters import CustomerFilters
 from receivables.lists.by_amount import CENTS, ByAmount
+from receivables.models import Customer
 from receivables.queries.marks import customer_lines, customer_marks
 from receivables.queries.visible import customers_in, items_in
 from receivables.words import country_name, customer_badges, short_names
@@ -98,8 +99,13 @@ class CustomerSource(QuerySource):
     """Customers; totals are of the items behind the filtered customers, on the reader's day."""
 
     def __init__(self, reading: Reading) -> None:
-        rows = customers_in(scope=reading.reader.scope)
-        super().__init__(reading.filterset.qs if reading.filters else rows, fields=FIELDS, names=NAMES)
+        def rows() -> QuerySet[Customer]:
+            found: QuerySet[Customer] = (
+                reading.filterset.qs if reading.filters else customers_in(scope=self.reader.scope)
+            )
+            return found
+
+        super().__init__(rows, key=reading.key, fields=FIELDS, names=NAMES)
         self.reader = reading.reader
         self._rankings: dict[str, ByAmount] = {}
 

@@ -63,7 +63,7 @@ def classes_of(*, customer_ids: Sequence[UUID], scope: Scope) -> dict[UUID, Clas
     narrowed = ""
     params: dict[str, Any] = {}
     if not scope.is_everything:
-        accounts, params = account_conditions(scope)
+        accounts, params = account_conditions(scope=scope)
         narrowed = (
             " AND EXISTS (SELECT FROM receivables_customeraccount a"
             f" WHERE a.tenant_id = %(tenant)s AND a.customer_id = p.customer_id{accounts})"

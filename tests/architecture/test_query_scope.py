@@ -35,6 +35,7 @@ SYSTEM_QUERIES = {
     "collection.queries.day.owns_work": "whether a member collects at all, no rows",
     "collection.queries.day.day_of": "its reader carries the scope",
     "accounts.queries.doors.organisations_of": "asked before any organisation is entered, of global tables",
+    "accounts.queries.doors.session_data": "asked before anybody is known, of a global table",
     "accounts.queries.doors.membership": "says who asks and what they see: the scope comes of it",
     "accounts.queries.organisations.enterable": "asked before any organisation is entered, of global tables",
     "accounts.queries.organisations.may_enter": "asked before any organisation is entered, of global tables",
