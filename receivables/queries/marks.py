@@ -99,14 +99,13 @@ def customer_marks(*, customer_ids: Sequence[UUID], on: date, scope: Scope) -> d
         " coalesce((SELECT h.reason FROM receivables_hold h WHERE h.tenant_id = %(tenant)s AND h.customer_id = c.id"
         f" AND h.item_id IS NULL AND {_IN_FORCE} ORDER BY h.from_on LIMIT 1), (SELECT h.reason FROM receivables_hold h"
         f" WHERE h.tenant_id = %(tenant)s AND h.group_id = c.group_id AND {_IN_FORCE} ORDER BY h.from_on LIMIT 1), ''),"
-        " coalesce(owned.collectors, ''), coalesce(owned.entities, '')"
-        " FROM receivables_customer c CROSS JOIN LATERAL ("
-        "SELECT string_agg(DISTINCT m.name, ', ' ORDER BY m.name) AS collectors,"
-        " string_agg(DISTINCT e.code, ', ' ORDER BY e.code) AS entities FROM receivables_customeraccount a"
-        " LEFT JOIN accounts_member m ON m.tenant_id = %(tenant)s AND m.id = a.collector_id"
-        " LEFT JOIN receivables_entity e ON e.tenant_id = %(tenant)s AND e.id = a.entity_id"
-        f" WHERE a.tenant_id = %(tenant)s AND a.customer_id = c.id{accounts}) owned"
-        " WHERE c.tenant_id = %(tenant)s AND c.id = ANY(%(ids)s)"
+        " coalesce((SELECT string_agg(DISTINCT m.name, ', ' ORDER BY m.name) FROM receivables_customeraccount a"
+        " JOIN accounts_member m ON m.tenant_id = %(tenant)s AND m.id = a.collector_id"
+        f" WHERE a.tenant_id = %(tenant)s AND a.customer_id = c.id{accounts}), ''),"
+        " coalesce((SELECT string_agg(DISTINCT e.code, ', ' ORDER BY e.code) FROM receivables_customeraccount a"
+        " JOIN receivables_entity e ON e.tenant_id = %(tenant)s AND e.id = a.entity_id"
+        f" WHERE a.tenant_id = %(tenant)s AND a.customer_id = c.id{accounts}), '')"
+        " FROM receivables_customer c WHERE c.tenant_id = %(tenant)s AND c.id = ANY(%(ids)s)"
     )
     rows = fetch(sql, {**narrowed.params, **params, "on": on, "ids": list(customer_ids)})
     return {row[0]: CustomerMarks(*row[1:]) for row in rows}

@@ -3,10 +3,12 @@
 import pytest
 
 from core.lists import listing
+from core.lists.cut import joins_of
 from core.tenancy import tenant_scope
 from receivables.filters import ItemFilters
 from receivables.lists.items import ITEMS
-from tests.make import make_account, make_item
+from receivables.models import Customer
+from tests.make import make_account, make_entity, make_item
 from tests.pages import enter, statements
 
 PART = {"HX-Request": "true"}
@@ -89,3 +91,21 @@ def test_a_part_of_a_list_counts_all_its_rows(organisation, five, monkeypatch):
     last = client.get("/items/" + first.context["listing"].next_url)
     assert "5 rows" in first.content.decode()
     assert "5 rows" in last.content.decode()
+
+
+def test_a_list_follows_a_restriction_from_the_next_request_on(organisation, five):
+    client, member = enter(organisation)
+    assert "F0" in client.get("/items/?sort=number").content.decode()
+    assert "F1" in client.get("/items/").content.decode()
+    with tenant_scope(organisation):
+        member.entity_accesses.create(entity=make_entity(code="DE1"))
+    assert "No row matches" in client.get("/items/?sort=number").content.decode()
+    assert "F1" not in client.get("/items/").content.decode()
+    with tenant_scope(organisation):
+        member.entity_accesses.all().delete()
+    assert "F1" in client.get("/items/").content.decode()
+
+
+def test_a_name_is_reached_by_references_only():
+    with pytest.raises(TypeError, match="balances of Customer is no reference"):
+        joins_of(Customer, (("owed", "balances__open_cents"),))
