@@ -51,6 +51,7 @@ SYSTEM_QUERIES = {
     "collection.queries.provision.rates_in_force": "the organisation's own rates belong to no customer",
     "collection.queries.late_facts.late_facts": FOR_THE_SYSTEM,
     "collection.queries.facts.values_of_currencies": "rates of currencies belong to no customer",
+    "desk.queries.receipts.receipts_are_asked": "the organisation's own wish belongs to no customer",
     "desk.queries.templates.language_of": COMPUTES,
     "desk.queries.templates.former_words": "texts of messages belong to no customer",
     "desk.queries.templates.texts_before": "texts of messages belong to no customer",
