@@ -45,6 +45,7 @@ STEPS = [
     "promises",
     "balances",
     "profile",
+    "reviews",
     "terminal",
     "causes",
     "plan",
@@ -230,7 +231,7 @@ def test_a_file_that_did_not_come_in_keeps_the_reminders_silent_until_it_has(liv
     assert "items.csv" in steps["sync"]["error"]
     assert {name: step.get("left_out") for name, step in steps.items()} == {
         "sync": None, "mail": None, "open_amounts": None, "bank": None, "allocate": "sync", "promises": "sync, allocate",
-        "balances": None, "profile": "sync, promises",
+        "balances": None, "profile": "sync, promises", "reviews": "profile",
         "terminal": "sync, allocate",
         "causes": "sync, allocate, promises, profile", "plan": "sync, allocate, promises", "confirm": "plan", "claims": None, "disputes": None,
         "thanks": "sync, allocate", "delivery_notes": "sync", "digests": "plan, promises", "outbox": None, "answers": None,
@@ -262,7 +263,7 @@ def test_a_step_that_breaks_is_named_and_the_independent_ones_go_on(live, monkey
     monkeypatch.setattr(schedule, "THE_NIGHT", table)
     steps = failing_night(live)
     assert steps["balances"]["error"] == "RuntimeError: disk on fire"
-    assert [name for name, step in steps.items() if "left_out" in step] == ["plan", "confirm", "digests"]
+    assert [name for name, step in steps.items() if "left_out" in step] == ["reviews", "plan", "confirm", "digests"]
     assert JobRun.objects.get().error == "balances: RuntimeError: disk on fire"
 
 
