@@ -28,6 +28,7 @@ WITHOUT_MORE = {
     "message_pdf": "the message has no letter",
     "action_letter": "the reminder is no letter",
     "scenario_message": "a message needs a customer and a step of a dry run",
+    "call_undo": "a call is taken back by who has logged it",
     "message_file": "nothing went along with the message",
     "action_enclosure": "nothing goes along with the reminder",
     "document_file": "the file belongs to another row",
@@ -63,7 +64,8 @@ class Asker:
             response = self.browser.get(path)
             if response.status_code == 405:
                 response = self.browser.post(path)
-        text = response.content.decode(errors="replace")
+        body = b"".join(response.streaming_content) if response.streaming else response.content
+        text = body.decode(errors="replace")
         for value in arguments.values():
             text = text.replace(str(value), "ID")
         return response.status_code, re.sub(

@@ -13,7 +13,7 @@ from tests.pages import enter, statements
 
 FEW, MANY = 3, 100
 ROLES = ("admin", "auditor", "cfo", "collector", "credit_manager", "sales")
-LISTS = {"customers": 11, "items": 8, "documents": 7, "orders": 9, "promises": 8, "disputes": 7, "ageing": 15}
+LISTS = {"customers": 11, "items": 8, "documents": 7, "orders": 9, "promises": 9, "disputes": 7, "ageing": 15}
 
 
 def add_customers(first: int, upto: int, **owner: object) -> None:
