@@ -132,6 +132,11 @@ def value_words(value: Any, names: Mapping[UUID, str]) -> str:
         return ""
     if isinstance(value, bool):
         return _("yes") if value else _("no")
+    # Of a step or a rule, which has many fields, its name.
+    if isinstance(value, dict):
+        return str(value.get("name") or "…")
+    if isinstance(value, list):
+        return value_words(value[0], names) if value else ""
     text = str(value)
     if text in _CAPABILITIES:
         return str(LABELS[Can(text)])

@@ -10,7 +10,7 @@ from hashlib import sha256
 from django.db import transaction
 from django.db.models import Count, Sum
 
-from collection.models import ScenarioVersion
+from collection.models import Action, ScenarioVersion
 from collection.queries.candidates import Candidate, candidates
 from collection.rules.grouping import Plan, task_parts
 from collection.rules.steps import LeftOut, OldItems
@@ -77,9 +77,12 @@ def dry_run(*, version: ScenarioVersion, on: date, old_items: OldItems) -> DryRu
     books = books_with(version, on=on)
     mine = books[str(version.scenario_id)]
     assigned = assigned_among(books, on=on)
+    # As in the night itself: whoever has an action of the day gets no second one.
+    served = set(Action.objects.filter(on=on).values_list("customer_id", "entity_id"))
     items = (
         _as_if_live(item, book=mine, on=on, old_items=old_items) if assigned.of(item).book == mine.key else item
         for item in candidates(on=on, due_until=due_until_of(books.values(), on))
+        if (item.customer_id, item.entity_id) not in served
     )
     for owner, book, planned, part in plans(items=items, books=books, assignments=assigned, on=on):
         if book is not mine:

@@ -60,6 +60,17 @@ def test_the_record_says_who_approved_what(tenant, late):
     assert plan_actions(tenant=tenant, on=MONDAY).lines == 2
 
 
+def test_after_the_night_the_day_has_nothing_to_add(tenant, late):
+    version, item, member = late
+    run = show(version=version, on=MONDAY, old_items=FIRST)
+    approve(version, run.fingerprint, member)
+    assert plan_actions(tenant=tenant, on=MONDAY).actions == 1
+    # Another item of the same customer: a second run of the night would leave it for the next one.
+    make_item(account=item.account, due=due(8), amount="1.00", issued=due(40))
+    assert plan_actions(tenant=tenant, on=MONDAY).actions == 0
+    assert dry_run(version=version, on=MONDAY, old_items=FIRST).messages == []
+
+
 def _pay(version, item):
     make_allocation(debit=item, amount="30.00", on=due(1))
 
