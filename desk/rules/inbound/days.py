@@ -151,6 +151,76 @@ def _weekday(found: re.Match[str], on: date, past: bool) -> date:
     return on + timedelta(days=(wanted - on.weekday() - 1) % 7 + 1)
 
 
+def _day_of_next_month(found: re.Match[str], on: date, past: bool) -> date:
+    return (_last_of(on) + timedelta(days=1)).replace(day=int(found[1]))
+
+
+def _part_of_next_month(found: re.Match[str], on: date, past: bool) -> date:
+    return (_last_of(on) + timedelta(days=1)).replace(day=15 if found[1].lower().startswith(("mi", "mitte")) else 10)
+
+
+def _mid_month(found: re.Match[str], on: date, past: bool) -> date:
+    return on.replace(day=15) if on.day <= 15 else (_last_of(on) + timedelta(days=1)).replace(day=15)
+
+
+def _week_of_month(found: re.Match[str], on: date, past: bool) -> date | None:
+    """The last of its seven days: "the first week of April" is over on the 7th."""
+    word, month = found[1].lower(), _MONTHS[found[2].lower()]
+    for number, begins in ((1, ("1", "prem", "first", "erste")), (2, ("2", "deux", "seco", "zweite"))):
+        if word.startswith(begins):
+            return _near(7 * number, month, None, on)
+    if word.startswith(("trois", "third", "dritte", "3")):
+        return _near(21, month, None, on)
+    return _within_month(month, on)
+
+
+def _half_of_month(found: re.Match[str], on: date, past: bool) -> date | None:
+    month = _MONTHS[found[2].lower()]
+    return (
+        _near(15, month, None, on)
+        if found[1].lower().startswith(("1", "prem", "first", "erste"))
+        else _within_month(month, on)
+    )
+
+
+def _course_of_month(found: re.Match[str], on: date, past: bool) -> date | None:
+    return _within_month(_MONTHS[found[1].lower()], on)
+
+
+def _within_month(month: int, on: date) -> date | None:
+    first = _near(1, month, None, on)
+    return _last_of(first) if first else None
+
+
+def _in_some_hours(found: re.Match[str], on: date, past: bool) -> date:
+    return on + timedelta(days=-(-int(found[1]) // 24))
+
+
+def _weekday_in_a_week(found: re.Match[str], on: date, past: bool) -> date:
+    wanted = _WEEKDAYS[(found[1] or found[2]).lower()]
+    return on + timedelta(days=(wanted - on.weekday() - 1) % 7 + 1) + _WEEK
+
+
+def _short_weekday(found: re.Match[str], on: date, past: bool) -> date:
+    wanted = {"mo": 0, "tu": 1, "di": 1, "we": 2, "mi": 2, "th": 3, "do": 3, "fr": 4}[found[1].lower()[:2]]
+    return on + timedelta(days=(wanted - on.weekday() - 1) % 7 + 1)
+
+
+def _part_of_next_week(found: re.Match[str], on: date, past: bool) -> date:
+    """Its Tuesday where the beginning is meant, its Wednesday for the middle."""
+    place = 2 if found[1].lower().startswith(("mi", "mitte")) else 1
+    return on - timedelta(days=on.weekday()) + _WEEK + timedelta(days=place)
+
+
+def _week_after_next(found: re.Match[str], on: date, past: bool) -> date:
+    return _next_week(found, on, past) + _WEEK
+
+
+def _round_days(found: re.Match[str], on: date, past: bool) -> date:
+    days = {"dizaine": 10, "quinzaine": 15, "huitaine": 8, "couple": 2, "fortnight": 14, "paar": 2}
+    return on + timedelta(days=days[next(group for group in found.groups() if group).lower()])
+
+
 def _this_week(found: re.Match[str], on: date, past: bool) -> date:
     friday = on + timedelta(days=4 - on.weekday())
     return friday if friday >= on else on
@@ -230,6 +300,14 @@ _READERS = tuple(
             _month_part,
         ),
         (
+            r"\b(?:le|au|du|the|am|zum) (\d{1,2})(?:er|st|nd|rd|th|\.)? (?:du mois (?:prochain|suivant)|(?:of )?next month|(?:des )?(?:nächsten|kommenden) monats)\b",
+            _day_of_next_month,
+        ),
+        (
+            r"\b(début|debut|mi|early|mid|beginning of|anfang|mitte)[ -](?:de |du |des )?(?:mois prochain|next month|(?:nächsten|kommenden) monats)\b",
+            _part_of_next_month,
+        ),
+        (
             r"\b(?:fin (?:de|du) mois(?: prochain| suivant)|(?:the )?end of next month|ende (?:des )?nächsten monats|"
             r"le mois prochain|next month|nächsten monat|im nächsten monat|au cours du mois prochain)\b",
             _next_month,
@@ -238,6 +316,38 @@ _READERS = tuple(
             r"\b(?:(?:la )?fin (?:de |du |de ce |courant )?mois|fin courant|(?:the )?(?:end of (?:the |this )?month|month[- ]end)|"
             r"ende (?:des|dieses) monats|monatsende|zum monatsende|eom)\b",
             _end_of_month,
+        ),
+        (
+            r"\b(?:mi-mois|mi mois|mid[ -]month|(?:the )?middle of the month|mitte (?:des|dieses) monats|monatsmitte)\b",
+            _mid_month,
+        ),
+        (
+            rf"\b(1[èe]re|première?|2e|2ème|deuxième|seconde|troisième|dernière|first|second|third|last|erste[rn]?|zweite[rn]?|dritte[rn]?|letzte[rn]?) "
+            rf"(?:(?:semaine|week|woche) (?:de |d'|of |in |im )?(?=(?:{_MONTH})\b)|(?=(?:{_MONTH})woche))({_MONTH})(?:woche)?\b",
+            _week_of_month,
+        ),
+        (
+            rf"\b(1[èe]re|première|2e|2ème|deuxième|seconde|first|second|erste[rn]?|zweite[rn]?) (?:quinzaine|half|hälfte|monatshälfte)"
+            rf" (?:de |d'|of |des )?({_MONTH})\b",
+            _half_of_month,
+        ),
+        (
+            rf"\b(?:(?:dans le )?courant(?: de| du mois de| du mois d')?|(?:in|over|during) the course of|im (?:laufe|verlauf)(?: des| vom)?) ({_MONTH})\b",
+            _course_of_month,
+        ),
+        (
+            r"\b(?:sous|dans les|d'ici|within(?: the next)?|in(?: the next)?|innerhalb(?: von)?|binnen|in den nächsten) (24|48|72|96) ?(?:h|heures?|hours?|hrs|stunden)\b",
+            _in_some_hours,
+        ),
+        (
+            r"\b(?:une |in an? |in |within an? |innerhalb von )(?:(dizaine|quinzaine|huitaine) de jours|(couple) of days|(fortnight)|ein (paar) tagen)\b",
+            _round_days,
+        ),
+        (r"\b(?:übernächste[rn]? woche|the week after next|week after next|la semaine d'après)\b", _week_after_next),
+        (
+            r"\b(début|debut|mi|early|mid|middle of|beginning of|start of|anfang|mitte)[ -](?:de |de la |der )?"
+            r"(?:semaine prochaine|next week|nächste[rn]? woche|kommende[rn]? woche)\b",
+            _part_of_next_week,
         ),
         (
             r"(?:\b(?:semaine|week|kw|kalenderwoche)|\bs)[ .]?(\d{1,2})\b(?! ?(?:jours|days|tage|%|€|eur))",
@@ -255,12 +365,13 @@ _READERS = tuple(
         ),
         (
             r"\b(?:(?:dans |en )?(?:la )?(?:fin de (?:la |cette )?semaine|cette semaine|courant de semaine)|(?:the )?end of (?:the |this )?"
-            r"week|this week|ende (?:der|dieser) woche|(?:in )?diese[rn]? woche|by the weekend)\b",
+            r"week|this week|ende (?:der|dieser) woche|(?:in )?diese[rn]? woche|(?:by|before|over) the weekend|eow|zum wochenende|"
+            r"im laufe der woche|dans la semaine)\b",
             _this_week,
         ),
         (
             rf"\b(?:sous|dans(?: les)?|d'ici|in|within(?: the next)?|innerhalb (?:von|der nächsten)|binnen|in den nächsten|en) "
-            rf"({_COUNT}) (?:prochains? |working |business |calendar )?(jours?|days?|tagen?|semaines?|weeks?|wochen?|werktagen|"
+            rf"(?:about |around |environ |etwa |ca\. )?(?:\d{{1,2}} ?(?:-|à|to|bis) ?)?({_COUNT}) (?:prochains? |working |business |calendar )?(jours?|days?|tagen?|semaines?|weeks?|wochen?|werktagen|"
             rf"arbeitstagen)\b",
             _in_some_days,
         ),
@@ -269,16 +380,27 @@ _READERS = tuple(
         (r"\b(?:demain|tomorrow|morgen)\b", _tomorrow),
         (r"\b(?:aujourd'hui|aujourd’hui|ce jour|today|heute|noch heute|ce soir|dans la journée)\b", _today),
         (r"\b(?:hier|yesterday|gestern)\b(?! (?:ist|sind|noch|nicht|bei|haben|finden))", _yesterday),
+        (rf"\b({_WEEKDAY}) (?:en huit|week)\b|\ba week on ({_WEEKDAY})\b", _weekday_in_a_week),
         # A weekday before a date ("vendredi 15 mars") says the same day again and was taken with it or stands beside it.
         (rf"\b({_WEEKDAY})\b(?!,? (?:le |the |den |am )?\d)", _weekday),
         (
             r"(?:\b(?:le|du|au|d'ici le|avant le|jusqu'au)\s(\d{1,2})(?:er)?(?: (?:de ce mois|courant|du mois))?"
-            r"|\b(?:on|by|before|until|till) the (\d{1,2})(?:st|nd|rd|th)"
+            r"|\b(?:on|by|before|until|till|for|from|around) the (\d{1,2})(?:st|nd|rd|th)"
             r"|\b(?:am|zum|bis zum|ab dem|bis) (\d{1,2})\.)(?![\d/.,-]?\d)(?! (?:"
             + _MONTH
             + r")\b)(?![ \u00a0\u202f]\d{3})(?! ?(?:€|%|eur|jours|days|tage|h\b|heures|uhr|factures|colis|palettes))",
             _bare_day,
         ),
+        # Without an article only behind a preposition: "on 15th", "by 3rd".
+        (
+            rf"\b(?:on|by|for|before|until) (\d{{1,2}})(?:st|nd|rd|th)\b(?! (?:of )?(?:{_MONTH}|floor|time|attempt|invoice|reminder|delivery|order)\b)",
+            _bare_day,
+        ),
+        (
+            r"\b(?:on|by|this|next|for|until|before|out|latest|cob|eod) (thurs?|thu|tues?|weds?|fri|mon)\b\.?(?! ami| cher| chère)",
+            _short_weekday,
+        ),
+        (r"\bam (mo|di|mi|do|fr)\b\.?", _short_weekday),
         (r"(?<![\d/.,-])(\d{1,2})/(\d{1,2})()(?![\d/.,-]\d|[\d/]|[ ]?(?:€|eur|%))", _numeric),
         (r"(?<![\d/.,-])(\d{1,2})\.(\d{1,2})()\.(?!\d)", _numeric),
     )

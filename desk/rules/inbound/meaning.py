@@ -12,7 +12,9 @@ from decimal import Decimal
 from enum import StrEnum
 
 from desk.rules.inbound.amounts import amounts_in
+from desk.rules.inbound.contest_words import HARMLESS, IN_CASE, MORE_CONTESTS, WHY
 from desk.rules.inbound.days import day_places
+from desk.rules.inbound.promise_words import LOOKS_ALIKE, PLANS
 from desk.rules.inbound.words import (
     AGREES,
     ANOTHER_PERSON,
@@ -124,18 +126,24 @@ def _contested(plain: str) -> str | None:
     for reason, words in CONTESTS:
         if words.search(plain) and not (reason == "NOT_RECEIVED" and PAPER_MISSING.search(plain)):
             return reason
-    return None
+    asks = plain.endswith("?") and not WHY.search(plain)
+    if asks or HARMLESS.search(plain) or IN_CASE.search(plain) or PAPER_MISSING.search(plain) or OTHERS.search(plain):
+        return None
+    return next((reason for reason, words in MORE_CONTESTS if words.search(plain)), None)
 
 
 def _paid_or_promised(sentence: str, plain: str, on: date, *, is_contested: bool) -> list[Proposal]:
+    is_plain = not is_contested and not LOOKS_ALIKE.search(plain)
     for start, clause in _clauses(plain):
         if NOT.search(clause):
             continue
-        will = WILL_PAY.search(clause)
-        if will and (due := _day(plain, start + will.start(), on)):
+        has_paid = HAS_PAID.search(clause)
+        will = WILL_PAY.search(clause) or (is_plain and PLANS.search(clause))
+        due = _day(plain, start + will.start(), on) if will else None
+        if will and due and (due > on or not has_paid):
             amount, currency = next(iter(amounts_in(sentence)), (None, ""))
             return [Proposal(Kind.PROMISE, sentence, due, amount, currency)]
-        if HAS_PAID.search(clause) and not is_contested and not will:
+        if has_paid and not is_contested:
             return [Proposal(Kind.PAYMENT, sentence)]
     return []
 

@@ -214,7 +214,7 @@ HARDER = (
     ),
     Example("Nous sommes en redressement judiciaire depuis le 10 février, veuillez déclarer votre créance."),
     Example("Vous pouvez compter sur un règlement mi-mars.", ("PROMISE",), "2026-03-15"),
-    Example("hi there, sorry for late reply - payment going out thurs"),
+    Example("hi there, sorry for late reply - payment going out thurs", ("PROMISE",), "2026-03-05"),
     Example(
         "Spoke to Finance: invoice 881 is on the list for Friday's run, 882 is still being queried because of the missing POD.",
         ("PROMISE", "DISPUTE"),
