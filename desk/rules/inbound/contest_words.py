@@ -39,6 +39,12 @@ _ANEW_FR = r"(?:refaire|rééditer|réémettre|corriger|rectifier|modifier|annul
 _ANEW_DE = r"(?:korrigier\w*|berichtig\w*|neu (?:aus)?stellen|neu ausgestellt|neue ausstellen|stornier\w*|ändern|geändert\w*|anzupassen|richtigstell\w*)"
 
 MORE_CONTESTS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("WRONG_ADDRESSEE", any_of(
+        rf"\b{_INVOICE}\b.{{0,20}}\b(?:ne nous (?:concerne|est|appartient|regarde)|n'est pas (?:pour nous|à nous|la nôtre)|isn't (?:ours|for us)|is not (?:ours|for us)|doesn't (?:belong|concern|relate)|does not (?:belong|concern)|betrifft uns nicht|gehört nicht|ist nicht für uns)", r"\b(?:nothing to do with us|nichts mit uns zu tun|rien à voir avec (?:nous|notre))\b",
+    )),
+    ("CONTRACT", any_of(
+        r"\b(?:pénalités?|penalt(?:y|ies)|vertragsstrafe|verzugsschaden|liquidated damages|schadensersatz|schadenersatz)\b", r"\b(?:days?|weeks?|tage|wochen|jours|semaines|mois)\b.{0,15}\b(?:late|too late|zu spät|verspätet|de retard|en retard)\b(?!.{0,30}\b(?:pay|pai|zahl))", r"\b(?:liefertermin|delivery date|délai de livraison|date de livraison)\b.{0,40}\b(?:überschritten|nicht|missed|not|pas (?:été )?(?:respect|tenu)\w*|dépassé)", r"\b(?:zu spät|verspätet) geliefert\b|\b(?:livrée?s?|delivered|arrived) (?:too |trop )?(?:late|tard|en retard)\b|\bverspätete lieferung|\blate delivery\b|\bretard de livraison\b",
+    )),
     ("DUPLICATE", any_of(
         r"\bdeux fois\b.{0,40}\b(?:la même|le même|les mêmes|cette|cet)\b", r"\b(?:réclam|factur|compt|prélev|débit)\w*\b.{0,30}\b(?:deux|2) fois\b", r"\b(?:duplicate|same|copy) (?:of|as)\b.{0,20}\b(?:inv\w*|our|the|your|a)\b.{0,40}\b(?:raised|issued|billed|sent|charged|paid|already)\b", r"\b(?:duplicate[ds]?|double[- ](?:billed|invoiced|charged|billing|charge|invoice))\b(?! (?:copy|of the delivery))", r"\b(?:twice|two times)\b.{0,30}\b(?:for|on|the same)\b",
         r"\b(?:same|même) (?:invoice|job|work|order|delivery|facture|prestation|commande|livraison)\b.{0,40}\b(?:twice|again|deux fois|already|déjà)", r"\b(?:already|déjà|bereits|schon)\b.{0,25}\b(?:invoiced|billed|facturée?s?|berechnet|fakturiert|abgerechnet|in rechnung gestellt)\b", r"\b(?:zweimal|doppelt|zwei mal|2x|2 mal)\b", r"\bdoppel(?:te[nrs]?|berechnung|rechnung|buchung)\b", r"\bgleiche\w* (?:rechnung|leistung|lieferung)\b.{0,30}\b(?:nochmals|noch einmal|erneut|wieder)",
@@ -92,7 +98,15 @@ MORE_CONTESTS: tuple[tuple[str, re.Pattern[str]], ...] = (
         r"\b\d+\b.{0,30}\b(?:pour|sur|for|of|von|bei|gegen|vs|against|contre|auf)\b.{0,15}\b\d+\b.{0,20}\b(?:factur|command|annonc|billed|invoiced|ordered|charged|berechnet|bestellt|fakturiert|lieferschein)\w*", r"\b(?:compté|counted|gezählt)\b.{0,30}\b\d+\b.{0,40}\b\d+\b", r"\bvermiss\w+\b", r"\b(?:we|i)(?:'re| are|'m| am) (?:still )?missing\b(?!.{0,20}\b(?:invoice|statement|copy|document|e?mail))",
         r"\b(?:il (?:nous )?manque|manquent)\b(?!.{0,30}\b(?:facture|bon|document|copie|signature|relevé|rib|accord|validation|visa|tampon|pièce jointe))",
     )),
+    ("PRICE", any_of(
+        r"\b(?:pas (?:été )?tenu compte|sans tenir compte|not (?:been )?taken into account|not (?:been )?accounted for|nicht (?:mit )?berücksichtigt|unberücksichtigt)\b", r"\b(?:price|rate|amount|total|vat|preis|betrag|montant|prix)\b.{0,20}\b(?:off|out) by\b",
+    )),
+    ("QUANTITY", any_of(
+        r"\b(?:bl|bon de livraison|lieferschein|delivery (?:note|slip)|wareneingang|pod)\b.{0,40}\d.{0,50}\b(?:factur\w*|invoiced?|billed|rechnung|berechnet)\b.{0,20}\d", r"\b(?:factur\w*|invoiced?|billed|rechnung|berechnet)\b.{0,40}\d.{0,50}\b(?:bl|bon de livraison|lieferschein|delivery (?:note|slip)|wareneingang|pod)\b.{0,20}\d",
+        r"\bonly\b.{0,20}\b\w+ (?:out )?of (?:the |our )?(?:\d+|two|three|four|five|six|seven|eight|nine|ten|twelve)\b", r"\b(?:seulement|que)\b.{0,20}\bsur (?:les )?(?:\d+|deux|trois|quatre|cinq|six|dix)\b", r"\bnur\b.{0,20}\bvon (?:den )?(?:\d+|zwei|drei|vier|fünf|sechs|zehn)\b",
+    )),
     ("QUALITY", any_of(
+        r"\b(?:soaking|soaked|wet|ébréchée?s?|gondolée?s?|inachevée?s?|unfinished|half[- ]finished|incomplete|incomplète?s?|halbfertig|unfertig|unvollständig\w*)\b", r"\bn'(?:a|ont|est|étai\w+) pas (?:le |la |les )?(?:bons?|bonnes?)\b(?! (?:personne|interlocuteur|contact|service|adresse mail|destinataire))", r"\bnot the (?:right|correct|one we)\b(?! (?:person|contact|department|address))", r"\bnicht (?:das|den|die) (?:richtige|bestellte|gewünschte)\w*\b(?! (?:ansprechpartner|person|abteilung|stelle))",
         r"\b(?:dead|doa|inoperable|not (?:working|functioning|usable|operational|right|repaired|fixed)|isn't (?:working|right|usable|repaired|fixed)|aren't working|still (?:leaks?|fails?|broken|faulty|not working)|leaks|broken|breakdown|broke)\b(?! down the)", r"\b(?:(?:re)?tombée?s? en panne|toujours en panne|pas (?:réparée?|fonctionnel\w*|étanche|utilisable)|ne (?:fonctionn|march|chauff|ferm|s'ouvr|tien)\w* (?:pas|plus))\b", r"\bnicht (?:funktionsfähig|repariert|behoben|brauchbar|nutzbar|einsetzbar|in ordnung)\b",
         r"\b(?:zur reparatur|in reparatur|en réparation|au sav|in for repair|being repaired|awaiting repair|under repair)\b", r"\b(?:sample|échantillon|muster|spec\w*|cahier des charges|datenblatt|pflichtenheft|photo)\b.{0,60}\b(?:not|n't|pas|nicht|différen\w*|different|abweich\w*)\b", r"\b(?:not|n't|pas|nicht|différen\w*|different|abweich\w*)\b.{0,60}\b(?:samples?|échantillons?|musters?|specs?|specifications?|cahier des charges|datenblatt)\b",
     )),
@@ -101,6 +115,8 @@ MORE_CONTESTS: tuple[tuple[str, re.Pattern[str]], ...] = (
         r"\b(?:job|works?|project|site|repairs?|installation|chantier|travaux|arbeiten|montage|projekt)\b.{0,30}\b(?:not|n't|never|pas|jamais|nicht|nie)\b.{0,15}\b(?:finish\w*|complet\w*|done|start\w*|terminée?s?|finie?s?|achevée?s?|fait\w*|fertig\w*|abgeschlossen|beendet|gemacht)\b",
     )),
     ("", any_of(
+        rf"\b{_BILLED}\b.{{0,50}}\b(?:but|mais|or|aber|jedoch|geliefert|livré|although|though|alors que|sondern)\b", r"\b(?:n'avons|n'ai|n'a|n'ont|n'avait|n'étai\w+|n'est) (?:jamais|pas|nullement)(?: été)? (?:validée?s?|acceptée?s?|demandée?s?|autorisée?s?|signée?s?|convenue?s?|commandée?s?|sollicitée?s?|approuvée?s?)\b(?!.{0,25}\b(?:facture|comptab|paiement|règlement))", r"\b(?:never|not|n't) (?:been )?(?:agreed|authori[sz]ed|requested|commissioned|asked for|signed up|ordered|consented)\b(?!.{0,20}\bpayment)",
+        r"\b(?:nicht|nie|niemals) (?:beauftragt|vereinbart|genehmigt|abgesprochen|angefordert|gewünscht|angeboten)\b", r"\b(?:can't|cannot|can not) be (?:right|correct)\b|\bkann (?:so )?nicht (?:stimmen|sein|richtig sein)\b|\bne peut pas être (?:correct|juste|bon)", r"\b(?:query|queries) (?:on|about|over|with|regarding)\b|\bin query\b",
         r"(?<!nothing )(?<!what's )\b(?:wrong|incorrect|erroneous|inaccurate)(?:ly)?\b(?! (?:person|contact|department|recipient|e-?mail|number|account|inbox|about))", r"(?<!pas )(?<!rien )\b(?:erronée?s?|incorrecte?s?|inexacte?s?)\b", r"\b(?:mauvaise?s?)\b(?! (?:interlocut\w+|destinataire|contact|service|nouvelle|passe|moment|numéro|adresse mail|e-?mail))", r"(?<!nicht )(?<!nichts )\b(?:falsch\w*|fehlerhaft\w*|unzutreffend\w*)\b(?! (?:ansprechpartner\w*|adressat\w*|person|abteilung|e-?mail))",
         r"\b(?:ne (?:correspond|colle|concorde)\w*(?: absolument| toujours)? pas|n'est pas cel(?:ui|le)|ne sont pas ce(?:ux|lles))\b", r"\b(?:does|do|did)(?:n't| not) (?:match|correspond|tally|add up|reflect)\b", r"\bstimm(?:t|en)\b.{0,25}\bnicht\b", r"\bweich(?:t|en)\b.{0,40}\bab\b", r"\bentspr\w+\b.{0,25}\bnicht\b|\bnicht\b.{0,40}\büberein",
         r"(?<!notre )\b(?:une|des|l'|cette|votre) ?erreurs?\b(?!.{0,25}\b(?:notre|ma|chez nous|de ma part|sauf))", r"(?<!our )(?<!my )(?<!by )\b(?:an? |the |your |these |some )(?:error|mistake)s?\b(?!.{0,25}\b(?:our|my|ours)\b)", r"(?<!unser )(?<!mein )\b(?:ein|ihr|der) fehler\b(?!.{0,25}\b(?:uns|unser\w*|mir)\b)",
@@ -119,6 +135,7 @@ MORE_CONTESTS: tuple[tuple[str, re.Pattern[str]], ...] = (
 
 # It is over, in order, an account of something else, a wish to know, or a purchase.
 HARMLESS = any_of(
+    r"\b(?:late|slow|delayed) (?:reply|response|answer)\b", r"\bréponse tardive\b", r"\bspäte antwort\b", r"\b(?:zugestellt|misdirected)\b", r"(?<!not )(?<!n't )\bthe (?:right|correct) (?:amount|price|quantity)\b", r"\b(?:attestation|certificat\w*|bescheinigung|pages?|seiten?)\b",
     r"\b(?:my|our) (?:mistake|error|fault|bad)\b", r"\b(?:erreur|faute|oubli) de (?:ma|notre) (?:part|côté)\b", r"\bc'est nous qui\b", r"\b(?:mein|unser) (?:fehler|versehen)\b",
     r"(?:\b(?:i|ich|we|wir|je|nous) (?:was|were|had|have|hatte[n]?|habe[n]?|avais|avions|looked|took)|\bj'(?:ai|avais))\b.{0,25}\b(?:the wrong|falsche[nrsm]?|mauvaise?|mal|tromp\w+)\b",
     r"\b(?:has|have|had|was|were|been|a été|ont été|est|sont|wurde[n]?|worden|ist|sind)\b(?:(?!\b(?:not|pas|nicht|never|jamais|nie)\b).){0,20}\b(?:repaired|replaced|fixed|corrected|réparée?s?|remplacée?s?|corrigée?s?|repariert|ersetzt|ausgetauscht|korrigiert)\b",

@@ -34,6 +34,13 @@ _PLANNED_DE = (
 )
 
 PLANS = any_of(
+    r"\b(?:nous|je|on)\b.{0,40}\b(?:prévo\w+|engag\w+|compt\w+|pens\w+|allons|vais|va)\b.{0,30}\b(?:apurer|solder|payer|régler|regler|acquitter|honorer|virer|verser|régulariser|soyez (?:payée?s?|réglée?s?))\b",
+    r"\bn[ée]cessaire (?:sera|va être) fait\b", r"\b(?:décaissement|débit de notre compte|exécution|date d'exécution|valeur)\b.{0,12}\b(?:le|au|du|:|prévue?)",
+    r"\byou(?:'re| are)? (?:getting|being|going to be|due to be) (?:paid|credited|settled)\b", r"\b(?:cash|money|funds|payment|it|this)\b.{0,20}\b(?:will|'ll|should|is going to) (?:land|hit|reach|arrive|clear|drop|be (?:there|with you))\b",
+    r"\b(?:it|this|that|payment|everything|invoice) goes\b(?! (?:well|to show|without|back|wrong|missing))", r"\bsplit(?:ting)? (?:it|this|the (?:payment|balance|amount|invoice))\b.{0,30}\d", r"\b(?:intend|plan|commit\w*|promise|undertake|pledge|agreed?|propose) to (?:make good|pay|settle|clear|bring|square|wipe|reduce)\b",
+    r"\b(?:geldeingang|ausführung|ausführungsdatum|wertstellung|valuta|zahlungseingang|gutschrift auf ihrem konto|buchungstag)\b.{0,15}\b(?:am|zum|bis|\d|montag|dienstag|mittwoch|donnerstag|freitag|morgen)", r"\b(?:verpflichte\w*|sichern?|versprech\w*|sage\w*|planen|beabsichtig\w*|haben vor)\b.{0,60}\b(?:zu (?:zahlen|bezahlen|überweisen|begleichen)|auszugleichen|zu tilgen|zahlung)\b",
+    r"\bmit\b.{0,30}\b(?:geld|zahlung|zahlungseingang|überweisung|betrag)\b.{0,30}\brechnen\b", r"\b(?:wir|ich)\b.{0,15}\b(?:überweisungen|zahlungen|zahlungslauf|zahllauf)\b|\b(?:mache|machen) (?:ich|wir)\b.{0,20}\b(?:überweisung|zahlung)",
+    r"\b(?:on|in) (?:my|the|our|your) (?:list|run|batch|file|schedule) for\b",
     # French: "virement prévu", "date de paiement : ...", "mise en paiement au 16/03", "règlement le 15 mars"
     rf"\b{_MONEY_FR}\b.{{0,50}}\b{_PLANNED_FR}\b",
     rf"\b{_PLANNED_FR}\b.{{0,15}}\b(?:au|en|pour|le) (?:prochain )?{_MONEY_FR}\b",
@@ -66,7 +73,7 @@ PLANS = any_of(
     r"\d ?(?:€|eur|euros?|\$|£|usd|gbp|chf),? (?:le|au|on|by|am|zum|bis|ce|this|next|d'ici|avant le|before)\b",
     r"\b(?:prélèvement|prélever)\b.{0,30}\b(?:le|au)\b",
     # English
-    r"(?:^|[,;:-] )(?:i'm |we're |am |are |will be )*(?:wiring|paying|sending|transferring|settling|posting|releasing|clearing|remitting|processing|doing)\b.{0,30}\b(?:it|this|that|payment|you|the|half|all|today|tomorrow|everything)\b",
+    r"(?:^|[,;:-] )(?:i'm |we're |am |are |will be )*(?:wiring|paying|sending|transferring|settling|posting|releasing|clearing|remitting|processing|doing)\b.{0,15}\b(?:it|this|that|payment|half|everything)\b",
     r"(?:^|[,;:-] )(?:it's |it is |this is |is |all |now |already |been |has been |have |you're |you are )*(?:scheduled|set up|set|booked|planned|lined up|approved|queued|released|down|in|due out|going out|on) (?:for|on|in)\b(?! leave)",
     r"\b(?:bring|get|put)\b.{0,30}\b(?:up to date|current|back in order|in order|straight)\b|\bcatch(?:ing)? up\b",
     r"\b(?:get|have|ask(?:ed)?|told|got)\b.{0,25}\b(?:to |has |will )?(?:pay|release|send|settle|wire|process)\b.{0,15}\b(?:it|this|that|you|the|everything|on|by)\b",
@@ -81,7 +88,7 @@ PLANS = any_of(
     r"\b(?:value date|payment date|date of payment|pay date)\b",
     r"\b(?:expect|anticipate|count on|look out for|look for)\b.{0,30}\b(?:settlement|payments?|funds|money|transfer|remittance|cheque|it)\b",
     rf"\b(?:we|i)(?:'re| are|'m| am|'ve| have)?\b.{{0,25}}\b(?:scheduled|planned|set up|set|booked|put|pushed|queued|arranged|diarised|lined up|instructed|authori[sz]ed|approved|loaded)\b.{{0,30}}"
-    rf"\b(?:it|this|that|them|these|you|{_MONEY_EN})\b",
+    rf"\b(?:it|this|that|them|these|{_MONEY_EN})\b",
     r"\b(?:happy|able|ready|willing|glad|aim|aiming|hoping|expecting|looking|arranging|arranged|due|set) to (?:be )?(?:pay|settle|clear|transfer|remit|wire|send|have (?:this|it|that)|mak)\w*",
     r"\b(?:we|i) (?:can|shall|do|always|normally|usually)?\s?(?:pay|settle|transfer|remit|wire|clear|do \d+|send)\b",
     r"\b(?:we|i)(?:'ll| will| shall| are going to|'re going to)\b.{0,40}\b(?:sort|square|do|put|get|send|make|have|arrange|process|run|push|drop|post|bank)\b.{0,40}"
@@ -113,7 +120,7 @@ PLANS = any_of(
     rf"(?:^|[,;:(–-] )(?:die |der |das |eine |ihre |unsere )?(?:{_MONEY_DE})\b.{{0,35}}?\b(?:am|zum|bis|ende|mitte|anfang|morgen|diese|nächste|noch|spätestens|heute|kw)\b",
 )  # fmt: skip
 
-# Days beside such words which promise nothing: when it falls due, what is asked of us or by us, perhaps, closed, goods.
+# Days beside such words promise nothing: when it falls due, what is asked of us or by us, perhaps, closed, goods.
 LOOKS_ALIKE = any_of(
     r"\b(?:échéance (?:est|au|du|le|contractuelle)|à échéance|échue?s?|exigible|à échoir)\b", r"\b(?:falls? due|is due|are due|due date|not (?:yet )?due|due on|becomes? due|maturity|overdue since)\b", r"\bfällig", r"\b(?:payment|standard|our|your) terms\b", r"\bconditions de (?:règlement|paiement)\b",
     r"\b(?:maybe|perhaps|possibly|might|hopefully|not sure|don't know|can't promise|no promise|no guarantee|would|could|in theory|try to)\b", r"\b(?:peut-être|peut être|sans doute|éventuellement|rien (?:vous )?garantir|sans garantie|envisageable|devrait pouvoir|en principe peut|j'espère|nous espérons|on espère|essa\w+ de)\b", r"\b(?:vielleicht|eventuell|vermutlich|angeblich|womöglich|hoffentlich|hoffe[n]?|versuche[n]?|wahrscheinlich|ohne gewähr|versprechen kann ich nichts|nicht versprechen)\b",
@@ -122,12 +129,16 @@ LOOKS_ALIKE = any_of(
     r"\b(?:deliver(?:y|ed|ing|ies)|shipment|shipped|dispatch\w*|goods|order(?:ed)?|technician|replacement|visit|statement|credit notes?|refund\w*|audit|quote|training|installation)\b", r"\b(?:livr\w+|expédi\w+|marchandises?|commandée?s?|commandons|commande|technicien|intervention|avoir (?:de|du|sur|pour|sera|reçu)|relevé|remplacement|devis|chantier démarre|formation|audit|remboursement)\b", r"\b(?:liefer\w*|geliefert|versand\w*|versendet|ware|bestell\w*|gutschrift\w*|ersatz\w*|monteur\w*|techniker\w*|angebot|erstatt\w*|kontoauszug|schulung)\b",
     r"\b(?:your|the) (?:invoice|reminder|letter|mail|email|message|statement) (?:of|dated|from)\b(?!.{0,60}\b(?:will|is scheduled|is planned|gets|is in)\b)", r"\b(?:cancel\w*|annul\w*|storn\w*)\b",
     r"\b(?:mon|ma|leur|son|nos|un|du) clients?\b", r"\b(?:my|their|a|the|end) (?:client|customer)s?\b", r"\b(?:mein|ein|der|vom) (?:end)?kunden?\b", r"\b(?:insurer|insurance|leasing company|liquidator|administrator|factor)\b", r"\b(?:assurance|assureur|mandataire|liquidateur|affactureur)\b", r"\b(?:versicherung|versicherer|insolvenzverwalter)\b",
-    r"\b(?:received|reçu|reçue|eingegangen|erhalten) (?:your|votre|vos|ihre)\b", r"\bbien reçu votre\b", r"\b(?:vous (?:nous )?(?:aviez|avez|deviez|devez|aviez-vous)|you (?:had|have|were|owe|said|told)|sie (?:wollten|hatten|schulden|sollten))\b", r"\bvotre collègue\b", r"\byour colleague\b",
-    r"\b(?:besoin|need|brauch\w*|benötig\w*|missing|manque|require)\b", r"\b(?:proposons|propose de|propos(?:e|ons) que|demande|demandons|sollicit\w+|request\w*|asking|ask for|wish|wünsch\w*|ersuch\w*|möchte\w*|wäre\w*|stund\w*|würd\w*)\b", r"\b(?:délai|extension|aufschub|fristverlängerung)\b", r"\bseit\b|\bdepuis\b|\bsince\b",
+    r"\b(?:received|reçu|reçue|eingegangen|erhalten) (?:your|votre|vos|ihre)\b", r"\bbien reçu votre\b", r"\b(?:vous (?:nous )?(?:aviez|avez|deviez|devez|aviez-vous)|you (?:had|were|owe|said|told|have (?:not|to|promised|agreed|sent))|sie (?:wollten|hatten|schulden|sollten))\b", r"\bvotre collègue\b", r"\byour colleague\b",
+    r"\b(?:besoin|need|brauch\w*|benötig\w*|missing|manque|require)\b", r"\b(?:proposons|propose de|propos(?:e|ons) que|demandons|je demande|demande (?:de|un)|sollicit\w+|request\w*|asking|ask for|wish|wünsch\w*|ersuch\w*|möchte\w*|wäre\w*|stund\w*|würd\w*)\b", r"\b(?:délai|extension|aufschub|fristverlängerung)\b", r"\bseit\b|\bdepuis\b|\bsince\b",
     r"\b(?:iban|rib|bic|swift code|price|prix|preis|tarif)s?\b", r"\b(?:not before|pas avant|nicht vor|frühestens|au plus tôt|at the earliest)\b", r"\b(?:nothing|none|nichts|rien|niemand|personne|nobody)\b",
     r"\b\d+ ?(?:jours|j|days|tagen?)(?: net| netto)? (?:fin|end|date|net|ab|from|après|after|nach)\b",
     r"\b(?:every|each|always|usually|tous les|toutes les|chaque|toujours|jede[nrs]?|grundsätzlich|immer|normalement|habituellement)\b",
     r"\b(?:staff|salar(?:y|ies)|wages|payroll|rent|landlord|tax(?:es)?|salaires?|loyers?|impôts?|urssaf|cotisations|paies|gehalt|gehälter|löhne?|miete|steuern?|finanzamt|wants?|verlangt|réclame)\b",
     r"\b(?:begin\w*|starts?|commence\w*|débute\w*|beginn\w*|startet|anfäng\w*|fängt)\b",
+    # It is talked about, somebody pays us, what came from them, programs and papers of paying.
+    r"\b(?:sujet|abord\w+|fais le point|faire le point|relance|réponse|point sur|avis sur|proposition|formulaire|tribunal|décision|gelée?s?|subvention|état|recevons|recevrons|percev\w+|encaisserons|attendons|parvenue?s?|imput\w+)\b",
+    r"\b(?:answer|reply|ask|asking|chase|talk|topic|proposal|suggestion|form|portal|reminders?|signatory|signatories|court|travelling|traveling|competitor|expect (?:money|payment|funds|a payment) from|receive (?:money|payment|funds)|due (?:in )?from|your (?:payment|cheque|transfer) (?:of|from|dated|was|has|will be booked))\b",
+    r"\b(?:sprech\w*|reden|thema|antwort|frist|vorschlag|formular|gericht|umstell\w*|zahlungssystem\w*|zahlungsfreigabe|erwarten|erwarte|bekommen wir|erhalten wir|ihre (?:zahlung|überweisung) (?:vom|über|ist)|kredit|vom bauherrn|löhne)\b",
     r"\b(?:dépend\w*|depend\w*|abhängig|hängt)\b", r"\b(?:blocked|on hold|bloqu\w+|gesperrt|suspend\w*)\b",
 )  # fmt: skip

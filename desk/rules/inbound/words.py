@@ -28,7 +28,7 @@ WILL_PAY = any_of(
     r"\b(?:on|nous|je) (?:vous |te |le |la |les )*(?:paie|paye|payons|règle|réglons|regle|vire|virons|verse|versons|solde|soldons)\b",
     r"\b(?:engag\w+)\b.{0,20}\b(?:payer|régler|solder|verser|virer|à un paiement)\b",
     rf"\b{_PAYMENT_FR}\b.{{0,60}}\b(?:sera|seront|va être|vont être|partira|partiront|interviendra|aura lieu|arrivera|est prévue?|sont prévue?s|"
-    r"est programmée?|est planifiée?|est fixée?|est prévu)\b(?! (?:à|à son|à leur) échéance\b)(?! (?:livrée?|vérifiée?|contrôlée?|validée?|"
+    r"est programmée?|est planifiée?|est fixée?|est prévu)\b(?! (?:à|à son|à leur) échéance\b)(?! (?:livrée?|abordée?|évoquée?|discutée?|étudiée?|vérifiée?|contrôlée?|validée?|"
     r"traitée?|examinée?|transmise?|envoyée? à|refusée?|contestée?|bloquée?|suspendue?)\b)",
     r"\b(?:fais|faisons|fait|envoie|envoyons|poste|postons) (?:vous |partir )*(?:le|un|votre|notre|les|des) (?:chèque|cheque|virement|règlement|reglement|paiement)s?\b",
     r"\b(?:premier|second|deuxième|dernier) (?:versement|règlement|paiement|virement)\b.{0,30}\d",
@@ -178,6 +178,7 @@ CONTESTS: tuple[tuple[str, re.Pattern[str]], ...] = (
 )  # fmt: skip
 # "No dispute", "in good order": what looks like a contest and says the opposite.
 AGREES = any_of(
+    r"\b(?:rechnung|mahnung|kopie|freigabe|unterschrift|bestätigung) (?:noch )?fehlt", r"\b(?:fehlt|fehlen)\b.{0,20}\b(?:rechnung|kopie|freigabe|unterschrift|bestätigung)\b",
     r"^(?:if|in case|should (?:there|the|any|you)|si|s'il|en cas|wenn|falls|sollte[n]?)\b",
     r"\b(?:litiges?|réclamations?|désaccord|différend|contestation|disputes?|complaints?|claims?|reklamation(?:en)?|beanstandung(?:en)?|einspruch)\b(?:(?!\b(?:pas|not|nicht|never|jamais|nie)\b|n't).){0,40}\b(?:clos(?:ed?|es)?|clôturée?s?|résolue?s?|réglée?s?|"
     r"levée?s?|resolved|settled|withdrawn|dropped|sorted|erledigt|geklärt|behoben|beigelegt|zurückgezogen|abgeschlossen)\b",
