@@ -178,7 +178,7 @@ CONTESTS: tuple[tuple[str, re.Pattern[str]], ...] = (
 )  # fmt: skip
 # "No dispute", "in good order": what looks like a contest and says the opposite.
 AGREES = any_of(
-    r"\b(?:rechnung|mahnung|kopie|freigabe|unterschrift|bestätigung) (?:noch )?fehlt", r"\b(?:fehlt|fehlen)\b.{0,20}\b(?:rechnung|kopie|freigabe|unterschrift|bestätigung)\b",
+    r"\b(?:die|ihre|eine|nur) (?:rechnung|mahnung|kopie|freigabe|unterschrift|bestätigung) (?:noch )?fehlt", r"\b(?:fehlt|fehlen) (?:uns |mir |nur |noch |die |eine |ihre |zweite )*(?:rechnung|kopie|freigabe|unterschrift|bestätigung)\b",
     r"^(?:if|in case|should (?:there|the|any|you)|si|s'il|en cas|wenn|falls|sollte[n]?)\b",
     r"\b(?:litiges?|réclamations?|désaccord|différend|contestation|disputes?|complaints?|claims?|reklamation(?:en)?|beanstandung(?:en)?|einspruch)\b(?:(?!\b(?:pas|not|nicht|never|jamais|nie)\b|n't).){0,40}\b(?:clos(?:ed?|es)?|clôturée?s?|résolue?s?|réglée?s?|"
     r"levée?s?|resolved|settled|withdrawn|dropped|sorted|erledigt|geklärt|behoben|beigelegt|zurückgezogen|abgeschlossen)\b",
