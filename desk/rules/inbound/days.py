@@ -10,63 +10,8 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 
-_MONTHS = {
-    name: number
-    for number, names in enumerate(
-        (
-            "janvier january januar jänner janv jan",
-            "février fevrier february februar févr fevr feb",
-            "mars march märz maerz mar",
-            "avril april avr apr",
-            "mai may",
-            "juin june juni jun",
-            "juillet july juli juil jul",
-            "août aout august aug",
-            "septembre september sept sep",
-            "octobre october oktober oct okt",
-            "novembre november nov",
-            "décembre decembre december dezember déc dec dez",
-        ),
-        start=1,
-    )
-    for name in names.split()
-}
-_WEEKDAYS = {
-    name: number
-    for number, names in enumerate(
-        (
-            "lundi monday montag",
-            "mardi tuesday dienstag",
-            "mercredi wednesday mittwoch",
-            "jeudi thursday donnerstag",
-            "vendredi friday freitag",
-            "samedi saturday samstag sonnabend",
-            "dimanche sunday sonntag",
-        )
-    )
-    for name in names.split()
-}
-_NUMBERS = {
-    name: number
-    for number, names in {
-        1: "un une one ein einem einer",
-        2: "deux two zwei",
-        3: "trois three drei",
-        4: "quatre four vier",
-        5: "cinq five fünf",
-        6: "six sechs",
-        7: "sept seven sieben",
-        8: "huit eight acht",
-        10: "dix ten zehn",
-        14: "fourteen vierzehn",
-        15: "quinze fifteen",
-    }.items()
-    for name in names.split()
-}
-_MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
-_WEEKDAY = "|".join(_WEEKDAYS)
-_COUNT = r"\d{1,2}|" + "|".join(sorted(_NUMBERS, key=len, reverse=True))
-_YEAR = r"(?:[ ,]{1,3}((?:20)?\d{2})(?![\d.,/:]\d|\d| ?(?:€|eur|h\b|uhr)))?"
+from desk.rules.inbound.day_names import COUNT, MONTH, MONTHS, NUMBERS, WEEKDAY, WEEKDAYS, YEAR
+
 _WEEK = timedelta(days=7)
 
 Reader = Callable[[re.Match[str], date, bool], date | None]
@@ -104,11 +49,11 @@ def _numeric(found: re.Match[str], on: date, past: bool) -> date | None:
 
 
 def _day_month(found: re.Match[str], on: date, past: bool) -> date | None:
-    return _near(int(found[1]), _MONTHS[found[2].lower()], found[3], on)
+    return _near(int(found[1]), MONTHS[found[2].lower()], found[3], on)
 
 
 def _month_day(found: re.Match[str], on: date, past: bool) -> date | None:
-    return _near(int(found[2]), _MONTHS[found[1].lower()], found[3], on)
+    return _near(int(found[2]), MONTHS[found[1].lower()], found[3], on)
 
 
 def _near(day: int, month: int, year: str | None, on: date) -> date | None:
@@ -122,7 +67,7 @@ def _near(day: int, month: int, year: str | None, on: date) -> date | None:
 
 
 def _month_part(found: re.Match[str], on: date, past: bool) -> date | None:
-    word, month = found[1].lower(), _MONTHS[found[2].lower()]
+    word, month = found[1].lower(), MONTHS[found[2].lower()]
     year = found[3]
     if word.startswith(("mi", "mitte")):
         return _near(15, month, year, on)
@@ -145,7 +90,7 @@ def _next_month(found: re.Match[str], on: date, past: bool) -> date:
 
 
 def _weekday(found: re.Match[str], on: date, past: bool) -> date:
-    wanted = _WEEKDAYS[found[1].lower()]
+    wanted = WEEKDAYS[found[1].lower()]
     if past:
         return on - timedelta(days=(on.weekday() - wanted) % 7)
     return on + timedelta(days=(wanted - on.weekday() - 1) % 7 + 1)
@@ -165,7 +110,7 @@ def _mid_month(found: re.Match[str], on: date, past: bool) -> date:
 
 def _week_of_month(found: re.Match[str], on: date, past: bool) -> date | None:
     """The last of its seven days: "the first week of April" is over on the 7th."""
-    word, month = found[1].lower(), _MONTHS[found[2].lower()]
+    word, month = found[1].lower(), MONTHS[found[2].lower()]
     for number, begins in ((1, ("1", "prem", "first", "erste")), (2, ("2", "deux", "seco", "zweite"))):
         if word.startswith(begins):
             return _near(7 * number, month, None, on)
@@ -175,7 +120,7 @@ def _week_of_month(found: re.Match[str], on: date, past: bool) -> date | None:
 
 
 def _half_of_month(found: re.Match[str], on: date, past: bool) -> date | None:
-    month = _MONTHS[found[2].lower()]
+    month = MONTHS[found[2].lower()]
     return (
         _near(15, month, None, on)
         if found[1].lower().startswith(("1", "prem", "first", "erste"))
@@ -184,7 +129,7 @@ def _half_of_month(found: re.Match[str], on: date, past: bool) -> date | None:
 
 
 def _course_of_month(found: re.Match[str], on: date, past: bool) -> date | None:
-    return _within_month(_MONTHS[found[1].lower()], on)
+    return _within_month(MONTHS[found[1].lower()], on)
 
 
 def _within_month(month: int, on: date) -> date | None:
@@ -197,7 +142,7 @@ def _in_some_hours(found: re.Match[str], on: date, past: bool) -> date:
 
 
 def _weekday_in_a_week(found: re.Match[str], on: date, past: bool) -> date:
-    wanted = _WEEKDAYS[(found[1] or found[2]).lower()]
+    wanted = WEEKDAYS[(found[1] or found[2]).lower()]
     return on + timedelta(days=(wanted - on.weekday() - 1) % 7 + 1) + _WEEK
 
 
@@ -231,7 +176,7 @@ def _next_week(found: re.Match[str], on: date, past: bool) -> date:
 
 
 def _weekday_of_next_week(found: re.Match[str], on: date, past: bool) -> date:
-    return on - timedelta(days=on.weekday()) + _WEEK + timedelta(days=_WEEKDAYS[(found[1] or found[2]).lower()])
+    return on - timedelta(days=on.weekday()) + _WEEK + timedelta(days=WEEKDAYS[(found[1] or found[2]).lower()])
 
 
 def _numbered_week(found: re.Match[str], on: date, past: bool) -> date | None:
@@ -257,7 +202,7 @@ def _yesterday(found: re.Match[str], on: date, past: bool) -> date:
 
 def _in_some_days(found: re.Match[str], on: date, past: bool) -> date:
     text = found[1].lower()
-    number = int(text) if text.isdigit() else _NUMBERS[text]
+    number = int(text) if text.isdigit() else NUMBERS[text]
     unit = found[2].lower()
     is_weeks = unit.startswith(("sem", "week", "woche"))
     return on + timedelta(days=number * 7 if is_weeks else number)
@@ -290,13 +235,13 @@ _READERS = tuple(
     _compiled(
         (r"(?<![\d/.-])(20\d\d)-(\d{2})-(\d{2})(?![\d-])", _iso),
         (r"(?<![\d/.,-])(\d{1,2})[/.-](\d{1,2})[/.-]((?:20)?\d{2})(?![\d/-])", _numeric),
-        (rf"(?<!\d)(\d{{1,2}})(?:er|\.|st|nd|rd|th)?(?: of)? ({_MONTH})\b\.?{_YEAR}", _day_month),
+        (rf"(?<!\d)(\d{{1,2}})(?:er|\.|st|nd|rd|th)?(?: of)? ({MONTH})\b\.?{YEAR}", _day_month),
         (
-            rf"\b({_MONTH})\.? (?:the )?(\d{{1,2}})(?:st|nd|rd|th)?\b(?![.,]?\d*(?: ?(?:€|eur)))(?:,? ?(20\d\d))?",
+            rf"\b({MONTH})\.? (?:the )?(\d{{1,2}})(?:st|nd|rd|th)?\b(?![.,]?\d*(?: ?(?:€|eur)))(?:,? ?(20\d\d))?",
             _month_day,
         ),
         (
-            rf"\b(fin|mi|début|debut|end of|late|mid|early|beginning of|ende|mitte|anfang)[ -](?:de |of )?({_MONTH})\b(?: (20\d\d))?",
+            rf"\b(fin|mi|début|debut|end of|late|mid|early|beginning of|ende|mitte|anfang)[ -](?:de |of )?({MONTH})\b(?: (20\d\d))?",
             _month_part,
         ),
         (
@@ -323,16 +268,16 @@ _READERS = tuple(
         ),
         (
             rf"\b(1[èe]re|première?|2e|2ème|deuxième|seconde|troisième|dernière|first|second|third|last|erste[rn]?|zweite[rn]?|dritte[rn]?|letzte[rn]?) "
-            rf"(?:(?:semaine|week|woche) (?:de |d'|of |in |im )?(?=(?:{_MONTH})\b)|(?=(?:{_MONTH})woche))({_MONTH})(?:woche)?\b",
+            rf"(?:(?:semaine|week|woche) (?:de |d'|of |in |im )?(?=(?:{MONTH})\b)|(?=(?:{MONTH})woche))({MONTH})(?:woche)?\b",
             _week_of_month,
         ),
         (
             rf"\b(1[èe]re|première|2e|2ème|deuxième|seconde|first|second|erste[rn]?|zweite[rn]?) (?:quinzaine|half|hälfte|monatshälfte)"
-            rf" (?:de |d'|of |des )?({_MONTH})\b",
+            rf" (?:de |d'|of |des )?({MONTH})\b",
             _half_of_month,
         ),
         (
-            rf"\b(?:(?:dans le )?courant(?: de| du mois de| du mois d')?|(?:in|over|during) the course of|im (?:laufe|verlauf)(?: des| vom)?) ({_MONTH})\b",
+            rf"\b(?:(?:dans le )?courant(?: de| du mois de| du mois d')?|(?:in|over|during) the course of|im (?:laufe|verlauf)(?: des| vom)?) ({MONTH})\b",
             _course_of_month,
         ),
         (
@@ -354,8 +299,8 @@ _READERS = tuple(
             _numbered_week,
         ),
         (
-            rf"\b(?:semaine prochaine|next week|nächste[rn]? woche|kommende[rn]? woche),? (?:le |on |am )?({_WEEKDAY})\b|"
-            rf"\b({_WEEKDAY}) (?:(?:de la |la )?semaine prochaine|(?:of )?next week|(?:in der )?nächste[rn]? woche)\b",
+            rf"\b(?:semaine prochaine|next week|nächste[rn]? woche|kommende[rn]? woche),? (?:le |on |am )?({WEEKDAY})\b|"
+            rf"\b({WEEKDAY}) (?:(?:de la |la )?semaine prochaine|(?:of )?next week|(?:in der )?nächste[rn]? woche)\b",
             _weekday_of_next_week,
         ),
         (
@@ -371,7 +316,7 @@ _READERS = tuple(
         ),
         (
             rf"\b(?:sous|dans(?: les)?|d'ici|in|within(?: the next)?|innerhalb (?:von|der nächsten)|binnen|in den nächsten|en) "
-            rf"(?:about |around |environ |etwa |ca\. )?(?:\d{{1,2}} ?(?:-|à|to|bis) ?)?({_COUNT}) (?:prochains? |working |business |calendar )?(jours?|days?|tagen?|semaines?|weeks?|wochen?|werktagen|"
+            rf"(?:about |around |environ |etwa |ca\. )?(?:\d{{1,2}} ?(?:-|à|to|bis) ?)?({COUNT}) (?:prochains? |working |business |calendar )?(jours?|days?|tagen?|semaines?|weeks?|wochen?|werktagen|"
             rf"arbeitstagen)\b",
             _in_some_days,
         ),
@@ -380,20 +325,20 @@ _READERS = tuple(
         (r"\b(?:demain|tomorrow|morgen)\b", _tomorrow),
         (r"\b(?:aujourd'hui|aujourd’hui|ce jour|today|heute|noch heute|ce soir|dans la journée)\b", _today),
         (r"\b(?:hier|yesterday|gestern)\b(?! (?:ist|sind|noch|nicht|bei|haben|finden))", _yesterday),
-        (rf"\b({_WEEKDAY}) (?:en huit|week)\b|\ba week on ({_WEEKDAY})\b", _weekday_in_a_week),
+        (rf"\b({WEEKDAY}) (?:en huit|week)\b|\ba week on ({WEEKDAY})\b", _weekday_in_a_week),
         # A weekday before a date ("vendredi 15 mars") says the same day again and was taken with it or stands beside it.
-        (rf"\b({_WEEKDAY})\b(?!,? (?:le |the |den |am )?\d)", _weekday),
+        (rf"\b({WEEKDAY})\b(?!,? (?:le |the |den |am )?\d)", _weekday),
         (
             r"(?:\b(?:le|du|au|d'ici le|avant le|jusqu'au)\s(\d{1,2})(?:er)?(?: (?:de ce mois|courant|du mois))?"
             r"|\b(?:on|by|before|until|till|for|from|around) the (\d{1,2})(?:st|nd|rd|th)"
             r"|\b(?:am|zum|bis zum|ab dem|bis) (\d{1,2})\.)(?![\d/.,-]?\d)(?! (?:"
-            + _MONTH
+            + MONTH
             + r")\b)(?![ \u00a0\u202f]\d{3})(?! ?(?:€|%|eur|jours|days|tage|h\b|heures|uhr|factures|colis|palettes))",
             _bare_day,
         ),
         # Without an article only behind a preposition: "on 15th", "by 3rd".
         (
-            rf"\b(?:on|by|for|before|until) (\d{{1,2}})(?:st|nd|rd|th)\b(?! (?:of )?(?:{_MONTH}|floor|time|attempt|invoice|reminder|delivery|order)\b)",
+            rf"\b(?:on|by|for|before|until) (\d{{1,2}})(?:st|nd|rd|th)\b(?! (?:of )?(?:{MONTH}|floor|time|attempt|invoice|reminder|delivery|order)\b)",
             _bare_day,
         ),
         (

@@ -3,13 +3,9 @@
 Wider than `words.WILL_PAY`, so what merely looks alike is kept out by `LOOKS_ALIKE`. French, English and German, as there.
 """
 
-import re
-
 from desk.rules.inbound.words import any_of
 
-_MONEY_FR = (
-    r"(?:virement|r[èe]glement|paiement|ch[èe]que|versement|acompte|solde|argent|fonds|mise en paiement|prélèvement|mensualité|traite|lcr)s?"
-)
+_MONEY_FR = r"(?:virement|r[èe]glement|paiement|ch[èe]que|versement|acompte|solde|argent|fonds|mise en paiement|prélèvement|mensualité|traite|lcr)s?"
 _MONEY_EN = (
     r"(?:payments?|transfers?|wires?|remittances?|cheques?|funds|money|settlement|instal?ments?|deposit|bacs|sepa|ach|balance|disbursement|"
     r"bank file|(?:the|a) check|(?:pay(?:ment)?|cheque|check|bacs) run|amount|invoices?|account|arrears|debt|bill)"
@@ -18,7 +14,9 @@ _MONEY_DE = (
     r"(?:zahlung(?:en)?|überweisung(?:en)?|(?:über|zwischen|teil|abschlags|schluss|an|rest)zahlung|zahl(?:ungs)?lauf|zahlungseingang|geld|scheck|rate|"
     r"betrag|restbetrag|summe|ausgleich|begleichung|saldo|rechnung(?:en)?|posten|konto|forderung|lastschrift|rest|hälfte|teil|anzahlung|wertstellung)"
 )
-_SHARE_FR = r"(?:la moitié|le solde|le reste|le restant|un tiers|une partie|la totalité|l'intégralité|le complément|tout)"
+_SHARE_FR = (
+    r"(?:la moitié|le solde|le reste|le restant|un tiers|une partie|la totalité|l'intégralité|le complément|tout)"
+)
 _PLANNED_FR = (
     r"(?:prévue?s?|programmée?s?|planifiée?s?|fixée?s?|calée?s?|ordonnancée?s?|inscrite?s?|positionnée?s?|saisie?s?|enregistrée?s?|validée?s? pour|"
     r"reportée?s? au|décalée?s? au|repoussée?s? au|lancée?s?|incluse?s?|budgétée?s?|arrêtée?s? au)"
@@ -50,7 +48,7 @@ PLANS = any_of(
     r"jeudi|vendredi|demain|fin|mi|début|courant|semaine)\b",
     rf"\b{_MONEY_FR}\b.{{0,40}}\b(?:part|partent|partira|arrive|arrivent|arrivera|parvient|parviendra|parviendront|tombe|tombera|suivra|suit|sort|sortira|se fera|se feront|"
     r"aura lieu|sera|seront|est pour|sont pour|vous parvien\w+|vous arrive\w*)\b",
-    rf"\b(?:nous|on|je|j'|vous (?:serez|allez être)|sera|seront|serez|serons)\b.{{0,25}}\b(?:régularis|acquitt|sold|crédit|rembours|mandat)(?:ons|e|er|erons|erai|era|ez|é|ée|és|ées)\b",
+    r"\b(?:nous|on|je|j'|vous (?:serez|allez être)|sera|seront|serez|serons)\b.{0,25}\b(?:régularis|acquitt|sold|crédit|rembours|mandat)(?:ons|e|er|erons|erai|era|ez|é|ée|és|ées)\b",
     r"\b(?:régularisée?s?|soldée?s?|apurée?s?|honorée?s?|acquittée?s?) (?:le|au|avant|d'ici|sous|fin|en|la semaine|pour|au plus tard)\b",
     r"\b(?:nous|on|je) (?:(?:vous|le|la|les|en|y) )*(?:mets|met|mettons|mettrons|passe|passons|passerons|lance|lançons|lancerons|procède|procédons|prévois|prévoit|prévoyons|programme|"
     rf"programmons|planifions|valide|validons|effectue|effectuons|émets|émettons|transmettons|dépose|déposons|débloque|débloquons|débloquerons)\b.{{0,40}}\b{_MONEY_FR}\b",
@@ -99,7 +97,7 @@ PLANS = any_of(
     rf"(?:^|[,;:(–-] )(?:the |a |your |our |first |second |full |part |partial |final )*(?:{_MONEY_EN})\b.{{0,35}}?\b(?:on|by|this|next|for|tomorrow|today|end of|before|within|no later than)\b",
     rf"\b{_MONEY_EN}\b.{{0,20}}\b(?:in|with) (?:tomorrow|today|monday|tuesday|wednesday|thursday|friday)'?s? (?:post|mail|run|batch)\b",
     # German
-    rf"\b(?:mit|auf)\b.{{0,60}}\b(?:rechnen|zählen|verlassen)\b.{{0,10}}$",
+    r"\b(?:mit|auf)\b.{0,60}\b(?:rechnen|zählen|verlassen)\b.{0,10}$",
     r"(?:^|[,;:] )(?:es |das |sie |ist |sind |bereits |schon )*(?:eingeplant|geplant|vorgemerkt|terminiert|veranlasst|angewiesen|vorgesehen|freigegeben) (?:für|zum|am|auf|bis)\b",
     r"\bgeh(?:t|en)\b.{0,40}\b(?:zur bank|raus|hinaus|ab|in die (?:zahlung|überweisung)|weg|an sie|mit)\b",
     r"\b(?:läuft|laufen|kommt|kommen)\b.{0,40}\b(?:mit|dran|zur zahlung|zur auszahlung|in den)\b|\bzur (?:zahlung|auszahlung|überweisung) (?:freigegeben|angewiesen|vorgesehen|vorgemerkt|fällig gestellt)?",
@@ -136,6 +134,7 @@ LOOKS_ALIKE = any_of(
     r"\b(?:every|each|always|usually|tous les|toutes les|chaque|toujours|jede[nrs]?|grundsätzlich|immer|normalement|habituellement)\b",
     r"\b(?:staff|salar(?:y|ies)|wages|payroll|rent|landlord|tax(?:es)?|salaires?|loyers?|impôts?|urssaf|cotisations|paies|gehalt|gehälter|löhne?|miete|steuern?|finanzamt|wants?|verlangt|réclame)\b",
     r"\b(?:begin\w*|starts?|commence\w*|débute\w*|beginn\w*|startet|anfäng\w*|fängt)\b",
+    r"\b(?:mit|auf|bis zur|wartet|warten|waiting for|pending|awaiting|attend\w*|attente)\b.{0,20}\b(?:freigabe|unterschrift|genehmigung|approval|signature|validation|accord)\b",
     # It is talked about, somebody pays us, what came from them, programs and papers of paying.
     r"\b(?:sujet|abord\w+|fais le point|faire le point|relance|réponse|point sur|avis sur|proposition|formulaire|tribunal|décision|gelée?s?|subvention|état|recevons|recevrons|percev\w+|encaisserons|attendons|parvenue?s?|imput\w+)\b",
     r"\b(?:answer|reply|ask|asking|chase|talk|topic|proposal|suggestion|form|portal|reminders?|signatory|signatories|court|travelling|traveling|competitor|expect (?:money|payment|funds|a payment) from|receive (?:money|payment|funds)|due (?:in )?from|your (?:payment|cheque|transfer) (?:of|from|dated|was|has|will be booked))\b",

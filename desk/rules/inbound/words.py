@@ -7,6 +7,7 @@ import re
 
 
 def any_of(*patterns: str) -> re.Pattern[str]:
+    """One pattern that finds whatever one of them finds."""
     return re.compile("|".join(f"(?:{pattern})" for pattern in patterns))
 
 
