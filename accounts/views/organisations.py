@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +21,7 @@ from accounts.middleware import SESSION_KEY
 from accounts.queries import organisations as queries
 from accounts.roles import Can
 from accounts.services import organisations as services
-from core.days import today_in
+from core.days import BusinessCalendar, today_in
 from core.errors import NotFound, Refusal
 from core.formats import current
 from core.ports import open_port
@@ -139,10 +139,12 @@ def sandbox(request: HttpRequest) -> HttpResponse:
 @requires()
 @require_POST
 def sandbox_next_day(request: HttpRequest) -> HttpResponse:
-    """One day on, with the night that comes before it. Every member may: it is what a sandbox is for."""
-    sandbox_day(request)
+    """One day on, or (`to=working_day`) to the next working day, with the nights before them. Every member may: it is
+    what a sandbox is for."""
+    today = sandbox_day(request)
+    days = (_next_working_day(request, today) - today).days if request.POST.get("to") == "working_day" else 1
     advance = import_string(settings.PORTS["night.advance_sandbox"])
-    night = advance(tenant=request.tenant, now=timezone.now(), actor=request.actor)[-1]  # type: ignore[attr-defined]
+    night = advance(tenant=request.tenant, now=timezone.now(), days=days, actor=request.actor)[-1]  # type: ignore[attr-defined]
     text = _("It is now %(day)s.") % {"day": current().day_long(night.on)}
     if night.undone:
         say(request, text + " " + _("The night did not end well: see below."), level="warning")
@@ -174,14 +176,23 @@ def sandbox_set(request: HttpRequest) -> HttpResponse:
 
 def _sandbox_page(request: HttpRequest, form: ClockForm, *, status: int = 200) -> HttpResponse:
     may_set = request.member.can(Can.MANAGE_ORGANISATION)  # type: ignore[attr-defined]
+    today = sandbox_day(request)
+    working = _next_working_day(request, today)
     context = {
         "form": form,
         "may_set": may_set,
         "tenant": request.tenant,  # type: ignore[attr-defined]
-        "today": sandbox_day(request),
+        "today": today,
+        # Said only where tomorrow is a day off, on which the night proposes nothing.
+        "working_day": working if working > today + timedelta(days=1) else None,
         "night": queries.last_night(),
     }
     return page(request, "accounts/sandbox.html", context, status=status)
+
+
+def _next_working_day(request: HttpRequest, today: date) -> date:
+    """The first day after today on which the organisation's country works."""
+    return BusinessCalendar((request.tenant.country,)).add_working_days(today, 1)  # type: ignore[attr-defined]
 
 
 def sandbox_day(request: HttpRequest) -> date:

@@ -213,6 +213,19 @@ def test_every_member_of_a_sandbox_may_go_to_the_next_day_and_sees_what_the_nigh
     assert client.post(reverse("sandbox_set"), {"on": "2026-06-01"}).status_code == 403
 
 
+def test_before_days_off_the_next_working_day_is_offered(organisation):
+    client, _member = enter(organisation, role="collector")
+    assert client.get(reverse("sandbox")).context["working_day"] is None
+    friday = date(2026, 3, 6)
+    Tenant.objects.filter(id=organisation.id).update(sandbox_on=friday)
+    page = client.get(reverse("sandbox"))
+    assert page.context["working_day"] == date(2026, 3, 9)
+    assert 'value="working_day"' in page.content.decode()
+    client.post(reverse("sandbox_next_day"), {"to": "working_day"})
+    organisation.refresh_from_db()
+    assert (organisation.sandbox_on, organisation.first_night_on) == (date(2026, 3, 9), date(2026, 3, 7))
+
+
 @pytest.mark.parametrize(("role", "told"), [("admin", True), ("collector", False)])
 def test_a_night_that_failed_is_told_plainly_and_in_detail_to_administrators_only(organisation, role, told):
     steps = [
