@@ -16,7 +16,7 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import DatabaseError, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import DurationField, ExpressionWrapper, F, Q, QuerySet, Value
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -111,13 +111,14 @@ def claim(*, channel: str, size: int = SLICE) -> list[Message]:
     """Lease up to `size` messages of a channel that are due, or whose former worker is dead.
 
     HANDED ones of a dead worker are the only ambiguous ones: what is known by its id is claimed again, paper becomes
-    UNSURE.
+    UNSURE. Whoever's workers died repeatedly waits a lease longer each time: where it is not to blame, the trouble passes.
     """
     waiting = Message.objects.filter(state__in=WAITING, channel=channel)
     expired = Q(lease_until__lt=Now())
-    free = Q(state=Message.State.DUE, not_before__lte=Now()) | (Q(state=Message.State.CLAIMED) & expired)
+    rested = Q(attempts__lt=ALONE_AFTER) | Q(lease_until__lt=Now() - _rest())
+    free = Q(state=Message.State.DUE, not_before__lte=Now()) | (Q(state=Message.State.CLAIMED) & expired & rested)
     if channel in KNOWN_BY_ID:
-        free |= Q(state=Message.State.HANDED) & expired
+        free |= Q(state=Message.State.HANDED) & expired & rested
     else:
         waiting.filter(expired, state=Message.State.HANDED).update(
             state=Message.State.UNSURE, lease_token=None, updated_at=Now()
@@ -132,6 +133,12 @@ def claim(*, channel: str, size: int = SLICE) -> list[Message]:
     )
     claimed = Message.objects.filter(id__in=ids, lease_token=token)
     return list(claimed.select_related("customer", "entity").order_by("not_before", "id"))
+
+
+def _rest() -> ExpressionWrapper:
+    """How long a message rests after its workers have died: a lease from the ALONE_AFTERth time on, then one more each."""
+    lease = Value(timedelta(seconds=settings.OUTBOX_LEASE_SECONDS))
+    return ExpressionWrapper((F("attempts") - Value(ALONE_AFTER - 1)) * lease, output_field=DurationField())
 
 
 @dataclass

@@ -50,8 +50,8 @@ def state(message: Message) -> str:
     return message.state
 
 
-def let_lease_expire() -> None:
-    Message.objects.exclude(lease_until=None).update(lease_until=timezone.now() - timedelta(seconds=1))
+def let_lease_expire(*, ago: timedelta = timedelta(days=1)) -> None:
+    Message.objects.exclude(lease_until=None).update(lease_until=timezone.now() - ago)
 
 
 def test_a_message_is_sent_recorded_and_told():
@@ -304,6 +304,17 @@ def test_a_message_that_kills_every_worker_is_given_up_and_the_others_leave():
     drain(transport)
     assert (state(deadly), deadly.error) == ("FAILED", "no attempt came to an end")
     assert {state(message) for message in others} == {"SENT"}
+
+
+def test_whose_workers_died_repeatedly_waits_longer_each_time(settings):
+    settings.OUTBOX_LEASE_SECONDS = 60
+    (message,) = post("a@x.example")
+    for attempts, rest in ((1, 0), (2, 0), (3, 60), (4, 120), (12, 600)):
+        Message.objects.update(state="CLAIMED", attempts=attempts, lease_until=timezone.now())
+        let_lease_expire(ago=timedelta(seconds=rest - 5 if rest else -5))
+        assert outbox.claim(channel="EMAIL") == []
+        let_lease_expire(ago=timedelta(seconds=rest + 5))
+        assert outbox.claim(channel="EMAIL") == [message]
 
 
 def test_dying_before_a_message_is_begun_is_no_attempt():
