@@ -29,6 +29,7 @@ GROUPS = {
 # Steps of the night (creditmgmt.schedule), by what their count counts.
 NIGHT_STEPS = {
     "sync": gettext_lazy("files taken from connections"),
+    "statistics": gettext_lazy("big tables counted anew"),
     "open_amounts": gettext_lazy("open amounts put right"),
     "promises": gettext_lazy("promises decided"),
     "balances": gettext_lazy("balances that changed with the day"),

@@ -16,6 +16,8 @@ from receivables.models.ledger import tenant_by_reference
 class Action(TenantModel):
     """One reminder to one customer of one entity on one day, or a part of one: proposed, decided by a person or by its mode, sent."""
 
+    needs_analyze = True
+
     class State(models.TextChoices):
         PROPOSED = "PROPOSED", _("to confirm")
         ASSIGNED = "ASSIGNED", _("given to a colleague as a task")
@@ -80,6 +82,8 @@ class ActionLine(TenantModel):
 
     A line without action records a step that lapsed, or that go-live set as done for an old item.
     """
+
+    needs_analyze = True
 
     class State(models.TextChoices):
         PLANNED = "PLANNED", _("planned")

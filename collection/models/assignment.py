@@ -60,6 +60,8 @@ class ScenarioOverride(TenantModel):
     In force from `from_on` until `until_on` (included; None: until it is ended), and before `ended_on`.
     """
 
+    needs_analyze = True
+
     customer = TenantForeignKey(Customer, models.PROTECT, related_name="scenario_overrides")
     entity = TenantForeignKey(Entity, models.PROTECT, null=True, related_name="+")
     scenario = TenantForeignKey(Scenario, models.PROTECT, related_name="overrides")

@@ -100,6 +100,8 @@ class Message(TenantModel):
     message its carrier is asked, paper waits for a person (UNSURE). The Message-ID is the row's id.
     """
 
+    needs_analyze = True
+
     class State(models.TextChoices):
         DUE = "DUE", _("to be sent")
         CLAIMED = "CLAIMED", _("being sent")

@@ -45,6 +45,8 @@ class BankLine(TenantModel):
     `proposal`: what is suggested now, or why nothing is (receivables.services.matching writes and reads it).
     """
 
+    needs_analyze = True
+
     class State(models.TextChoices):
         OPEN = "OPEN", _("to match")
         MATCHED = "MATCHED", _("matched")
@@ -144,6 +146,8 @@ class CashAllocation(TenantModel):
     The item is lowered by `cash_amount` + `difference_amount` (a discount or a tolerated difference). `leaves_amount`:
     what the books should show as open once they have followed this one and all before it.
     """
+
+    needs_analyze = True
 
     class State(models.TextChoices):
         PROPOSED = "PROPOSED", _("not in the books yet")

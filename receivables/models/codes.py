@@ -107,6 +107,8 @@ class Cause(TenantModel):
 class ItemCause(TenantModel):
     """Why an item is late, from `from_on` until before `ended_on`: by a rule, or by hand and then no rule's business."""
 
+    needs_analyze = True
+
     class Origin(models.TextChoices):
         RULE = "RULE", _("by rule")
         HAND = "HAND", _("by hand")

@@ -153,6 +153,8 @@ class CustomerAccount(TenantModel):
 class Contact(TenantModel):
     """A person at the customer; `influence` says how much they decide."""
 
+    needs_analyze = True
+
     class Role(models.TextChoices):
         ACCOUNTING = "ACCOUNTING", _("accounting")
         BUYER = "BUYER", _("buyer")

@@ -42,6 +42,8 @@ class Dispute(TenantModel):
     `owner` answers it until `answer_due_on`; `answer` is what they found, `outcome` how it ended.
     """
 
+    needs_analyze = True
+
     class Outcome(models.TextChoices):
         CREDIT_NOTE = "CREDIT_NOTE", _("credit note")
         PAYMENT = "PAYMENT", _("the customer pays")
@@ -147,6 +149,8 @@ class InstalmentPlan(TenantModel):
 class Promise(TenantModel):
     """The customer says that it pays `amount` by `due_on`, perhaps as a part of a plan; reminders wait until then."""
 
+    needs_analyze = True
+
     class State(models.TextChoices):
         OPEN = "OPEN", _("open")
         KEPT = "KEPT", _("kept")
@@ -198,6 +202,8 @@ class Promise(TenantModel):
 class PromiseItem(TenantModel):
     """An item that a promise speaks of."""
 
+    needs_analyze = True
+
     promise = TenantForeignKey(Promise, models.CASCADE, related_name="promise_items")
     item = TenantForeignKey(LedgerItem, models.PROTECT, related_name="+")
 
@@ -208,6 +214,8 @@ class PromiseItem(TenantModel):
 
 class Hold(TenantModel):
     """Takes an item, a customer or a group out of dunning, with a reason, from a day until a day (included) or open."""
+
+    needs_analyze = True
 
     class Reason(models.TextChoices):
         DISPUTE = "DISPUTE", _("dispute")
