@@ -9,6 +9,7 @@ from accounts.models import Tenant
 from core.ports import has_port, open_port
 from desk.models import ON_PAPER, Channel
 from desk.ports import TEXT_CARRIER, Reasons, TextCarrier, Transport
+from desk.queries.receipts import receipts_are_asked
 from integrations.adapters.messaging.letters import LetterTray
 from integrations.adapters.messaging.mailbox import MailboxTransport
 from integrations.adapters.messaging.smtp import SmtpTransport
@@ -23,10 +24,11 @@ def transport(*, channel: str, tenant: Tenant) -> Transport:
     fills it. Whatever mail server is configured never hears of it.
     """
     if channel == Channel.EMAIL:
-        if tenant.is_sandbox and not settings.DEMO_MAILBOX:
-            return MailboxTransport()
-        with transaction.atomic():
-            return SmtpTransport(return_addresses())
+        with transaction.atomic():  # rows are read within one only; what they say holds for the batch
+            asks_receipts = receipts_are_asked()
+            if tenant.is_sandbox and not settings.DEMO_MAILBOX:
+                return MailboxTransport(asks_receipts=asks_receipts)
+            return SmtpTransport(return_addresses(), asks_receipts=asks_receipts)
     if channel in ON_PAPER:
         return LetterTray()
     if channel == Channel.SMS:

@@ -10,12 +10,11 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.access import requires, signed_in
+from accounts.access import MemberRequest, requires, signed_in
 from accounts.forms import ClockForm, NewOrganisationForm, OrganisationForm, SendingHoursForm
 from accounts.middleware import SESSION_KEY
 from accounts.queries import organisations as queries
@@ -138,13 +137,13 @@ def sandbox(request: HttpRequest) -> HttpResponse:
 
 @requires()
 @require_POST
-def sandbox_next_day(request: HttpRequest) -> HttpResponse:
+def sandbox_next_day(request: MemberRequest) -> HttpResponse:
     """One day on, or (`to=working_day`) to the next working day, with the nights before them. Every member may: it is
     what a sandbox is for."""
     today = sandbox_day(request)
     days = (_next_working_day(request, today) - today).days if request.POST.get("to") == "working_day" else 1
-    advance = import_string(settings.PORTS["night.advance_sandbox"])
-    night = advance(tenant=request.tenant, now=timezone.now(), days=days, actor=request.actor)[-1]  # type: ignore[attr-defined]
+    advance = open_port("night.advance_sandbox")
+    night = advance(tenant=request.tenant, now=timezone.now(), days=days, actor=request.actor)[-1]
     text = _("It is now %(day)s.") % {"day": current().day_long(night.on)}
     if night.undone:
         say(request, text + " " + _("The night did not end well: see below."), level="warning")

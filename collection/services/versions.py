@@ -123,7 +123,7 @@ def save_draft(
     locked = _draft(version)
     steps = [_without_idle(one) for one in _with_keys(steps)]
     _check(steps)
-    before = [asdict(_values(row)) for row in locked.steps.order_by("position")]
+    before = [asdict(step_values(row)) for row in locked.steps.order_by("position")]
     changes: dict[str, list[Any]] = {
         name: [getattr(locked, name), value] for name, value in limits.items() if getattr(locked, name) != value
     }
@@ -184,7 +184,8 @@ def _draft(version: ScenarioVersion) -> ScenarioVersion:
     return locked
 
 
-def _values(row: Step) -> StepValues:
+def step_values(row: Step) -> StepValues:
+    """A step of a version as an editor gives it."""
     return StepValues(**{name: getattr(row, name) for name in STEP_FIELDS})
 
 

@@ -14,7 +14,7 @@ from collection.services.going_live import approve_dry_run
 from collection.services.planning import plan_actions
 from collection.services.rule_sets import RuleValues, set_rules
 from collection.services.scenarios import create_scenario
-from collection.services.versions import STEP_FIELDS, StepValues, publish_draft, save_draft
+from collection.services.versions import StepValues, publish_draft, save_draft, step_values
 from core.audit import Actor
 from desk.models import Channel
 from risk.models import PayerProfile
@@ -64,9 +64,7 @@ def _large_late_payers(default: Scenario, *, on: date, actor: Actor) -> Scenario
         actor=actor,
     )
     draft = scenario.versions.get()
-    usual = {
-        row.step_key: StepValues(**{name: getattr(row, name) for name in STEP_FIELDS}) for row in draft.steps.all()
-    }
+    usual = {row.step_key: step_values(row) for row in draft.steps.all()}
     call = StepValues(
         name=_("Phone call"),
         anchor=Step.Anchor.DUE_DATE,

@@ -113,13 +113,13 @@ def _posted_mails(request: HttpRequest, service: str) -> list[bytes]:
     largest = LARGEST * 4 // 3 + MAIL_SLACK
     if int(request.META.get("CONTENT_LENGTH") or 0) > largest:
         raise TooLarge
-    if request.content_type == "application/json":
+    call = request
+    if request.content_type == posted.JSON:
         body = request.read(largest + 1)
         if len(body) > largest:
             raise TooLarge
-        # Django's own limit is meant for forms of people; the library reads `request.body`.
-        request._body = body
-    mails = posted.mails_in(request, service=service)
+        call = posted.JsonCall(body)
+    mails = posted.mails_in(call, service=service)
     if any(len(raw) > LARGEST for raw in mails):
         raise TooLarge
     return mails

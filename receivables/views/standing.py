@@ -7,13 +7,13 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.access import requires
+from accounts.access import MemberRequest, requires
 from accounts.roles import Can
 from core import formats
 from core.errors import NotFound, Refusal
@@ -36,9 +36,9 @@ CHOICES = 60
 
 @requires(Can.PLACE_HOLD)
 @require_http_methods(["GET", "POST"])
-def holds_new(request: HttpRequest) -> HttpResponse:
+def holds_new(request: MemberRequest) -> HttpResponse:
     """Suspend the reminders of picked items."""
-    items = list(items_in(scope=_scope(request)).filter(id__in=picked(request)).select_related("customer"))
+    items = list(items_in(scope=request.scope).filter(id__in=picked(request)).select_related("customer"))
     if not items:
         raise NotFound
     one = _("Suspend reminders of %(number)s") % {"number": items[0].number}
@@ -49,32 +49,32 @@ def holds_new(request: HttpRequest) -> HttpResponse:
 
 @requires(Can.PLACE_HOLD)
 @require_http_methods(["GET", "POST"])
-def customer_holds_new(request: HttpRequest) -> HttpResponse:
+def customer_holds_new(request: MemberRequest) -> HttpResponse:
     """Suspend all reminders of picked customers."""
-    customers = list(customers_in(scope=_scope(request)).filter(id__in=picked(request)).select_related("group"))
+    customers = list(customers_in(scope=request.scope).filter(id__in=picked(request)).select_related("group"))
     if not customers:
         raise NotFound
     one = _("Suspend reminders of %(name)s") % {"name": customers[0].name}
     many = ngettext("Suspend reminders of %(n)d customer", "Suspend reminders of %(n)d customers", len(customers))
     title = one if len(customers) == 1 else many % {"n": len(customers)}
     # A hold on a group concerns customers of everybody: for readers of everything only, as such holds are.
-    group = customers[0].group if len(customers) == 1 and _scope(request).is_everything else None
+    group = customers[0].group if len(customers) == 1 and request.scope.is_everything else None
     return _hold(request, title, {"customer_ids": [one.id for one in customers]}, reverse("customers"), group=group)
 
 
 def _hold(
-    request: HttpRequest, title: str, ids: dict[str, Any], fallback: str, *, group: CustomerGroup | None = None
+    request: MemberRequest, title: str, ids: dict[str, Any], fallback: str, *, group: CustomerGroup | None = None
 ) -> HttpResponse:
     form = HoldForm(request.POST if is_sent(request) else None, group=group.name if group else "")
     if form.is_bound and form.is_valid():
         given = dict(form.cleaned_data)
         whole_group = given.pop("whole_group", False)
-        given["from_on"] = given["from_on"] or _on(request)
+        given["from_on"] = given["from_on"] or request.on
         try:
             if whole_group and group is not None:
-                holds = [standing.place_hold(group_id=group.id, **given, actor=_actor(request))]
+                holds = [standing.place_hold(group_id=group.id, **given, actor=request.actor)]
             else:
-                holds = bulk.place_holds(**ids, **given, actor=_actor(request))
+                holds = bulk.place_holds(**ids, **given, actor=request.actor)
         except Refusal as refusal:
             add_refusal(form, refusal)
         else:
@@ -91,7 +91,7 @@ def _hold(
 
 @requires(Can.VIEW_ITEMS)
 @require_safe
-def hold_list(request: HttpRequest) -> HttpResponse:
+def hold_list(request: MemberRequest) -> HttpResponse:
     """What is and was out of dunning, why and by whom."""
     return show(request, HOLDS)
 
@@ -110,21 +110,21 @@ def _undo_of(holds: list[Hold]) -> str:
 
 @requires(Can.PLACE_HOLD)
 @require_POST
-def holds_lift(request: HttpRequest) -> HttpResponse:
+def holds_lift(request: MemberRequest) -> HttpResponse:
     """Let reminders go on."""
-    holds = list(holds_in(scope=_scope(request)).filter(id__in=picked(request)))
+    holds = list(holds_in(scope=request.scope).filter(id__in=picked(request)))
     if not holds:
         raise NotFound
     for hold in holds:
-        standing.lift_hold(hold_id=hold.id, on=_on(request), actor=_actor(request))
+        standing.lift_hold(hold_id=hold.id, on=request.on, actor=request.actor)
     return go_on(request, _("Reminders go on."), fallback=reverse("customers"))
 
 
 @requires(Can.RECORD_DISPUTE)
 @require_http_methods(["GET", "POST"])
-def disputes_new(request: HttpRequest) -> HttpResponse:
+def disputes_new(request: MemberRequest) -> HttpResponse:
     """Open a dispute on a picked item, or on several wholly."""
-    items = list(items_in(scope=_scope(request)).filter(id__in=picked(request)).select_related("customer"))
+    items = list(items_in(scope=request.scope).filter(id__in=picked(request)).select_related("customer"))
     if not items:
         raise NotFound
     several = len(items) > 1
@@ -144,9 +144,9 @@ def disputes_new(request: HttpRequest) -> HttpResponse:
 
 @requires(Can.RECORD_DISPUTE)
 @require_http_methods(["GET", "POST"])
-def dispute_new(request: HttpRequest, customer_id: UUID) -> HttpResponse:
+def dispute_new(request: MemberRequest, customer_id: UUID) -> HttpResponse:
     """Open a dispute on items of a customer, chosen in the form."""
-    scope = _scope(request)
+    scope = request.scope
     customer = row_of(customers_in(scope=scope), customer_id)
     form = DisputeForm(request.POST if is_sent(request) else None, items=choices_of(owed_items(request, customer_id)))
     if form.is_bound and form.is_valid():
@@ -156,7 +156,7 @@ def dispute_new(request: HttpRequest, customer_id: UUID) -> HttpResponse:
     return drawer(request, form, title=_("Dispute of %(name)s") % {"name": customer.name}, save=_("Open the dispute"))
 
 
-def _open_disputes(request: HttpRequest, form: DisputeForm, items: list[Any]) -> HttpResponse | None:
+def _open_disputes(request: MemberRequest, form: DisputeForm, items: list[Any]) -> HttpResponse | None:
     """Opened, all or none; None when refused, with the reason in the form."""
     given = form.cleaned_data
     try:
@@ -165,8 +165,8 @@ def _open_disputes(request: HttpRequest, form: DisputeForm, items: list[Any]) ->
             reason=given["reason"],
             disputed_amount=given.get("disputed_amount"),
             comment=given["comment"],
-            opened_on=_on(request),
-            actor=_actor(request),
+            opened_on=request.on,
+            actor=request.actor,
         )
     except Refusal as refusal:
         add_refusal(form, refusal)
@@ -175,10 +175,10 @@ def _open_disputes(request: HttpRequest, form: DisputeForm, items: list[Any]) ->
     return go_on(request, text, fallback=reverse("disputes"))
 
 
-def owed_items(request: HttpRequest, customer_id: UUID) -> list[OpenItem]:
+def owed_items(request: MemberRequest, customer_id: UUID) -> list[OpenItem]:
     """What a customer may speak of: its open debits, the oldest first."""
     selection = EVERY_ITEM.of_customer(customer_id)
-    found = open_items(on=_on(request), scope=_scope(request), selection=selection, limit=CHOICES)
+    found = open_items(on=request.on, scope=request.scope, selection=selection, limit=CHOICES)
     return [item for item in found if item.open_amount > 0]
 
 
@@ -204,10 +204,10 @@ def _open_words(item: Any) -> str:
 
 @requires(Can.ANSWER_DISPUTE)
 @require_http_methods(["GET", "POST"])
-def disputes_close(request: HttpRequest) -> HttpResponse:
+def disputes_close(request: MemberRequest) -> HttpResponse:
     """Close picked disputes with a word on how they were settled."""
     disputes: list[Dispute] = list(
-        disputes_in(scope=_scope(request)).filter(id__in=picked(request), closed_on__isnull=True).select_related("item")
+        disputes_in(scope=request.scope).filter(id__in=picked(request), closed_on__isnull=True).select_related("item")
     )
     if not disputes:
         raise standing.AlreadyOver
@@ -216,9 +216,9 @@ def disputes_close(request: HttpRequest) -> HttpResponse:
         for dispute in disputes:
             standing.close_dispute(
                 dispute_id=dispute.id,
-                closed_on=_on(request),
+                closed_on=request.on,
                 comment=form.cleaned_data["comment"],
-                actor=_actor(request),
+                actor=request.actor,
             )
         text = ngettext("%(n)d dispute closed.", "%(n)d disputes closed.", len(disputes)) % {"n": len(disputes)}
         return go_on(request, text, fallback=reverse("disputes"))
@@ -236,14 +236,14 @@ def disputes_close(request: HttpRequest) -> HttpResponse:
 
 @requires(Can.RECORD_PROMISE)
 @require_http_methods(["GET", "POST"])
-def promise_new(request: HttpRequest, customer_id: UUID) -> HttpResponse:
+def promise_new(request: MemberRequest, customer_id: UUID) -> HttpResponse:
     """Record what a customer promises to pay, and for which of its open items."""
-    scope, on = _scope(request), _on(request)
+    scope, on = request.scope, request.on
     customer = row_of(customers_in(scope=scope), customer_id)
     shown = formats.current()
     owed = owed_items(request, customer_id)
     choices = choices_of(owed)
-    currencies = list(dict.fromkeys(item.currency for item in owed)) or [request.tenant.currency]  # type: ignore[attr-defined]
+    currencies = list(dict.fromkeys(item.currency for item in owed)) or [request.tenant.currency]
     initial = {"items": [str(item.item_id) for item in owed if item.due_date < on and item.currency == currencies[0]]}
     form = PromiseForm(
         request.POST if is_sent(request) else None, items=choices, currencies=currencies, initial=initial
@@ -265,7 +265,7 @@ def promise_new(request: HttpRequest, customer_id: UUID) -> HttpResponse:
                 entity_id=entities.pop() if len(entities) == 1 else None,
                 item_ids=[item.item_id for item in chosen],
                 comment=given["comment"],
-                actor=_actor(request),
+                actor=request.actor,
             )
         except Refusal as refusal:
             add_refusal(form, refusal)
@@ -277,15 +277,3 @@ def promise_new(request: HttpRequest, customer_id: UUID) -> HttpResponse:
             undo = reverse("promises_withdraw") + "?" + urlencode({"pick": promise.id})
             return go_on(request, text, fallback=reverse("promises"), undo=undo)
     return drawer(request, form, title=_("Promise of %(name)s") % {"name": customer.name}, save=_("Record the promise"))
-
-
-def _scope(request: Any) -> Any:
-    return request.scope
-
-
-def _on(request: Any) -> Any:
-    return request.on
-
-
-def _actor(request: Any) -> Any:
-    return request.actor

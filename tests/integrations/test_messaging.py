@@ -14,6 +14,7 @@ from core.ports import NoSuchPort, open_port
 from core.tenancy import tenant_scope
 from desk.models import Message
 from desk.ports import NoConnection, RefusedForGood, RefusedForNow
+from desk.services.inbound_handling import save_rules
 from integrations import registry
 from integrations.adapters.messaging import mailbox
 from integrations.adapters.messaging.letters import LetterTray
@@ -298,7 +299,8 @@ def test_a_domain_in_another_script_is_written_for_the_wire(server, smtp):
 def test_a_sandbox_never_gets_a_mail_server_outside(settings, db):
     sandbox, real = make_tenant(), make_tenant(sandbox_on=None)
     settings.DEMO_MAILBOX = False
-    assert isinstance(registry.transport(channel="EMAIL", tenant=sandbox), MailboxTransport)
+    with tenant_scope(sandbox):
+        assert isinstance(registry.transport(channel="EMAIL", tenant=sandbox), MailboxTransport)
     with tenant_scope(real):
         assert isinstance(registry.transport(channel="EMAIL", tenant=real), SmtpTransport)
     settings.DEMO_MAILBOX = True
@@ -307,6 +309,24 @@ def test_a_sandbox_never_gets_a_mail_server_outside(settings, db):
     assert isinstance(registry.transport(channel="LETTER", tenant=sandbox), LetterTray)
     with pytest.raises(ValueError, match="CALL"):
         registry.transport(channel="CALL", tenant=real)
+
+
+@pytest.mark.parametrize("wished", [True, False])
+@pytest.mark.parametrize("demo_mailbox", [True, False])
+def test_what_a_batch_wishes_to_hear_of_its_readers_is_read_once(settings, db, server, box, wished, demo_mailbox):
+    settings.DEMO_MAILBOX = demo_mailbox
+    tenant = make_tenant()
+    with tenant_scope(tenant):
+        save_rules(hold_days=5, asks_receipts=wished, actor=audit.SYSTEM)
+        transport = registry.transport(channel="EMAIL", tenant=tenant)
+    messages = [make_message(customer_id=uuid4(), tenant_id=tenant.id) for _ in range(3)]
+    for message in messages:  # outside a scope, where nothing can be read
+        transport.expect([message])
+        assert transport.deliver(message, hand=lambda: True)
+    transport.close()
+    mails = server.received or [path.read_bytes() for path in mailbox.folder(tenant.id).glob("*.eml")]
+    asked = ["Disposition-Notification-To" in message_from_bytes(mail) for mail in mails]
+    assert asked == [wished] * 3
 
 
 def test_ports_are_opened_by_name(settings):

@@ -16,11 +16,9 @@ from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
 
 from desk.models import Message
 from desk.ports import RefusedForGood
-from desk.queries.receipts import receipts_are_asked
 from desk.rules.texting import Length, length, plain
 from desk.services.files import enclosed
 from integrations.adapters.messaging.smtp import as_email, message_id
@@ -133,15 +131,13 @@ def _part(email: EmailMessage, kind: str) -> str:
 
 
 class MailboxTransport:
-    """desk.ports.Transport that leaves this machine never."""
+    """desk.ports.Transport that leaves this machine never. `asks_receipts`: as in SmtpTransport."""
 
-    def __init__(self) -> None:
-        self._asks_receipts = False
+    def __init__(self, *, asks_receipts: bool = False) -> None:
+        self._asks_receipts = asks_receipts
 
     def expect(self, messages: Sequence[Message]) -> None:
-        """Only the organisation's wish is read ahead."""
-        with transaction.atomic():  # rows are read within one only
-            self._asks_receipts = receipts_are_asked()
+        """Nothing is done ahead: what it takes is a file."""
 
     def deliver(self, message: Message, *, hand: Callable[[], bool]) -> bool:
         try:

@@ -18,12 +18,10 @@ from functools import lru_cache
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
 from django.utils import timezone
 
 from desk.models import Message, MessageFile
 from desk.ports import NoConnection, RefusedForGood, RefusedForNow
-from desk.queries.receipts import receipts_are_asked
 from desk.services.files import enclosed
 
 TENANT_HEADER = "X-Encours-Tenant"
@@ -168,17 +166,18 @@ class SmtpTransport:
     """desk.ports.Transport for e-mail. The connection opens with the first message and is renewed when it is lost.
 
     `return_addresses`: by company (None: all others) where the organisation reads what could not be delivered.
+    `asks_receipts`: whether the organisation wishes to hear that its messages were read.
     """
 
-    def __init__(self, return_addresses: Mapping[UUID | None, str] | None = None) -> None:
+    def __init__(
+        self, return_addresses: Mapping[UUID | None, str] | None = None, *, asks_receipts: bool = False
+    ) -> None:
         self._connection: smtplib.SMTP | None = None
-        self._asks_receipts = False
+        self._asks_receipts = asks_receipts
         self._return_addresses = dict(return_addresses or {})
 
     def expect(self, messages: Sequence[Message]) -> None:
-        """Only the organisation's wish is read ahead: making an e-mail takes less time than its transmission."""
-        with transaction.atomic():  # rows are read within one only
-            self._asks_receipts = receipts_are_asked()
+        """Nothing is done ahead: making an e-mail takes less time than its transmission."""
 
     def deliver(self, message: Message, *, hand: Callable[[], bool]) -> bool:
         try:
