@@ -131,6 +131,7 @@ ACTIONS = {
     "collection.notice_confirmed": gettext_lazy("Formal notice confirmed"),
     "collection.notice_decided": gettext_lazy("Formal notice decided"),
     "collection.notice_given_back": gettext_lazy("Formal notice given back"),
+    "collection.notice_replaced": gettext_lazy("Formal notice asked for anew"),
     "collection.notice_requested": gettext_lazy("Formal notice asked for"),
     "collection.promise_looked_after": gettext_lazy("Promise looked after"),
     "collection.provision_override_ended": gettext_lazy("Own rate of provision ended"),

@@ -396,6 +396,7 @@ LISTS: dict[str, str] = {
     "late_items": "collection.lists.causes.LATE_ITEMS",
     "delivery_stops": "collection.lists.terminal.DELIVERY_STOPS",
     "formal_notices": "collection.lists.terminal.FORMAL_NOTICES",
+    "notices_to_ask": "collection.lists.terminal.NOTICES_TO_ASK",
     "legal_cases": "collection.lists.terminal.LEGAL_CASES",
     "write_offs": "collection.lists.terminal.WRITE_OFFS",
     "provision": "collection.lists.provision.PROVISION",

@@ -8,10 +8,11 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import Can
 from collection.models import Agency, DeliveryStop, FormalNotice, LegalCase, WriteOff
-from collection.queries.terminal import cases_in, notices_in, stops_in, write_offs_in
+from collection.queries.terminal import cases_in, notices_in, notices_to_ask, stops_in, write_offs_in
 from collection.services.terminal import in_one_line
 from core.formats import Formats
 from core.lists import (
+    Bulk,
     ChoiceFilter,
     Column,
     DayFilter,
@@ -37,7 +38,7 @@ _CUSTOMER = text(
 )
 STATE_KINDS = {
     "REQUESTED": "warn", "ACCEPTED": "bad", "APPROVED": "good", "REFUSED": "", "LIFTED": "good", "WITHDRAWN": "",
-    "SPENT": "good", "PREPARED": "warn", "HANDED_OVER": "bad", "CLOSED": "", "POSTED": "good", "OVERTAKEN": "good",
+    "SPENT": "good", "REPLACED": "", "PREPARED": "warn", "HANDED_OVER": "bad", "CLOSED": "", "POSTED": "good", "OVERTAKEN": "good",
 }  # fmt: skip
 
 
@@ -177,11 +178,50 @@ FORMAL_NOTICES = ListPage(
         View(_("To approve"), {"state": "requested"}),
         View(_("All"), {"state": "all"}),
     ),
+    bulk=(Bulk(_("Read and approve…"), "formal_notices_read", "check", Can.APPROVE_TERMINAL),),
+    sum_column="amounts",
+    template="collection/formal_notices.html",
     row_link=page_of("formal_notice"),
     empty_title=_("No formal notice waits"),
     empty_text=_(
         "Where a scenario has reached a formal notice, its approval is asked for among the actions of the day."
     ),
+    empty_icon="gavel",
+)
+
+
+class ProposedNoticeFilters(Filters):
+    """Formal notices that are proposed."""
+
+    q = PrefixFilter(keys=["customer__name_key", "customer__ref_key"], label=_("Search"))
+    customer = CustomerRowFilter()
+    entity = RowFilter(rows=lambda reader: entities_in(scope=reader.scope), label=_("Company"))
+
+
+NOTICES_TO_ASK = ListPage(
+    name="notices_to_ask",
+    title=_("Formal notices to ask for"),
+    can=Can.VIEW_ACTIONS,
+    export_can=Can.EXPORT,
+    rows=lambda reader: notices_to_ask(scope=reader.scope),
+    fields=("customer_id", "amounts", "on", "proposed_since"),
+    names={**_CUSTOMER_NAMES, "step_name": "step__name"},
+    filters=ProposedNoticeFilters,
+    search="q",
+    columns=(
+        _CUSTOMER,
+        text("entity_code", _("Company")),
+        text("step_name", _("Step"), link=page_of("action"), css="clip"),
+        _sums("amounts", _("Amount")),
+        day("proposed_since", _("Proposed since"), sort="proposed_since"),
+    ),
+    default_sort="proposed_since",
+    bulk=(Bulk(_("Ask for the approval…"), "formal_notices_ask", "gavel", Can.ASK_TERMINAL, dialog=True),),
+    sum_column="amounts",
+    template="collection/notices_to_ask.html",
+    row_link=page_of("action"),
+    empty_title=_("No formal notice to ask for"),
+    empty_text=_("Those that scenarios have reached stand here until their approval is asked for."),
     empty_icon="gavel",
 )
 

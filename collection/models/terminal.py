@@ -88,7 +88,8 @@ class DeliveryStop(TenantModel):
 class FormalNotice(TenantModel):
     """A formal notice may leave once somebody has approved it: for a customer, an entity and a step, on certain items.
 
-    Proposals are made anew each night, so the approval names the step and not the proposal. It is spent by the letter.
+    Proposals are made anew each night, so the approval names the step and not the proposal. It is spent by the letter,
+    and replaced by a new request once the letter speaks of more than it does.
     """
 
     class State(models.TextChoices):
@@ -96,6 +97,10 @@ class FormalNotice(TenantModel):
         APPROVED = "APPROVED", _("approved")
         REFUSED = "REFUSED", _("refused")
         SPENT = "SPENT", _("letter confirmed")
+        REPLACED = "REPLACED", _("asked for anew")
+
+    # Of these there is one for a customer, an entity and a step.
+    OPEN = (State.REQUESTED, State.APPROVED)
 
     customer = TenantForeignKey(Customer, models.PROTECT, related_name="+")
     entity = TenantForeignKey(Entity, models.PROTECT, related_name="+")

@@ -6,11 +6,12 @@ from decimal import Decimal
 from typing import NamedTuple, TypeVar
 from uuid import UUID
 
-from django.db.models import CharField, Model, Q, QuerySet, Value
-from django.db.models.functions import Concat
+from django.db.models import CharField, Exists, Func, JSONField, Model, OuterRef, Q, QuerySet, TextField, Value
+from django.db.models.functions import Cast, Concat
 
 from accounts.access import Scope
-from collection.models import DeliveryStop, FormalNotice, LegalCase, WriteOff
+from collection.models import Action, ActionLine, DeliveryStop, FormalNotice, LegalCase, Step, WriteOff
+from collection.queries.actions import in_scope
 from receivables.queries.statement import fetch
 from receivables.queries.visible import accounts_in, customers_in
 
@@ -30,6 +31,21 @@ def notices_in(*, scope: Scope) -> "QuerySet[FormalNotice]":
     """Approvals of formal notices, seen with an account of the customer at the entity."""
     rows: QuerySet[FormalNotice] = FormalNotice.objects.all()
     return _at_entity(rows, scope)
+
+
+def notices_to_ask(*, scope: Scope) -> "QuerySet[Action]":
+    """Proposed formal notices with an item that no open request or approval of their place speaks of."""
+    item = Func(Cast(OuterRef("item_id"), TextField()), function="jsonb_build_array", output_field=JSONField())
+    asked = FormalNotice.objects.filter(
+        customer_id=OuterRef("action__customer_id"),
+        entity_id=OuterRef("action__entity_id"),
+        step_key=OuterRef("action__step__step_key"),
+        state__in=FormalNotice.OPEN,
+        items__contains=item,
+    )
+    lines = ActionLine.objects.filter(action_id=OuterRef("id"), state=ActionLine.State.PLANNED)
+    rows = Action.objects.filter(state=Action.State.PROPOSED, step__kind=Step.Kind.FORMAL_NOTICE)
+    return in_scope(rows.filter(Exists(lines.filter(~Exists(asked)))), scope=scope)
 
 
 def cases_in(*, scope: Scope) -> "QuerySet[LegalCase]":

@@ -1,5 +1,6 @@
 """The approval of a formal notice where letters are confirmed: needed, spent, given back."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -24,7 +25,7 @@ def spend_approval(*, action: Action, item_ids: list[UUID], actor: Actor) -> Non
     if action.step.kind != Step.Kind.FORMAL_NOTICE:
         return
     row = _approved(action)
-    if row is None or not {str(item_id) for item_id in item_ids} <= set(row.items):
+    if row is None or not is_covered(item_ids, by=row):
         raise NotApproved
     save_notice(
         row,
@@ -41,14 +42,23 @@ def give_back_approval(*, action: Action, actor: Actor) -> None:
         save_notice(row, values, actor=actor, action="collection.notice_given_back")
 
 
-def approval_of(action: Action) -> FormalNotice | None:
-    """The open request or approval for a proposed formal notice. 1 SQL query."""
-    return FormalNotice.objects.filter(
+def approval_of(action: Action, *, item_ids: Collection[UUID]) -> FormalNotice | None:
+    """The open request or approval for a proposed formal notice on these items; None for one that speaks of fewer.
+
+    1 SQL query.
+    """
+    row = FormalNotice.objects.filter(
         customer_id=action.customer_id,
         entity_id=action.entity_id,
         step_key=action.step.step_key,
-        state__in=[FormalNotice.State.REQUESTED, FormalNotice.State.APPROVED],
+        state__in=FormalNotice.OPEN,
     ).first()
+    return row if row is not None and is_covered(item_ids, by=row) else None
+
+
+def is_covered(item_ids: Collection[UUID], *, by: FormalNotice) -> bool:
+    """Whether a letter on these items is what the approval speaks of, or less."""
+    return {str(item_id) for item_id in item_ids} <= set(by.items)
 
 
 def _approved(action: Action) -> FormalNotice | None:

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from collection.models import Action, Step
+from collection.models import Action, FormalNotice, Step
 from collection.rules.grouping import Excluded
 from collection.rules.steps import LeftOut
 from collection.services import sending
@@ -71,13 +71,20 @@ def panel(request: HttpRequest, prepared: sending.Prepared) -> dict[str, Any]:
         "seen": seen_mark(prepared.draft) if prepared.draft else "",
         "is_paper": bool(prepared.draft and prepared.draft.channel in ON_PAPER),
         "needs_approval": action.step.kind == Step.Kind.FORMAL_NOTICE,
-        "approval": approval_of(action) if action.step.kind == Step.Kind.FORMAL_NOTICE else None,
+        "approval": _approval(prepared),
         "changes": [changed_words(one) for one in changes(prepared=[prepared])[action.id]],
         "text_lines": text_lines(former, prepared),
         "excluded": excluded[:EXCLUDED_SHOWN],
         "excluded_more": max(len(excluded) - EXCLUDED_SHOWN, 0),
         "callable": Contact.objects.filter(customer_id=action.customer_id, is_active=True).exclude(phone="")[:3],
     }
+
+
+def _approval(prepared: sending.Prepared) -> FormalNotice | None:
+    """Of a formal notice: the request or approval that speaks of all that it speaks of now."""
+    if prepared.action.step.kind != Step.Kind.FORMAL_NOTICE:
+        return None
+    return approval_of(prepared.action, item_ids=[line.item.item_id for line in prepared.plan.lines])
 
 
 def text_lines(former: Text | None, prepared: sending.Prepared) -> list[Line]:

@@ -1,4 +1,4 @@
-"""Stops of deliveries, formal notices and write-offs: asked for in the drawer, decided on their page."""
+"""Stops of deliveries and write-offs: asked for in the drawer, decided on their page."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.access import requires
 from accounts.models import Role
 from accounts.roles import Can
-from collection.lists.terminal import DELIVERY_STOPS, FORMAL_NOTICES, STATE_KINDS, WRITE_OFFS
-from collection.models import Action, DeliveryStop, FormalNotice, WriteOff, WriteOffLimit
-from collection.queries.terminal import notices_in, stops_in, write_offs_in
-from collection.services import formal_notices, terminal, write_offs
-from collection.terminal_forms import DecideForm, LimitForm, NoteForm, ReasonForm, StopForm, TerminalSettingsForm
+from collection.lists.terminal import DELIVERY_STOPS, STATE_KINDS, WRITE_OFFS
+from collection.models import DeliveryStop, WriteOff, WriteOffLimit
+from collection.queries.terminal import stops_in, write_offs_in
+from collection.services import terminal, write_offs
+from collection.terminal_forms import DecideForm, LimitForm, ReasonForm, StopForm, TerminalSettingsForm
 from core import formats
 from core.errors import NotFound, Refusal
 from core.lists import show
@@ -168,73 +168,6 @@ def delivery_stop_end(request: Any, stop_id: UUID) -> HttpResponse:
         to=reverse("delivery_stop", args=[row.id]),
         title=_("Let deliveries to %(name)s go on") % {"name": row.customer.name},
         save=_("End it"),
-    )
-
-
-# --- Formal notices ---------------------------------------------------------------------------------------------------
-
-
-@requires(Can.VIEW_ITEMS)
-@require_safe
-def formal_notice_list(request: HttpRequest) -> HttpResponse:
-    """Formal notices that wait for approval, and those decided."""
-    return show(request, FORMAL_NOTICES)
-
-
-@requires(Can.ASK_TERMINAL)
-@require_http_methods(["GET", "POST"])
-def formal_notice_new(request: Any, action_id: UUID) -> HttpResponse:
-    """Ask for the approval of a proposed formal notice."""
-    actions = Action.objects.filter(customer__in=customers_in(scope=request.scope)).select_related("customer")
-    if request.scope.entity_ids:
-        actions = actions.filter(entity_id__in=request.scope.entity_ids)
-    action = row_of(actions, action_id)
-    return asked(
-        request,
-        NoteForm(sent(request)),
-        lambda given: formal_notices.request_notice(action_id=action.id, note=given["note"], **who(request)),
-        done=_("Asked: the letter may leave once it is approved."),
-        to=reverse("worklist"),
-        title=_("Ask for the approval: formal notice to %(name)s") % {"name": action.customer.name},
-        save=_("Ask for it"),
-    )
-
-
-@requires(Can.VIEW_ITEMS)
-@require_safe
-def formal_notice(request: Any, notice_id: UUID) -> HttpResponse:
-    """The approval of a formal notice."""
-    rows = notices_in(scope=request.scope).select_related("customer", "entity", "requested_by", "decided_by")
-    row = row_of(rows, notice_id)
-    buttons = []
-    if row.state == FormalNotice.State.REQUESTED and request.member.can(Can.APPROVE_TERMINAL):
-        buttons.append((_("Decide…"), reverse("formal_notice_decide", args=[row.id]), "check"))
-    facts = [
-        (_("Company"), row.entity.name),
-        (_("Amount"), shown_sums(row.amounts)),
-        (_("Note"), row.note),
-        (_("Answer"), row.answer),
-    ]
-    items = items_in(scope=request.scope).filter(id__in=row.items).order_by("due_date", "number")
-    return decision(request, row, _("Formal notice"), "formal_notices", facts, buttons, items=list(items[:500]))
-
-
-@requires(Can.APPROVE_TERMINAL)
-@require_http_methods(["GET", "POST"])
-def formal_notice_decide(request: Any, notice_id: UUID) -> HttpResponse:
-    """Approve a formal notice, or not."""
-    row = row_of(notices_in(scope=request.scope).select_related("customer"), notice_id)
-    return asked(
-        request,
-        DecideForm(sent(request)),
-        lambda given: formal_notices.decide_notice(
-            notice_id=row.id, approve=given["decision"] == "yes", answer=given["answer"], **who(request)
-        ),
-        done=_("Decided."),
-        to=reverse("formal_notice", args=[row.id]),
-        title=_("Formal notice to %(name)s?") % {"name": row.customer.name},
-        lead=shown_sums(row.amounts),
-        save=_("Decide"),
     )
 
 

@@ -63,7 +63,8 @@ class ListPage:
     `no_chips`: those with a control of their own. `can`: the capability that shows the list; `export_can`: the one
     that lets a member export, None: no export. `enrich` adds fields to the rows that are shown, in one query for all.
     `expand` gives the rows that exports write and sums count for a row of the page (one for each currency, say).
-    `default_sort` as in the address. `apart`, `names`: see QuerySource. `sum_column`: what the bulk bar adds up.
+    `default_sort` as in the address. `apart`, `names`: see QuerySource. `sum_column`: what the bulk bar adds up, an
+    amount or amounts by currency.
     `search`: the filter that the search box fills. `narrow`: "cards" turns rows into cards on phones.
     `count_cap`: rows are counted so far, and summed on the page; of more the page asks for the sums when it is shown.
     `url_name`: of its page, where that is not its name. `empty_url`, `empty_can`: where the next step is done, and by whom.

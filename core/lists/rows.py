@@ -3,6 +3,7 @@
 Made here and not in a template: fifty rows of twelve cells take a sixth of the time so.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -40,7 +41,7 @@ def body_of(rows: Iterable[ShownRow], columns: Sequence[Column], formats: Format
         row = shown.row
         add(f'<tr data-row data-href="{html_of(shown.link)}">' if shown.link else "<tr data-row>")
         if pick:
-            of = f' data-sum="{shown.sum}" data-currency="{html_of(shown.currency)}"' if shown.sum is not None else ""
+            of = _adds(shown) if shown.sum is not None else ""
             add(
                 f'<td class="pick"><input type="checkbox" name="pick" value="{shown.id}" aria-label="{select}"{of}></td>'
             )
@@ -54,6 +55,13 @@ def body_of(rows: Iterable[ShownRow], columns: Sequence[Column], formats: Format
                 add(f"{opening}{_classes(css_of(row))}{label}{cell}{closing}")
         add("</tr>\n")
     return SafeString("".join(out))
+
+
+def _adds(shown: ShownRow) -> str:
+    """What a ticked row adds to the sum: an amount, or amounts by currency."""
+    if isinstance(shown.sum, dict):
+        return f' data-sums="{html_of(json.dumps(shown.sum))}"'
+    return f' data-sum="{shown.sum}" data-currency="{html_of(shown.currency)}"'
 
 
 @lru_cache(maxsize=500)

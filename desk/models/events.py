@@ -47,6 +47,7 @@ class Alert(TenantModel):
     text = models.CharField(max_length=300)
     values = models.JSONField(default=dict)
     raised_at = models.DateTimeField(db_default=Now(), editable=False)
+    postponed_until = models.DateField(null=True)  # somebody wants to look at it on that day: until then it waits
     acknowledged_on = models.DateField(null=True)
     acknowledged_by = TenantForeignKey(Member, models.PROTECT, null=True, related_name="+")
     note = models.CharField(max_length=300, blank=True, default="", db_default="")

@@ -201,6 +201,7 @@ CUSTOMERS = ListPage(
         Bulk(_("Assign…"), "customers_assign", "user-check", Can.EDIT_CUSTOMERS, dialog=True),
         Bulk(_("Suspend reminders…"), "customer_holds_new", "player-pause", Can.PLACE_HOLD, dialog=True),
         Bulk(_("Review on…"), "review_new", "calendar-event", Can.ACKNOWLEDGE_ALERTS, dialog=True),
+        Bulk(_("Formal notice…"), "customers_notices_ask", "gavel", Can.ASK_TERMINAL, dialog=True),
     ),
     row_link=page_of("customer"),
     empty_title=_("No customers yet"),

@@ -131,6 +131,11 @@ formal_notices                                    x    x    x    x    .    x    
 formal_notice                                     x    x    x    x    .    x    x    .
 formal_notice_decide                              x    x    .    .    .    .    x    .
 formal_notice_new                                 .    x    x    .    .    .    x    .
+notices_to_ask                                    x    x    x    .    .    x    x    .
+formal_notices_ask                                .    x    x    .    .    .    x    .
+customers_notices_ask                             .    x    x    .    .    .    x    .
+formal_notices_read                               x    x    .    .    .    .    x    .
+formal_notices_approve                            x    x    .    .    .    .    x    .
 write_offs                                        x    x    x    x    .    x    x    .
 write_offs_new                                    .    x    x    .    .    .    x    .
 write_off                                         x    x    x    x    .    x    x    .
