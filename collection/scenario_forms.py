@@ -70,7 +70,7 @@ class VersionForm(forms.Form):
         "working_days_only",
     )  # fmt: skip
 
-    def __init__(self, *args: Any, rows: Sequence[Mapping[str, Any]], codes: Sequence[str], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, rows: Sequence[Mapping[str, Any]], codes: Mapping[str, str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.places = len(rows)
         self.initial["count"] = self.places

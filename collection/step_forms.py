@@ -64,8 +64,8 @@ class StepRow(NamedTuple):
         return any(field.errors for field in self.fields.values())
 
 
-def step_fields(number: int, codes: Sequence[str]) -> dict[str, forms.Field]:
-    """The fields of one step; `number` counts from 1, for those who hear the page."""
+def step_fields(number: int, codes: Mapping[str, str]) -> dict[str, forms.Field]:
+    """The fields of one step; `number` counts from 1, for those who hear the page; `codes`: texts by code."""
 
     def named(label: Any, **more: Any) -> dict[str, Any]:
         return {"aria-label": _("Step %(n)d: %(what)s") % {"n": number, "what": label}, **more}
@@ -91,7 +91,7 @@ def step_fields(number: int, codes: Sequence[str]) -> dict[str, forms.Field]:
         "anchor": choice(_("Counts from"), Step.Anchor.choices),
         "mode": choice(_("Who sends"), Step.Mode.choices),
         "channel": choice(_("How"), [("", "–"), *Channel.choices], required=False),
-        "template_code": choice(_("Text"), [("", "–"), *((code, code) for code in codes)], required=False),
+        "template_code": choice(_("Text"), [("", "–"), *codes.items()], required=False),
         "instruction": forms.CharField(
             label=_("What to do, or to say"),
             max_length=MOST_INSTRUCTION,

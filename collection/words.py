@@ -110,7 +110,7 @@ def criterion_words(criterion: Criterion, *, names: Mapping[Any, str], currency:
 def criteria_words(criteria: Iterable[Criterion], *, names: Mapping[Any, str], currency: str) -> str:
     """All of them in one sentence; without any: everything."""
     texts = [criterion_words(one, names=names, currency=currency) for one in criteria]
-    return "; ".join(texts) or str(_("everything"))
+    return " · ".join(texts) or str(_("everything"))
 
 
 def _value_words(fact: str, value: Value, *, names: Mapping[Any, str], currency: str) -> str:
@@ -184,4 +184,4 @@ def cause_rule_words(row: CauseRule) -> str:
     words = known.get(row.fact, {})
     values = ", ".join(str(words.get(value, value)) for value in row.values)
     fact = str(CAUSE_FACTS.get(Fact(row.fact), row.fact))
-    return f"{fact}: {values}" if values else fact
+    return str(_("%(fact)s: %(values)s") % {"fact": fact, "values": values}) if values else fact

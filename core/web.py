@@ -189,12 +189,23 @@ class Addresses:
 
 
 def _mark_current(request: HttpRequest, links: list[Link]) -> None:
-    """The entry whose address is the longest beginning of the request's path; the home only for itself."""
+    """The entry whose address is the longest beginning of the request's path; the home only for itself.
+
+    A page of settings stands behind their entry, wherever its own address begins.
+    """
     matching = [
         link for link in links if request.path == link.url or (link.url != "/" and request.path.startswith(link.url))
     ]
-    if matching:
-        max(matching, key=lambda link: len(link.url)).current = True
+    longest = max(matching, key=lambda link: len(link.url), default=None)
+    if any(request.path.startswith(url) for url in _settings_addresses() if not longest or len(url) > len(longest.url)):
+        longest = next((link for link in links if link.url == address("settings")), longest)
+    if longest:
+        longest.current = True
+
+
+def _settings_addresses() -> list[str]:
+    pages = (address(entry.url_name) for section in wiring().SETTINGS for entry in section.entries)
+    return [url for url in pages if url]
 
 
 def _fill_counts(request: HttpRequest, member: Any, counted: list[tuple[Entry, Link]]) -> None:

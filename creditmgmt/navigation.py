@@ -267,7 +267,7 @@ SETTINGS = (
                 "scale",
                 "payer_classes",
                 (Can.EDIT_CLASS_LIMITS,),
-                about=_("From which index a customer counts as a good, an average or a bad payer."),
+                about=_("From which average delay a customer counts as slow, very slow or defaulting."),
             ),
             Setting(
                 _("Customers to review"),

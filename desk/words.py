@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from babel import Locale
@@ -109,6 +110,12 @@ def code_names() -> dict[str, str]:
     common = dict.fromkeys(code for code, _language in DEFAULT_TEXTS)
     own = dict(TemplateCode.objects.order_by("name").values_list("code", "name"))
     return {code: str(CODES.get(code, code)) for code in common} | own
+
+
+def named_codes(codes: Collection[str]) -> dict[str, str]:
+    """These codes with their names, the common ones first; one that nobody named is called by its code. 1 SQL query."""
+    names = code_names()
+    return {code: names.get(code, code) for code in (*names, *sorted(codes)) if code in codes}
 
 
 def channel_name(channel: str) -> str:

@@ -37,6 +37,7 @@ from core.lists import (
 )
 from core.lists.keyset import SLICE_ROWS, decode, encode
 from receivables.forms import SelectionForm
+from receivables.models import Cause
 
 VIEW_WORDS = {
     "cause": _("cause"),
@@ -53,6 +54,12 @@ NOTHING = "-"  # in an address: what has no value
 MOST_GROUPS = 2_000
 
 
+def _causes() -> list[tuple[str, Any]]:
+    """The organisation's causes by code, those below others too. 1 SQL query, when the form shows."""
+    codes = Cause.objects.order_by("position", "label").values_list("code", "label")
+    return [("", _("any")), (NOTHING, _("not known")), *codes]
+
+
 class CauseForm(SelectionForm):
     """The day, what to sum by, and to what the sums are narrowed."""
 
@@ -61,7 +68,7 @@ class CauseForm(SelectionForm):
     then = forms.ChoiceField(
         label=_("and by"), required=False, widget=Select(), choices=[("", "–"), *VIEW_WORDS.items()]
     )
-    only_cause = forms.CharField(label=_("Cause"), required=False, max_length=40)
+    only_cause = forms.ChoiceField(label=_("Cause"), required=False, widget=Select(), choices=_causes)
     only_side = forms.ChoiceField(
         label=_("Whose doing"), required=False, widget=Select(), choices=[("", _("any")), *CAUSE_SIDES.items()]
     )

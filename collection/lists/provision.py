@@ -122,7 +122,6 @@ PROVISION = ListPage(
     kept=("on", "currency"),
     no_chips=("on",),
     template="collection/provision.html",
-    narrow="",
     columns=(
         text("name", _("Customer"), link=page_of("customer", "customer_id"), ref="ref", css="clip"),
         text("standing", _("Standing")),

@@ -253,7 +253,7 @@ def legal_case_close(request: Any, case_id: UUID) -> HttpResponse:
         done=_("Closed."),
         to=reverse("legal_case", args=[row.id]),
         title=_("Close case %(number)d") % {"number": row.number},
-        save=_("Close"),
+        save=_("Close the case"),
     )
 
 

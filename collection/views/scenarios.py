@@ -33,6 +33,7 @@ from core import formats
 from core.errors import NotFound, Refusal
 from core.web import add_refusal, page, say
 from desk.queries.templates import template_codes
+from desk.words import named_codes
 from receivables.models import LedgerItem
 
 SHOWN = 100
@@ -271,7 +272,7 @@ def scenario_edit(request: HttpRequest, scenario_id: UUID) -> HttpResponse:
     version = found.versions.order_by("-number").first()
     if version is None:
         raise NotFound
-    codes = sorted(template_codes())
+    codes = named_codes(template_codes())
     if request.method == "GET":
         form = VersionForm(initial=limits_shown(version), rows=rows_of(version), codes=codes)
         return page(request, "collection/scenario_edit.html", {"form": form, "version": version, "scenario": found})

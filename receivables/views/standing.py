@@ -229,7 +229,7 @@ def disputes_close(request: MemberRequest) -> HttpResponse:
         form,
         title=one if len(disputes) == 1 else many,
         lead=_("The items are chased again from the next run on."),
-        save=_("Close"),
+        save=_("Close the dispute") if len(disputes) == 1 else _("Close the disputes"),
         picks=[dispute.id for dispute in disputes],
     )
 

@@ -259,6 +259,23 @@
   };
   document.addEventListener("htmx:load", (event) => enrich(event.target));
 
+  // --- On a narrow screen the tab that is open stands in sight; what is cut short says the rest on hover --------------
+  const showTab = (from) => {
+    for (const tab of $$(".tabs [aria-current], .views [aria-current]", from)) {
+      const bar = tab.closest(".tabs, .views");
+      const at = tab.getBoundingClientRect();
+      const room = bar.getBoundingClientRect();
+      if (at.right > room.right || at.left < room.left) bar.scrollLeft += at.left - room.left - 24;
+    }
+  };
+  document.addEventListener("htmx:load", (event) => showTab(event.target));
+  document.addEventListener("mouseover", (event) => {
+    const cut = event.target instanceof Element ? event.target.closest("th, td, .truncate, .clip, .kpi-note, .kpi-label") : null;
+    if (cut && !cut.title && cut.scrollWidth > cut.clientWidth + 1 && getComputedStyle(cut).textOverflow === "ellipsis") {
+      cut.title = cut.innerText.trim();
+    }
+  });
+
   // --- The line at the top while htmx loads -------------------------------------------------------------------------
   let waiting = 0;
   document.addEventListener("htmx:beforeSend", () => { waiting += 1; document.body.classList.add("is-loading"); });
@@ -291,4 +308,5 @@
   $$(".toast-card").forEach(leave);
   for (const button of $$("[popovertarget]")) if (!button.hasAttribute("aria-expanded")) button.setAttribute("aria-expanded", "false");
   enrich(document);
+  showTab(document);
 })();

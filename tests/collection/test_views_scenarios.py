@@ -122,7 +122,7 @@ def test_rules_are_edited_in_words_and_refused_with_the_field(organisation, mana
     assert "This value does not fit." in refused.content.decode()
     assert manager.post(page, {**row, "values-0-1": "50", "do": "save"}).status_code == 302
     shown = manager.get(page).content.decode()
-    assert "country: France, Belgium; open amount of the customer at least €50.00" in shown
+    assert "country: France, Belgium · open amount of the customer at least €50.00" in shown
     assert "1 customer today, 1 open items" in shown
     stale = manager.post(page, {**row, "values-0-1": "60", "do": "save"})
     assert stale.status_code == 409
