@@ -4,7 +4,9 @@ A run is applied in one transaction together with its own end: whatever kills th
 and the run RUNNING with a heart that stands still, which `resume_runs` takes up again.
 """
 
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -16,17 +18,17 @@ from django.utils.translation import gettext_lazy
 
 from accounts import doorbells
 from core.audit import SYSTEM, Actor, record
-from core.errors import Conflict, NotFound, Refusal
+from core.errors import Conflict, Invalid, NotFound, Refusal
 from core.jobs import AlreadyRunning
 from core.models import AuditRecord
-from integrations.files import Conversion, Guess, Inspection, Mapping
+from integrations.files import FIELDS, Conversion, Guess, Inspection, Mapping
 from integrations.models import SyncRun
 from integrations.services.heartbeat import STALE_SECONDS, heart_of
 from integrations.services.mappings import best_mapping, remember
 from integrations.services.reading import fed_fields, inspection_of, rows_of
 from integrations.services.run_order import mode_of, refuse_older, same_as_last
 from integrations.services.run_outcomes import SHOWN, error_of, keep_rejected, outcome_of
-from receivables.ports import Rejection
+from receivables.ports import Batch, Rejection
 from receivables.services.loading import LoadResult, load
 from receivables.services.loading_stage import Held, RowsRejected, Stopped
 from receivables.services.undo import UndoResult, undo_load
@@ -47,6 +49,18 @@ class UnknownRun(NotFound):
 class NoMapping(Conflict):
     code = "no_mapping"
     message = gettext_lazy("Choose the columns first.")
+
+
+class NoRows(Invalid):
+    code = "no_rows"
+    message = gettext_lazy("The file has a header and no row below it: nothing is loaded, and nothing is closed.")
+
+    def __init__(self, kind: str) -> None:
+        fields = ", ".join(str(field.label) for field in FIELDS[kind] if field.required)
+        expected = _("Expected: %(kind)s, one in each row, with %(fields)s.")
+        super().__init__(
+            f"{self.message} {expected % {'kind': SyncRun(kind=kind).get_kind_display(), 'fields': fields}}"
+        )
 
 
 class NotStartable(Conflict):
@@ -178,11 +192,12 @@ def _rolled_back(run: SyncRun, mapping: Mapping, *, force: bool) -> tuple[LoadRe
 
 
 def _load(run: SyncRun, mapping: Mapping, *, force: bool) -> tuple[LoadResult, Conversion]:
+    mode = mode_of(run, mapping)
     with heart_of(run.id) as heart, rows_of(run, mapping) as (conversion, batches):
         result = load(
             kind=mapping.kind,
-            mode=mode_of(run, mapping),
-            rows=batches,
+            mode=mode,
+            rows=batches if _may_be_empty(run, mode) else _some(batches, kind=mapping.kind),
             columns=fed_fields(mapping),
             source=run.source,
             as_of=run.as_of,
@@ -194,6 +209,23 @@ def _load(run: SyncRun, mapping: Mapping, *, force: bool) -> tuple[LoadResult, C
             progress=heart,
         )
     return result, conversion
+
+
+def _may_be_empty(run: SyncRun, mode: str) -> bool:
+    """Of a source that sends what is new, a file without rows says that nothing is; all else without rows went wrong.
+
+    Not even a snapshot says by it that all is settled: it names no company whose items it would close.
+    """
+    return run.connection_id is not None and mode != "snapshot"
+
+
+def _some(batches: Iterable[Batch], *, kind: str) -> Iterator[Batch]:
+    """The same batches. Raises NoRows, before anything else is asked of the file, when there is no row in them."""
+    batches = (batch for batch in batches if len(batch.rows) or batch.bad)
+    first = next(batches, None)
+    if first is None:
+        raise NoRows(kind)
+    return chain((first,), batches)
 
 
 @transaction.atomic

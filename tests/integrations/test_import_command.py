@@ -190,11 +190,26 @@ def test_a_mapping_by_name_and_by_file(organisation, tmp_path):
     assert "no column mapping" in refusal(path, "--mapping", "other")
 
 
+@pytest.mark.parametrize("mode", [(), ("--mode", "snapshot"), ("--mode", "history"), ("--mode", "delta")])
+@pytest.mark.parametrize("entities", [1, 2])
+def test_a_file_without_rows_is_refused_and_says_which_rows_were_expected(organisation, tmp_path, mode, entities):
+    run(write(tmp_path / "some.csv", invoices(3)), "--entity", "A", "--as-of", "2026-03-01")
+    if entities == 2:
+        run(write(tmp_path / "other.csv", invoices(3, start=11)), "--entity", "B", "--as-of", "2026-03-01")
+    empty = write(tmp_path / "empty.csv", [])
+    for dry in (("--dry-run",), ()):
+        said = refusal(empty, *mode, *dry)
+        assert "no row below it: nothing is loaded, and nothing is closed" in said
+        assert "invoices and payments, one in each row, with customer reference, number, document date" in said
+    with tenant_scope(organisation), transaction.atomic():
+        assert LedgerItem.objects.filter(is_open=True).count() == 3 * entities
+        assert not SyncRun.objects.filter(file_name="empty.csv", state=SyncRun.State.APPLIED).exists()
+
+
 def test_wrong_calls(organisation, tmp_path):
     assert "There is no file" in refusal(tmp_path / "nothing.csv")
-    with pytest.raises(CommandError) as error:
-        run(write(tmp_path / "a.csv", invoices(2)), "--as-of", "yesterday")
-    assert getattr(error.value, "returncode", 1) in (1, 2)
+    for option, value in (("--as-of", "yesterday"), ("--as-of", "2026-02-30"), ("--control-total", "USD=much")):
+        assert f"{option} is '{value}'; expected" in refusal(write(tmp_path / "a.csv", invoices(2)), option, value)
     assert "--entity is longer" in refusal(write(tmp_path / "a.csv", invoices(2)), "--entity", "X" * 41)
     (tmp_path / "picture.csv").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
     assert "PNG" in refusal(tmp_path / "picture.csv")

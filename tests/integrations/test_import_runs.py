@@ -260,6 +260,16 @@ class TestConnections:
             ("UNCHANGED", D2),
         ]
 
+    def test_nothing_new_is_no_failure_but_a_snapshot_without_rows_is(self, folder):
+        (folder / "items.csv").write_text(lines("F1", "F2"))
+        sync_connections(on=D1, settle_seconds=0)
+        (folder / "items.csv").write_text(lines())
+        (folder / "bank.csv").write_text("booking date;amount;currency;payer;text\n")
+        emptied = sync_connections(on=D2, settle_seconds=0)
+        ended = {run.kind: (run.state, run.row_count) for run in SyncRun.objects.filter(id__in=emptied.runs)}
+        assert ended == {"items": ("REFUSED", 0), "bank_lines": ("APPLIED", 0)}
+        assert LedgerItem.objects.filter(is_open=True).count() == 2
+
     def test_bad_rows_are_set_aside_and_nothing_is_closed(self, folder):
         (folder / "items.csv").write_text(lines("F1", "F2", "F3", "F4"))
         sync_connections(on=D1, settle_seconds=0)

@@ -1,7 +1,6 @@
 """manage.py import_ledger --tenant SLUG --mapping auto|NAME|FILE [--entity CODE] [--dry-run] --json PATH"""
 
 import json
-from argparse import ArgumentTypeError
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -24,21 +23,14 @@ LONGEST_ENTITY_CODE = 40
 
 
 def control_total(text: str) -> tuple[str, str]:
-    """EUR=1234.56 as (EUR, 1234.56)."""
+    """EUR=1234.56 as (EUR, 1234.56). Raises CommandError with exit status 1."""
     currency, _equals, amount = text.partition("=")
     try:
-        if not is_currency(currency) or not Decimal(amount).is_finite():
-            raise ArgumentTypeError(f"{text!r} is not CURRENCY=AMOUNT, such as EUR=1234.56")
-    except InvalidOperation as error:
-        raise ArgumentTypeError(f"{text!r} is not CURRENCY=AMOUNT, such as EUR=1234.56") from error
-    return currency, amount
-
-
-def business_day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise ArgumentTypeError(f"{text!r} is not a date such as 2026-01-31") from error
+        if is_currency(currency) and Decimal(amount).is_finite():
+            return currency, amount
+    except InvalidOperation:
+        pass
+    raise CommandError(f"--control-total is {text!r}; expected CURRENCY=AMOUNT, such as EUR=1234.56.", returncode=1)
 
 
 class Command(TenantCommand):
@@ -51,10 +43,8 @@ class Command(TenantCommand):
         parser.add_argument("--mode", choices=MODES, default="", help="how items are understood (default: recognised)")
         parser.add_argument("--source", default="file", help="the system that the file comes from")
         parser.add_argument("--entity", default="", help="the company of rows that name none")
-        parser.add_argument(
-            "--as-of", type=business_day, help="the business day of what the file says (default: today)"
-        )
-        parser.add_argument("--control-total", type=control_total, action="append", default=[], metavar="CUR=AMOUNT")
+        parser.add_argument("--as-of", metavar="DATE", help="the business day of what the file says (default: today)")
+        parser.add_argument("--control-total", action="append", default=[], metavar="CUR=AMOUNT")
         parser.add_argument(
             "--decimals", choices=("round", "refuse"), help="amounts with more decimals than the currency"
         )
@@ -71,8 +61,10 @@ class Command(TenantCommand):
             raise CommandError(f"There is no file {str(path)!r}.", returncode=1)
         if len(options["entity"]) > LONGEST_ENTITY_CODE:
             raise CommandError(f"--entity is longer than {LONGEST_ENTITY_CODE} characters.", returncode=1)
+        as_of = self.day(options["as_of"], "--as-of") if options["as_of"] else self.today
+        totals = dict(map(control_total, options["control_total"]))
         try:
-            run = self._run(path, options)
+            run = self._run(path, as_of=as_of, totals=totals, options=options)
         except Refusal as refusal:
             raise CommandError(str(refusal), returncode=1) from refusal
         if run.state not in (SyncRun.State.APPLIED, SyncRun.State.UNCHANGED, SyncRun.State.CHECKED):
@@ -83,17 +75,17 @@ class Command(TenantCommand):
         else:
             self._tell(document)
 
-    def _run(self, path: Path, options: dict[str, Any]) -> SyncRun:
+    def _run(self, path: Path, *, as_of: date, totals: dict[str, str], options: dict[str, Any]) -> SyncRun:
         run = receive(
             chunks=blocks(path),
             file_name=path.name,
-            as_of=options["as_of"] or self.today,
+            as_of=as_of,
             actor=self.actor,
             source=options["source"],
             kind=options["kind"],
             mode=options["mode"],
             entity_code=options["entity"],
-            control_totals=dict(options["control_total"]),
+            control_totals=totals,
             all_or_nothing=options["all_or_nothing"],
         )
         try:

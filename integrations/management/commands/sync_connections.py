@@ -7,7 +7,6 @@ from django.core.management.base import CommandParser
 from django.db import transaction
 
 from accounts.access import TenantCommand
-from integrations.management.commands.import_ledger import business_day
 from integrations.models import SyncRun
 from integrations.services.connections import SETTLE_SECONDS, sync_connections
 
@@ -16,14 +15,15 @@ class Command(TenantCommand):
     help = "Load the files that lie in the folders of the organisation's connections."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--on", type=business_day, help="the business day (default: today)")
+        parser.add_argument("--on", metavar="DATE", help="the business day (default: today)")
         parser.add_argument(
             "--settle-seconds", type=int, default=SETTLE_SECONDS, help="a file untouched for so long is complete"
         )
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        emptied = sync_connections(on=options["on"] or self.today, settle_seconds=options["settle_seconds"])
+        on = self.day(options["on"]) if options["on"] else self.today
+        emptied = sync_connections(on=on, settle_seconds=options["settle_seconds"])
         with transaction.atomic():
             runs = {run.id: run for run in SyncRun.objects.filter(id__in=emptied.runs)}
         rows = [
