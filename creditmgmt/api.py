@@ -23,10 +23,11 @@ from rest_framework.views import APIView
 from collection.api.actions import Actions
 from collection.api.claims import Claims
 from collection.api.codes import Causes, ItemCauses, ItemStatuses, StatusCodes
+from collection.api.legal import Agencies, LegalCases
 from collection.api.provision import Provision
 from collection.api.questions import Absences, Questions
 from collection.api.statements import Statements
-from collection.api.terminal import Agencies, DeliveryStops, FormalNotices, LegalCases, WriteOffs
+from collection.api.terminal import DeliveryStops, FormalNotices, WriteOffs
 from core.errors import NotFound
 from core.rest import JSONRenderer
 from desk.api import Messages, Replies

@@ -9,14 +9,13 @@ from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
-from rest_framework.fields import CharField, DateField, DateTimeField, IntegerField, JSONField, UUIDField
+from rest_framework.fields import CharField, DateField, DateTimeField, JSONField, UUIDField
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.roles import Can
-from collection.models import Agency
-from collection.queries.terminal import cases_in, notices_in, stops_in, write_offs_in
-from collection.services import formal_notices, legal_cases, terminal, write_offs
+from collection.queries.terminal import notices_in, stops_in, write_offs_in
+from collection.services import formal_notices, terminal, write_offs
 from core.rest_fields import MoneyField
 from core.rest_lists import Resource
 
@@ -70,7 +69,9 @@ class FormalNoticeOut(In):
     customer_ref = CharField(source="customer.ref")
     entity_code = CharField(source="entity.code")
     step = CharField(source="step_key")
-    state = CharField(help_text="REQUESTED, APPROVED, REFUSED or SPENT (the letter is confirmed)")
+    state = CharField(
+        help_text="REQUESTED, APPROVED, REFUSED, SPENT (the letter is confirmed) or REPLACED (asked for anew)"
+    )
     items = JSONField(help_text="Ids of the items that the letter may speak of.")
     amounts = JSONField(help_text="What it asks for, by currency.")
     note = CharField()
@@ -86,32 +87,6 @@ class FormalNoticeIn(In):
 
     action = UUIDField(help_text="A proposed action whose step is a formal notice.")
     note = CharField(max_length=300, default="", allow_blank=True)
-
-
-class AgencyOut(In):
-    """Who collects for the organisation: an agency, a lawyer, a bailiff."""
-
-    id = UUIDField()
-    name = CharField()
-    kind = CharField(help_text="AGENCY, LAWYER or BAILIFF")
-    contact_name = CharField()
-    email = CharField()
-    phone = CharField()
-    terms = CharField()
-    is_active = serializers.BooleanField()
-    updated_at = DateTimeField()
-
-
-class AgencyIn(In):
-    """An agency, a lawyer or a bailiff, with all that is kept of it."""
-
-    name = CharField(max_length=120)
-    kind = serializers.ChoiceField(Agency.Kind.values)
-    contact_name = CharField(max_length=120, default="", allow_blank=True)
-    email = serializers.EmailField(max_length=254, default="", allow_blank=True)
-    phone = CharField(max_length=40, default="", allow_blank=True)
-    terms = CharField(max_length=2000, default="", allow_blank=True)
-    is_active = serializers.BooleanField(default=True)
 
 
 class WriteOffOut(In):
@@ -152,26 +127,6 @@ class WriteOffsMade(In):
     write_offs = serializers.ListField(child=UUIDField())
 
 
-class LegalCaseOut(In):
-    """A case with an agency or a lawyer."""
-
-    id = UUIDField()
-    number = IntegerField()
-    customer = UUIDField(source="customer_id")
-    customer_ref = CharField(source="customer.ref")
-    entity_code = CharField(source="entity.code")
-    agency = CharField(source="agency.name", allow_null=True, help_text="Null: nobody has chosen who collects yet.")
-    agency_ref = CharField()
-    state = CharField(help_text="PREPARED, HANDED_OVER, CLOSED, WITHDRAWN or REFUSED")
-    answer = CharField(help_text="Why it was refused.")
-    outcome = CharField()
-    on = DateField()
-    handed_over_on = DateField(source="decided_on", allow_null=True)
-    closed_on = DateField(allow_null=True)
-    dossier_sha256 = CharField(source="sha256")
-    updated_at = DateTimeField()
-
-
 class DeliveryStops(Resource):
     """Stops of deliveries."""
 
@@ -193,31 +148,32 @@ class DeliveryStops(Resource):
     def create(self, request: Request) -> Response:
         values = self.read(DeliveryStopIn)
         row = terminal.request_delivery_stop(
-            customer_id=values["customer"], entity_id=values.get("entity"), reason=values["reason"], **_who(self)
+            customer_id=values["customer"], entity_id=values.get("entity"), reason=values["reason"], **who_asks(self)
         )
         return Response(self.one(row.id), status=201)
 
     @extend_schema(request=DecisionIn, responses={200: DeliveryStopOut}, summary="Decide whether deliveries stop")
     @action(detail=True, methods=["post"])
     def decide(self, request: Request, id: UUID) -> Response:
-        terminal.decide_delivery_stop(stop_id=id, **self.read(DecisionIn), **_who(self))
+        terminal.decide_delivery_stop(stop_id=id, **self.read(DecisionIn), **who_asks(self))
         return Response(self.one(id))
 
     @extend_schema(request=ReasonIn, responses={200: DeliveryStopOut}, summary="Let deliveries go on")
     @action(detail=True, methods=["post"])
     def end(self, request: Request, id: UUID) -> Response:
-        terminal.end_delivery_stop(stop_id=id, **self.read(ReasonIn), **_who(self))
+        terminal.end_delivery_stop(stop_id=id, **self.read(ReasonIn), **who_asks(self))
         return Response(self.one(id))
 
 
 class FormalNotices(Resource):
-    """Approvals of formal notices: asked for, and read. A person decides."""
+    """Approvals of formal notices. A key decides about those that need no second person only: a key is no person."""
 
     tag = "formal-notices"
     capabilities = {
         "list": Can.VIEW_ITEMS,
         "retrieve": Can.VIEW_ITEMS,
         "create": (Can.VIEW_ITEMS, Can.ASK_TERMINAL),
+        "decide": (Can.VIEW_ITEMS, Can.APPROVE_TERMINAL),
     }
     Out = FormalNoticeOut
     exact = {"customer": "customer_id", "customer_ref": "customer__ref", "state": "state"}
@@ -228,34 +184,14 @@ class FormalNotices(Resource):
     @extend_schema(request=FormalNoticeIn, responses={201: FormalNoticeOut}, summary="Ask for a notice's approval")
     def create(self, request: Request) -> Response:
         values = self.read(FormalNoticeIn)
-        row = formal_notices.request_notice(action_id=values["action"], note=values["note"], **_who(self))
+        row = formal_notices.request_notice(action_id=values["action"], note=values["note"], **who_asks(self))
         return Response(self.one(row.id), status=201)
 
-
-class Agencies(Resource):
-    """Agencies, lawyers and bailiffs. One that is no longer offered keeps its cases (`is_active`: false)."""
-
-    tag = "agencies"
-    capabilities = {
-        "list": Can.VIEW_ITEMS,
-        "retrieve": Can.VIEW_ITEMS,
-        "create": Can.APPROVE_TERMINAL,
-        "update": Can.APPROVE_TERMINAL,
-    }
-    Out = AgencyOut
-    exact = {"name": "name", "kind": "kind"}
-
-    def rows(self) -> QuerySet[Any]:
-        return Agency.objects.all()
-
-    @extend_schema(request=AgencyIn, responses={201: AgencyOut}, summary="Add who collects")
-    def create(self, request: Request) -> Response:
-        row = legal_cases.save_agency(agency_id=None, **self.read(AgencyIn), actor=self.caller.actor)
-        return Response(self.one(row.id), status=201)
-
-    @extend_schema(request=AgencyIn, responses={200: AgencyOut}, summary="Change who collects, all of it")
-    def update(self, request: Request, id: UUID) -> Response:
-        legal_cases.save_agency(agency_id=id, **self.read(AgencyIn), actor=self.caller.actor)
+    @extend_schema(request=DecisionIn, responses={200: FormalNoticeOut}, summary="Approve a notice, or refuse it")
+    @action(detail=True, methods=["post"])
+    def decide(self, request: Request, id: UUID) -> Response:
+        values = self.read(DecisionIn)
+        formal_notices.decide_notice(notice_id=id, approve=values["accept"], answer=values["answer"], **who_asks(self))
         return Response(self.one(id))
 
 
@@ -278,7 +214,7 @@ class WriteOffs(Resource):
     @extend_schema(request=WriteOffIn, responses={201: WriteOffsMade}, summary="Ask for a write-off of items")
     def create(self, request: Request) -> Response:
         values = self.read(WriteOffIn)
-        made = write_offs.request_write_off(item_ids=values["items"], reason=values["reason"], **_who(self))
+        made = write_offs.request_write_off(item_ids=values["items"], reason=values["reason"], **who_asks(self))
         return Response({"write_offs": [row.id for row in made]}, status=201)
 
     @extend_schema(responses={200: WriteOffItemOut(many=True)}, summary="The items of a write-off")
@@ -290,18 +226,7 @@ class WriteOffs(Resource):
         return Response(WriteOffItemOut(rows, many=True).data)
 
 
-class LegalCases(Resource):
-    """Cases with agencies and lawyers."""
-
-    tag = "legal-cases"
-    capabilities = {"list": Can.VIEW_ITEMS, "retrieve": Can.VIEW_ITEMS}
-    Out = LegalCaseOut
-    exact = {"customer": "customer_id", "customer_ref": "customer__ref", "state": "state"}
-
-    def rows(self) -> QuerySet[Any]:
-        return cases_in(scope=self.caller.scope)
-
-
-def _who(resource: Resource) -> dict[str, Any]:
+def who_asks(resource: Resource) -> dict[str, Any]:
+    """What every service here is told."""
     caller = resource.caller
     return {"scope": caller.scope, "actor": caller.actor, "on": caller.on}

@@ -13,7 +13,7 @@ from accounts.access import Scope
 from collection.models import Action, LegalCase, LegalCaseItem, Step
 from collection.services.by_hand import end_steps
 from collection.services.legal_cases import BadCase, case_for_update, lift_holds, save_case
-from collection.services.terminal import AlreadyDecided, may_decide
+from collection.services.terminal import AlreadyDecided, askers_of, may_decide
 from core.audit import SYSTEM, Actor
 from core.errors import Conflict
 from desk.services.tasks import finish_tasks_about
@@ -36,7 +36,7 @@ def hand_over_case(*, case_id: UUID, agency_ref: str = "", scope: Scope, actor: 
     row = case_for_update(case_id, scope)
     if row.state != LegalCase.State.PREPARED:
         raise AlreadyDecided
-    may_decide(four_eyes=row.four_eyes, requested_by_id=row.requested_by_id, actor=actor)
+    may_decide(four_eyes=row.four_eyes, asked_by=askers_of([row])[row.id], actor=actor)
     if row.agency_id is None:
         raise BadCase(_("Choose first who is to collect."))
     if not row.path or row.wanted_on is not None:
@@ -84,7 +84,7 @@ def refuse_case(*, case_id: UUID, answer: str, scope: Scope, actor: Actor, on: d
     row = case_for_update(case_id, scope)
     if row.state != LegalCase.State.PREPARED:
         raise AlreadyDecided
-    may_decide(four_eyes=row.four_eyes, requested_by_id=row.requested_by_id, actor=actor)
+    may_decide(four_eyes=row.four_eyes, asked_by=askers_of([row])[row.id], actor=actor)
     values = {
         "state": LegalCase.State.REFUSED,
         "answer": answer.strip()[:300],

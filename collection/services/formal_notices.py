@@ -23,6 +23,7 @@ from collection.services.terminal import (
     AlreadyAsked,
     AlreadyDecided,
     BadRequest,
+    askers_of,
     in_one_line,
     may_decide,
     terminal_settings,
@@ -154,16 +155,16 @@ def decide_notice(
     row = notices_in(scope=scope).select_for_update(of=("self",)).filter(id=notice_id).first()
     if row is None:
         raise NotFound
-    check_decision(row, actor=actor)
+    check_decision(row, asked_by=askers_of([row])[row.id], actor=actor)
     save_decision(row, approve=approve, answer=answer, actor=actor, on=on)
     return row
 
 
-def check_decision(row: FormalNotice, *, actor: Actor) -> None:
-    """Raises AlreadyDecided, NeedsSecondPerson where `actor` cannot decide about it."""
+def check_decision(row: FormalNotice, *, asked_by: UUID | None, actor: Actor) -> None:
+    """Raises AlreadyDecided, NeedsSecondPerson where `actor` cannot decide about it. `asked_by`: who is behind it."""
     if row.state != FormalNotice.State.REQUESTED:
         raise AlreadyDecided
-    may_decide(four_eyes=row.four_eyes, requested_by_id=row.requested_by_id, actor=actor)
+    may_decide(four_eyes=row.four_eyes, asked_by=asked_by, actor=actor)
 
 
 def save_decision(row: FormalNotice, *, approve: bool, answer: str = "", actor: Actor, on: date) -> None:

@@ -207,6 +207,19 @@ def choose_agency(*, case_id: UUID, agency_id: UUID, scope: Scope, actor: Actor,
     return row
 
 
+@transaction.atomic
+def order_dossier(*, case_id: UUID, scope: Scope, actor: Actor, on: date) -> LegalCase:
+    """Have the dossier of a prepared case made by a worker; one that is being made is begun anew.
+
+    Raises NotFound, AlreadyDecided.
+    """
+    row = case_for_update(case_id, scope)
+    if row.state != LegalCase.State.PREPARED:
+        raise AlreadyDecided
+    want_dossier(row, actor=actor, on=on)
+    return row
+
+
 def want_dossier(row: LegalCase, *, actor: Actor, on: date) -> None:
     """Have the worker make the dossier of a prepared case, as of the day (services.dossiers)."""
     row.wanted_on, row.wanted_by_id = on, actor.member_id

@@ -31,7 +31,7 @@ from collection.services.formal_notices import (
 )
 from collection.services.notice_approvals import is_covered
 from collection.services.sending import NothingLeft, Prepared, prepare
-from collection.services.terminal import AlreadyAsked
+from collection.services.terminal import AlreadyAsked, askers_of
 from core.audit import Actor
 from core.errors import Conflict, Invalid, Refusal
 from receivables.models import Customer
@@ -216,16 +216,20 @@ def _looks(rows: "QuerySet[FormalNotice]", *, actor: Actor, on: date) -> list[No
             action.decided_by_id = actor.member_id  # whoever reads it sees it signed as if they confirmed it
         for one in prepare(actions=actions, on=on):
             letters.setdefault(place_of(one), []).append(one)
-    return [_look(row, letters.get((row.customer_id, row.entity_id, row.step_key), ()), actor) for row in notices]
+    askers = askers_of(notices)
+    return [
+        _look(row, letters.get((row.customer_id, row.entity_id, row.step_key), ()), askers[row.id], actor)
+        for row in notices
+    ]
 
 
-def _look(row: FormalNotice, letters: Sequence[Prepared], actor: Actor) -> NoticeLook:
+def _look(row: FormalNotice, letters: Sequence[Prepared], asked_by: UUID | None, actor: Actor) -> NoticeLook:
     """Of several parts of a message the one that the request speaks of."""
     about = set(row.items)
     found = max(letters, key=lambda one: len(about & {str(item_id) for item_id in items_of(one)}), default=None)
     draft = found.draft if found else None
     try:
-        check_decision(row, actor=actor)
+        check_decision(row, asked_by=asked_by, actor=actor)
         if found is None:
             raise NoLetter
         if draft is None:

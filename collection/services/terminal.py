@@ -12,12 +12,14 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access import Scope
+from accounts.models import ApiKey
 from accounts.roles import Can
-from collection.models import Action, DeliveryStop, Step, TerminalSettings
+from collection.models import Action, DeliveryStop, FormalNotice, LegalCase, Step, TerminalSettings, WriteOff
 from collection.services.by_hand import drop_steps, end_steps
 from collection.services.deciders import Ask, ask_deciders
 from core.audit import SYSTEM, Actor, changed, record
 from core.errors import Conflict, Invalid, NotFound
+from core.models import AuditRecord
 from core.money import amount_text
 from core.text import Phrase, gettext_noop
 from desk.services.tasks import finish_tasks_about
@@ -25,6 +27,8 @@ from receivables.models import CashAllocation, LedgerItem
 from receivables.queries.visible import customers_in, entities_in, items_in
 
 STOP = "collection.DeliveryStop"
+# What is recorded where something is asked for that a second person may have to decide.
+ASKED = ("collection.notice_requested", "collection.case_prepared", "collection.write_off_requested")
 
 
 class BadRequest(Invalid):
@@ -66,9 +70,26 @@ def save_terminal_settings(*, actor: Actor, **values: bool) -> TerminalSettings:
     return row
 
 
-def may_decide(*, four_eyes: bool, requested_by_id: UUID | None, actor: Actor) -> None:
-    """Raises NeedsSecondPerson where the one who asked would decide."""
-    if four_eyes and (actor.member_id is None or actor.member_id == requested_by_id):
+def askers_of(rows: Iterable[FormalNotice | LegalCase | WriteOff]) -> dict[UUID, UUID | None]:
+    """The member behind each request: who asked, or who made the key that asked; None behind a scenario.
+
+    2 SQL queries where a key may have asked, else none.
+    """
+    out = {row.id: row.requested_by_id for row in rows}
+    unknown = [row_id for row_id, member_id in out.items() if member_id is None]
+    if not unknown:
+        return out
+    records = AuditRecord.objects.filter(
+        object_id__in=unknown, actor_kind=AuditRecord.ActorKind.API_KEY, action__in=ASKED
+    )
+    keys = dict(records.values_list("object_id", "actor_id"))
+    makers = dict(ApiKey.objects.filter(id__in=set(keys.values())).values_list("id", "created_by_id"))
+    return out | {row_id: makers.get(key_id) for row_id, key_id in keys.items() if row_id and key_id}
+
+
+def may_decide(*, four_eyes: bool, asked_by: UUID | None, actor: Actor) -> None:
+    """Raises NeedsSecondPerson where the one behind the request would decide, or a key, which is no person."""
+    if four_eyes and (actor.member_id is None or actor.member_id == asked_by):
         raise NeedsSecondPerson
 
 

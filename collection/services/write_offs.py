@@ -22,6 +22,7 @@ from collection.services.legal_cases import lift_holds
 from collection.services.terminal import (
     AlreadyDecided,
     BadRequest,
+    askers_of,
     may_decide,
     terminal_settings,
 )
@@ -119,7 +120,7 @@ def decide_write_off(
     row = _write_off(write_off_id, scope)
     if row.state != WriteOff.State.REQUESTED:
         raise AlreadyDecided
-    may_decide(four_eyes=row.four_eyes, requested_by_id=row.requested_by_id, actor=actor)
+    may_decide(four_eyes=row.four_eyes, asked_by=askers_of([row])[row.id], actor=actor)
     if approve:
         _check_limit(row, actor=actor, on=on)
         _hold(row, actor=actor, on=on)

@@ -146,10 +146,8 @@ def dossier_make(request: Any, case_id: UUID) -> HttpResponse:
     if dossiers.is_short(row):
         dossiers.make_dossier(case_id=row.id, **who(request))
         say(request, _("The dossier is made."))
-    elif row.state != LegalCase.State.PREPARED:
-        raise terminal.AlreadyDecided
     else:
-        legal_cases.want_dossier(row, actor=request.actor, on=request.on)
+        legal_cases.order_dossier(case_id=row.id, **who(request))
         say(request, _("The dossier is being made: this page shows how far it is."))
     return redirect("legal_case", row.id)
 

@@ -75,9 +75,12 @@ day_task_done                                     x    x    x    .    .    x    
 day_alert                                         x    x    x    .    .    x    x    .
 day_review                                        x    x    x    .    .    x    x    .
 day_alert_seen                                    x    x    x    .    .    .    x    .
+day_alert_later                                   x    x    x    .    .    .    x    .
 review_done                                       x    x    x    .    .    .    x    .
 review_later                                      x    x    x    .    .    .    x    .
 review_new                                        x    x    x    .    .    .    x    .
+reviews_done                                      x    x    x    .    .    .    x    .
+reviews_later                                     x    x    x    .    .    .    x    .
 day_undo                                          x    x    x    .    .    x    x    .
 escalation_new                                    .    x    x    .    .    .    x    x
 escalation_answer                                 .    x    .    .    .    .    x    .
@@ -257,6 +260,7 @@ payer_classes                                     x    x    .    .    .    .    
 review_rules                                      x    x    .    .    .    .    x    .
 alerts                                            x    x    x    .    .    x    x    .
 alerts_acknowledge                                x    x    x    .    .    .    x    .
+alerts_postpone                                   x    x    x    .    .    .    x    .
 list_export                                       x    x    x    x    .    x    x    .
 saved_view_new                                    x    x    x    x    x    x    x    x
 saved_view_remove                                 x    x    x    x    x    x    x    x
@@ -373,9 +377,20 @@ POST api/v1/write-offs/                           .    x    x    .    .    .    
 GET api/v1/write-offs/<uuid:id>/lines/            x    x    x    x    .    x    x    .
 GET api/v1/legal-cases/                           x    x    x    x    .    x    x    .
 GET api/v1/legal-cases/<uuid:id>/                 x    x    x    x    .    x    x    .
+POST api/v1/legal-cases/                          .    x    x    .    .    .    x    .
+POST api/v1/legal-cases/<uuid:id>/dossier/        .    x    x    .    .    .    x    .
+POST api/v1/legal-cases/<uuid:id>/agency/         x    x    x    .    .    .    x    .
+POST api/v1/legal-cases/<uuid:id>/hand-over/      x    x    .    .    .    .    x    .
+POST api/v1/legal-cases/<uuid:id>/refuse/         x    x    .    .    .    .    x    .
+POST api/v1/legal-cases/<uuid:id>/withdraw/       .    x    x    .    .    .    x    .
+POST api/v1/legal-cases/<uuid:id>/close/          x    x    .    .    .    .    x    .
+GET api/v1/legal-cases/<uuid:id>/costs/           x    x    x    x    .    x    x    .
+POST api/v1/legal-cases/<uuid:id>/costs/          .    x    x    .    .    .    x    .
+GET api/v1/legal-cases/<uuid:id>/recoveries/      x    x    x    x    .    x    x    .
 GET api/v1/formal-notices/                        x    x    x    x    .    x    x    .
 GET api/v1/formal-notices/<uuid:id>/              x    x    x    x    .    x    x    .
 POST api/v1/formal-notices/                       .    x    x    .    .    .    x    .
+POST api/v1/formal-notices/<uuid:id>/decide/      x    x    .    .    .    .    x    .
 GET api/v1/agencies/                              x    x    x    x    .    x    x    .
 GET api/v1/agencies/<uuid:id>/                    x    x    x    x    .    x    x    .
 POST api/v1/agencies/                             x    x    .    .    .    .    x    .

@@ -146,6 +146,18 @@ def make_action(account) -> Action:
     )  # fmt: skip
 
 
+def make_notice_action(account) -> Action:
+    """A proposed formal notice on what the customer owes."""
+    action = make_action(account)
+    type(action.step).objects.filter(id=action.step_id).update(kind="FORMAL_NOTICE", channel="LETTER")
+    for item in account.items.filter(is_open=True):
+        action.lines.create(
+            item=item, customer_id=item.customer_id, step_key=action.step.step_key, on=TODAY, currency=item.currency,
+            open_amount=item.open_amount,
+        )  # fmt: skip
+    return action
+
+
 @pytest.fixture
 def one_of_each(organisation):
     """A row of every resource, old enough to be listed."""

@@ -15,7 +15,7 @@ from core.tenancy import tenant_scope
 from desk.models import Message
 from receivables.models import Cause, StatusCode
 from receivables.queries.selection import EVERY_ITEM
-from tests.api.conftest import OLD, make_action
+from tests.api.conftest import OLD, make_action, make_notice_action
 from tests.make import TODAY, make_account, make_customer, make_entity, make_item, make_member
 
 
@@ -35,11 +35,12 @@ def people(organisation) -> dict[str, Member]:
 
 def test_a_notice_is_asked_for_once_and_listed(organisation, api, account):
     with tenant_scope(organisation):
-        action = make_action(account)
+        action = make_notice_action(account)
+        type(action.step).objects.update(kind="REMINDER")
     plain = api.post("formal-notices/", {"action": str(action.id)})
     assert (plain.status_code, plain.json()["code"]) == (409, "not_a_notice")
     with tenant_scope(organisation):
-        type(action.step).objects.update(kind="FORMAL_NOTICE", channel="LETTER")
+        type(action.step).objects.update(kind="FORMAL_NOTICE")
     asked = api.post("formal-notices/", {"action": str(action.id), "note": "by the ERP"})
     assert (asked.status_code, asked.json()["state"], asked.json()["note"]) == (201, "REQUESTED", "by the ERP")
     assert api.post("formal-notices/", {"action": str(action.id)}).status_code == 409
