@@ -65,6 +65,7 @@ ACTIONS = {
     "collection.decision_undone": gettext_lazy("Decision taken back"),
     "desk.alert_raised": gettext_lazy("Alert raised"),
     "desk.alert_acknowledged": gettext_lazy("Alert acknowledged"),
+    "desk.alert_postponed": gettext_lazy("Alert put off"),
     "risk.payer_class_changed": gettext_lazy("Payer class changed"),
     "risk.review_asked": gettext_lazy("Review asked for"),
     "risk.review_moved": gettext_lazy("Review moved"),

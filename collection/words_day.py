@@ -56,7 +56,8 @@ OUTCOMES = dict(Interaction.Outcome.choices)
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the list. `plain_sums`: of a reminder that can be ticked, for the browser to add up.
+    """One line of the list. `plain_sums`: for the browser to add up. `pick`: what a tick stands for where a reminder can be
+    ticked, `review` where a review or an alert can.
 
     Addresses: `url` of the panel, `send` a reminder at once, `later` a form to put it off, `call` a form to log a
     call, `done` ticks it off.
@@ -69,6 +70,8 @@ class Line:
     why: str
     sums: str
     plain_sums: str
+    pick: str
+    review: str
     is_late: bool
     url: str
     send: str = ""
@@ -99,7 +102,9 @@ def _line(one: Work, may: dict[Can, bool], *, on: date) -> Line:
         what=what,
         why=why,
         sums=sums,
-        plain_sums=json.dumps({code: str(amount) for code, amount in one.amounts.items()}) if is_reminder else "",
+        plain_sums=json.dumps({code: str(amount) for code, amount in one.amounts.items()}),
+        pick=str(one.id) if is_reminder else "",
+        review=f"{one.source}-{one.id}" if one.source in ("alert", "review") else "",
         is_late=one.rank.band > 1,
         **_addresses(one, may),
     )
@@ -126,8 +131,13 @@ def _addresses(one: Work, may: dict[Can, bool]) -> dict[str, str]:
         done = reverse("promise_seen", args=[one.id]) if may[Can.RECORD_PROMISE] else ""
         return {"url": reverse("day_promise", args=[one.id]), "call": call, "done": done}
     if one.source == "alert":
-        done = reverse("day_alert_seen", args=[one.id]) if may[Can.ACKNOWLEDGE_ALERTS] else ""
-        return {"url": reverse("day_alert", args=[one.id]), "done": done}
+        out = {"url": reverse("day_alert", args=[one.id])}
+        if may[Can.ACKNOWLEDGE_ALERTS]:
+            out |= {
+                "done": reverse("day_alert_seen", args=[one.id]),
+                "later": reverse("day_alert_later", args=[one.id]),
+            }
+        return out
     if one.source == "review":
         out = {"url": reverse("day_review", args=[one.id]), "call": call}
         if may[Can.ACKNOWLEDGE_ALERTS]:

@@ -19,7 +19,7 @@ from accounts.roles import Can
 from collection.queries.day import reminders_waiting
 from core.web import Entry, Section, Setting, address, remembered
 from desk.models import InboundMessage
-from desk.queries.alerts import alerts_in
+from desk.queries.alerts import alerts_to_see
 from desk.queries.inbound import inbound_in
 from integrations.models import SyncRun
 from receivables.models import BankLine, Dispute, Promise
@@ -337,7 +337,7 @@ def alerts_of(request: HttpRequest) -> int | None:
     return remembered(
         request,
         _alerts_key(member),
-        lambda: alerts_in(scope=_scope(request)).filter(acknowledged_on__isnull=True).count(),
+        lambda: alerts_to_see(scope=_scope(request), on=request.on).count(),  # type: ignore[attr-defined]
     )
 
 

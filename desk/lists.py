@@ -140,7 +140,12 @@ class AlertFilters(Filters):
 
     q = PrefixFilter(keys=["customer__name_key", "customer__ref_key"], label=_("Search"))
     state = ChoiceFilter(
-        choices=[("open", _("to be seen")), ("acknowledged", _("acknowledged")), ("all", _("all"))],
+        choices=[
+            ("open", _("to be seen")),
+            ("postponed", _("put off")),
+            ("acknowledged", _("acknowledged")),
+            ("all", _("all")),
+        ],
         method="in_state",
         label=_("State"),
     )
@@ -149,7 +154,15 @@ class AlertFilters(Filters):
     customer = CustomerRowFilter()
 
     def in_state(self, rows: "QuerySet[Any]", name: str, value: str) -> "QuerySet[Any]":
-        return rows if value == "all" else rows.filter(acknowledged_on__isnull=value == "open")
+        on = self.reader.on
+        match value:
+            case "open":
+                return rows.filter(acknowledged_on__isnull=True).exclude(postponed_until__gt=on)
+            case "postponed":
+                return rows.filter(postponed_until__gt=on, acknowledged_on__isnull=True)
+            case "acknowledged":
+                return rows.filter(acknowledged_on__isnull=False)
+        return rows
 
     def of_mine(self, rows: "QuerySet[Any]", name: str, value: bool) -> "QuerySet[Any]":
         member = self.reader.member_id
@@ -184,7 +197,7 @@ ALERTS = ListPage(
     can=Can.VIEW_ALERTS,
     export_can=Can.EXPORT,
     rows=lambda reader: alerts_in(scope=reader.scope),
-    fields=("customer_id", "severity", "on", "text", "values", "acknowledged_on", "note"),
+    fields=("customer_id", "severity", "on", "text", "values", "postponed_until", "acknowledged_on", "note"),
     names={
         "customer_name": "customer__name",
         "customer_ref": "customer__ref",
@@ -198,6 +211,12 @@ ALERTS = ListPage(
         day("on", _("Day"), sort="on"),
         badge("severity", _("Severity"), labels=dict(Alert.Severity.choices), kinds=ALERT_KINDS),
         Column("text", _("What happened"), lambda row, formats: alert_words(row), value=alert_words),
+        Column(
+            "postponed_until",
+            _("Put off until"),
+            lambda row, formats: formats.day(row["postponed_until"]),
+            when=lambda reading: reading.filters.get("state") in ("postponed", "all"),
+        ),
         Column("acknowledged_on", _("Acknowledged"), _seen_cell),
         text("note", _("What follows"), hidden=True),
     ),
@@ -206,10 +225,14 @@ ALERTS = ListPage(
         View(_("Open"), {"state": "open"}),
         View(_("Mine"), {"state": "open", "mine": "on"}),
         View(_("Critical"), {"state": "open", "severity": Alert.Severity.CRITICAL}),
+        View(_("Postponed"), {"state": "postponed"}),
         View(_("Acknowledged"), {"state": "acknowledged"}),
         View(_("All"), {"state": "all"}),
     ),
-    bulk=(Bulk(_("Acknowledge…"), "alerts_acknowledge", "check", Can.ACKNOWLEDGE_ALERTS, dialog=True),),
+    bulk=(
+        Bulk(_("Acknowledge…"), "alerts_acknowledge", "check", Can.ACKNOWLEDGE_ALERTS, dialog=True),
+        Bulk(_("Put off…"), "alerts_postpone", "clock-pause", Can.ACKNOWLEDGE_ALERTS, dialog=True),
+    ),
     row_link=page_of("customer", "customer_id"),
     empty_title=_("Nothing to be seen"),
     empty_text=_("A customer that pays worse than before appears here the morning after."),

@@ -7,6 +7,7 @@ from desk.views import alerts, files, messages, tasks
 urlpatterns = [
     path("alerts/", alerts.alerts, name="alerts"),
     path("alerts/acknowledge/", alerts.alerts_acknowledge, name="alerts_acknowledge"),
+    path("alerts/postpone/", alerts.alerts_postpone, name="alerts_postpone"),
     path("tasks/", tasks.tasks, name="tasks"),
     path("tasks/<uuid:task_id>/done/", tasks.task_done, name="task_done"),
     path("documents/<uuid:document_id>/files/", files.document_files, name="document_files"),

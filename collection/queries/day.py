@@ -19,7 +19,7 @@ from collection.queries.actions import follow_ups_in, in_scope, worklist
 from collection.queries.facts import values_of_currencies
 from collection.rules.day import Band, Rank, WorkKind, rank
 from desk.models import Alert, Channel, Task
-from desk.queries.alerts import alerts_in
+from desk.queries.alerts import alerts_to_see
 from desk.queries.tasks import tasks_of
 from receivables.models import CustomerAccount, CustomerBalance, Dispute, Promise, PromiseItem
 from receivables.queries.marks import customer_lines
@@ -402,10 +402,10 @@ def _tasks(reader: Reader) -> list[_Found]:
 
 
 def _alerts(reader: Reader) -> list[_Found]:
-    """Customers that have begun to pay worse, until somebody says that it was seen."""
+    """Customers that have begun to pay worse, until somebody says that it was seen or puts it off."""
     if not reader.sees_alerts:
         return []
-    rows = alerts_in(scope=reader.scope).filter(kind__startswith=REVIEWS, acknowledged_on__isnull=True)
+    rows = alerts_to_see(scope=reader.scope, on=reader.on).filter(kind__startswith=REVIEWS)
     return _reviewed(rows.filter(on__lte=reader.on).order_by("-on", "-id"), reader, source="alert")
 
 

@@ -20,7 +20,7 @@ from core.errors import Invalid, NotFound
 from core.models import AuditRecord
 from desk.models import Alert, Task
 from desk.queries.alerts import alert_in_scope
-from desk.services.alerts import acknowledge_alert, reopen_alert
+from desk.services.alerts import POSTPONED, acknowledge_alert, give_back_alert, postpone_alert, reopen_alert
 from desk.services.tasks import reopen_task
 from receivables.models import Promise
 from receivables.queries.visible import promises_in
@@ -79,6 +79,13 @@ def see_alert(*, alert_id: UUID, member: Member, scope: Scope, actor: Actor, on:
     return acknowledge_alert(alert_id=alert.id, note="", member=member, on=on, actor=actor)
 
 
+@transaction.atomic
+def move_alert(*, alert_id: UUID, until: date, scope: Scope, actor: Actor, on: date) -> Alert:
+    """Look at a deterioration on a later day. Raises NotFound, AlreadyAcknowledged, BadAlertDay."""
+    alert = alert_in_scope(alert_id=alert_id, scope=scope)
+    return postpone_alert(alert_id=alert.id, until=until, on=on, actor=actor)
+
+
 # --- taking back ------------------------------------------------------------------------------------------------------
 
 
@@ -118,6 +125,12 @@ def _reopen_alert(row_id: UUID, changes: dict[str, Any], scope: Scope) -> Any:
     return reopen_alert(alert_id=alert_in_scope(alert_id=row_id, scope=scope).id)
 
 
+def _move_alert_back(row_id: UUID, changes: dict[str, Any], scope: Scope) -> Any:
+    before = changes["postponed_until"][0]
+    alert = alert_in_scope(alert_id=row_id, scope=scope)
+    return give_back_alert(alert_id=alert.id, until=date.fromisoformat(before) if before else None)
+
+
 def _reopen_review(row_id: UUID, changes: dict[str, Any], scope: Scope) -> Any:
     return give_back(review_id=review_in_scope(review_id=row_id, scope=scope).id, changes=changes)
 
@@ -129,6 +142,7 @@ _WAYS_BACK: dict[str, Callable[[UUID, dict[str, Any], Scope], Any]] = {
     "collection.promise_looked_after": _reopen_promise,
     "desk.task_done": _reopen_task,
     "desk.alert_acknowledged": _reopen_alert,
+    POSTPONED: _move_alert_back,
     ENDED: _reopen_review,
     MOVED: _reopen_review,
 }

@@ -26,7 +26,7 @@ from core.days import BusinessCalendar
 from core.jobs import lock
 from desk.models import Channel, InboundMessage, Message, Notice, Task
 from desk.ports import Verdict
-from desk.queries.alerts import alerts_in
+from desk.queries.alerts import alerts_to_see
 from desk.queries.inbound import inbound_in
 from desk.queries.tasks import tasks_of
 from desk.services import outbox, sending_hours
@@ -184,7 +184,7 @@ def day_lines(member: Member, *, on: date) -> list[tuple[int, str, str]]:
     broken = promises.filter(state=Promise.State.BROKEN, due_on__gt=on - timedelta(days=7), due_on__lte=on).count()
     disputes = _late_disputes(scope, on)
     replies = inbound_in(scope=scope).exclude(state=InboundMessage.State.DONE).count()
-    alerts = alerts_in(scope=scope).filter(acknowledged_on__isnull=True).count()
+    alerts = alerts_to_see(scope=scope, on=on).count()
     absent = represented_by(member_id=member.id, on=on)
     tasks = tasks_of(member_id=member.id, absent_ids=absent, with_unassigned=False, scope=scope)
     own = tasks.filter(done_on__isnull=True, due_on__lte=on).count()

@@ -18,6 +18,7 @@ from accounts.access import requires
 from accounts.queries.replacements import represented_by
 from accounts.roles import Can
 from collection.forms_calls import LaterForm
+from collection.forms_reviews import LaterReviewForm
 from collection.models import Interaction
 from collection.queries.actions import in_scope_of_customer
 from collection.services import day as services
@@ -165,6 +166,29 @@ def day_alert_seen(request: Any, alert_id: UUID) -> HttpResponse:
         alert_id=alert_id, member=request.member, scope=request.scope, actor=request.actor, on=request.on
     )
     return ticked(request, row.id, _("Seen."))
+
+
+@requires(Can.VIEW_ACTIONS, Can.ACKNOWLEDGE_ALERTS)
+@require_http_methods(["GET", "POST"])
+def day_alert_later(request: Any, alert_id: UUID) -> HttpResponse:
+    """Look at it on another day."""
+    row: Alert = alert_in_scope(alert_id=alert_id, scope=request.scope)
+    form = LaterReviewForm(request.POST or None, initial={"until": request.on + timedelta(days=7)})
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.move_alert(
+                alert_id=row.id,
+                until=form.cleaned_data["until"],
+                scope=request.scope,
+                actor=request.actor,
+                on=request.on,
+            )
+        except Refusal as refusal:
+            add_refusal(form, refusal)
+        else:
+            return ticked(request, row.id, _("Put off."))
+    status = 422 if request.method == "POST" else 200
+    return page(request, "collection/later.html", {"form": form, "row": row}, status=status)
 
 
 @requires(Can.VIEW_ACTIONS)

@@ -10,18 +10,25 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.access import requires
 from accounts.roles import Can
 from collection.forms_reviews import LaterReviewForm, ReviewDoneForm, ReviewForm
+from collection.services import reviews_at_once
+from collection.services.reviews_at_once import Outcome, Picked, pick_reviews
 from collection.views.day import panel_response, ticked
+from collection.views.worklist import worklist_body
 from core.errors import NotFound, Refusal
-from core.web import add_refusal, page
+from core.lists import NothingSelected
+from core.web import add_refusal, close_dialog, page, say
 from receivables.queries.visible import customers_in
 from receivables.views.drawers import drawer, go_on, is_sent, picked
 from risk.queries.reviews import review_in_scope
 from risk.services import reviews
+
+# So many are named where something could not be done; the others are counted.
+NAMED = 5
 
 
 @requires(Can.VIEW_CUSTOMERS, Can.ACKNOWLEDGE_ALERTS)
@@ -90,3 +97,71 @@ def review_later(request: HttpRequest, review_id: UUID) -> HttpResponse:
             return ticked(request, row.id, _("Put off."))
     status = 422 if request.method == "POST" else 200
     return page(request, "collection/later.html", {"form": form, "row": row}, status=status)
+
+
+# --- Several at once --------------------------------------------------------------------------------------------------
+
+
+@requires(Can.VIEW_ACTIONS, Can.ACKNOWLEDGE_ALERTS)
+@require_POST
+def reviews_done(request: Any) -> HttpResponse:
+    """Somebody has looked at the ticked customers; a note may say what came of it."""
+    chosen = _chosen(request)
+    form = ReviewDoneForm(request.POST if is_sent(request) else None)
+    if form.is_bound and form.is_valid():
+        outcome = reviews_at_once.end_reviews(
+            picked=chosen, **form.cleaned_data, member=request.member, actor=request.actor, on=request.on
+        )
+        return _told(request, outcome, ngettext("%(n)d reviewed.", "%(n)d reviewed.", outcome.done))
+    return _dialog(request, form, chosen, title=_("Reviewed"), save=_("Reviewed"))
+
+
+@requires(Can.VIEW_ACTIONS, Can.ACKNOWLEDGE_ALERTS)
+@require_POST
+def reviews_later(request: Any) -> HttpResponse:
+    """Look at the ticked customers on another day."""
+    chosen = _chosen(request)
+    initial = {"until": request.on + timedelta(days=7)}
+    form = LaterReviewForm(request.POST if is_sent(request) else None, initial=initial)
+    if form.is_bound and form.is_valid():
+        try:
+            outcome = reviews_at_once.move_reviews(
+                picked=chosen, **form.cleaned_data, actor=request.actor, on=request.on
+            )
+        except Refusal as refusal:
+            add_refusal(form, refusal)
+        else:
+            return _told(request, outcome, ngettext("%(n)d put off.", "%(n)d put off.", outcome.done))
+    return _dialog(request, form, chosen, title=_("Put off"), save=_("Put off"))
+
+
+def _chosen(request: Any) -> Picked:
+    """The ticked lines of the day's list: `review-<id>`, `alert-<id>`. Raises NothingSelected; ignores what is neither."""
+    ids: dict[str, list[UUID]] = {"review": [], "alert": []}
+    for text in request.POST.getlist("pick"):
+        source, _dash, row_id = text.partition("-")
+        try:
+            ids[source].append(UUID(row_id))
+        except (KeyError, ValueError):
+            continue
+    if not any(ids.values()):
+        raise NothingSelected
+    return pick_reviews(review_ids=ids["review"], alert_ids=ids["alert"], scope=request.scope)
+
+
+def _dialog(request: Any, form: Any, chosen: Picked, *, title: str, save: str) -> HttpResponse:
+    picks = [f"review-{row.id}" for row in chosen.reviews] + [f"alert-{row.id}" for row in chosen.alerts]
+    context = {"form": form, "title": title, "save": save, "picks": picks, "customers": chosen.customers}
+    return page(request, "collection/reviews_picked.html", context, status=422 if form.is_bound else 200)
+
+
+def _told(request: Any, outcome: Outcome, text: str) -> HttpResponse:
+    """The day's list without what was done, and what could not be by name."""
+    if outcome.done:
+        say(request, text % {"n": outcome.done})
+    for customer, refusal in outcome.refused[:NAMED]:
+        say(request, _("%(customer)s: %(why)s") % {"customer": customer.name, "why": refusal.message}, level="warning")
+    more = len(outcome.refused) - NAMED
+    if more > 0:
+        say(request, ngettext("and %(n)d more", "and %(n)d more", more) % {"n": more}, level="warning")
+    return close_dialog(worklist_body(request))

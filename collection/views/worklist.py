@@ -100,7 +100,11 @@ def worklist_context(request: Any, *, chosen: str = "") -> dict[str, Any]:
         "absent": sorted(reader.absent.values()),
         "next": f"{last[0]}.{last[1]}.{last[2].hex}" if last else "",
         "is_first_page": not asked.get("after"),
-        "may_confirm": request.member.can(Can.CONFIRM_ACTIONS) and any(one.plain_sums for one in lines),
+        "may_confirm": request.member.can(Can.CONFIRM_ACTIONS) and any(one.pick for one in lines),
+        # Reviews are ticked where nothing else is: what is done with ticked lines is then clear.
+        "may_review": kind is WorkKind.REVIEW
+        and request.member.can(Can.ACKNOWLEDGE_ALERTS)
+        and any(one.review for one in lines),
         "current_key": current.key if current else "",
         "is_chosen": bool(chosen and current and current.key == chosen),
         "on": request.on,

@@ -1,5 +1,6 @@
 """Alerts in the asker's scope."""
 
+from datetime import date
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, QuerySet
@@ -16,6 +17,11 @@ def alerts_in(*, scope: Scope) -> "QuerySet[Alert]":
     if scope.is_everything:
         return rows
     return rows.filter(Exists(accounts_in(scope=scope).filter(customer_id=OuterRef("customer_id"))))
+
+
+def alerts_to_see(*, scope: Scope, on: date) -> "QuerySet[Alert]":
+    """Those that nobody has acknowledged, but for what is put off until a later day than `on`."""
+    return alerts_in(scope=scope).filter(acknowledged_on__isnull=True).exclude(postponed_until__gt=on)
 
 
 def alert_in_scope(*, alert_id: UUID, scope: Scope) -> Alert:

@@ -1,8 +1,8 @@
-"""Alerts: raised once by whoever notices, acknowledged once by a person."""
+"""Alerts: raised once by whoever notices, put off to a day, acknowledged once by a person."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Member
 from core.audit import SYSTEM, Actor, record
-from core.errors import Conflict, NotFound
+from core.errors import Conflict, Invalid, NotFound
 from core.text import Phrase
 from desk.models import Alert
 
@@ -19,6 +19,16 @@ from desk.models import Alert
 class AlreadyAcknowledged(Conflict):
     code = "already_acknowledged"
     message = _("Somebody has acknowledged this alert already.")
+
+
+class BadAlertDay(Invalid):
+    code = "bad_alert_day"
+    message = _("A later day, within a year.")
+
+
+# An alert is put off for so long at most.
+LONGEST_DAYS = 366
+POSTPONED = "desk.alert_postponed"
 
 
 @dataclass(frozen=True)
@@ -81,6 +91,43 @@ def acknowledge_alert(*, alert_id: UUID, note: str, member: Member, on: date, ac
         row=alert,
         changes={"acknowledged_on": [None, on], "note": ["", note]},
     )
+    return alert
+
+
+@transaction.atomic
+def postpone_alert(*, alert_id: UUID, until: date, on: date, actor: Actor) -> Alert:
+    """Look at it on a later day: until then it is in no list of what is to be seen. Raises BadAlertDay, AlreadyAcknowledged."""
+    if not on < until <= on + timedelta(days=LONGEST_DAYS):
+        raise BadAlertDay(fields={"until": [BadAlertDay.message]})
+    alert = _open_alert(alert_id)
+    before = alert.postponed_until
+    _set_day(alert, until)
+    record(actor=actor, action=POSTPONED, row=alert, changes={"postponed_until": [before, until]})
+    return alert
+
+
+@transaction.atomic
+def give_back_alert(*, alert_id: UUID, until: date | None) -> Alert:
+    """It was put off by mistake: `until` is the day it had before. Whoever takes it back records that.
+
+    Raises AlreadyAcknowledged.
+    """
+    alert = _open_alert(alert_id)
+    _set_day(alert, until)
+    return alert
+
+
+def _set_day(alert: Alert, until: date | None) -> None:
+    alert.postponed_until = until
+    alert.updated_at = Now()
+    alert.save(update_fields=["postponed_until", "updated_at"])
+
+
+def _open_alert(alert_id: UUID) -> Alert:
+    rows = Alert.objects.select_for_update(of=("self",)).select_related("customer")
+    alert: Alert | None = rows.filter(id=alert_id, acknowledged_on__isnull=True).first()
+    if alert is None:
+        raise AlreadyAcknowledged
     return alert
 
 

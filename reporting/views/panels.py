@@ -17,7 +17,7 @@ from collection.queries.day import reminders_waiting
 from core import formats
 from core.ports import open_port
 from desk.lists import ALERT_KINDS, alert_words
-from desk.queries.alerts import alerts_in
+from desk.queries.alerts import alerts_to_see
 from receivables.lists.ageing import BUCKET_LABELS, BUCKETS
 from receivables.lists.quality import CHECK_WORDS
 from receivables.models import CustomerAccount
@@ -234,7 +234,7 @@ def _imports(shown: Home) -> dict[str, Any]:
 
 def _alerts(shown: Home) -> dict[str, Any]:
     """The newest alerts that nobody has acknowledged; 2 SQL queries."""
-    rows = alerts_in(scope=shown.scope).filter(acknowledged_on__isnull=True)
+    rows = alerts_to_see(scope=shown.scope, on=shown.on)
     found = rows.order_by("-on", "-id").values("customer_id", "customer__name", "severity", "on", "text", "values")[
         : ALERTS_SHOWN + 1
     ]

@@ -112,11 +112,16 @@ def end_review(*, review_id: UUID, note: str = "", actor: Actor, on: date) -> Re
     return row
 
 
+def check_later(*, until: date, on: date) -> None:
+    """Raises BadReview for a day that a review cannot be put off to."""
+    if not on < until <= on + timedelta(days=LONGEST_DAYS):
+        raise BadReview(fields={"until": [_("A later day, within a year.")]})
+
+
 @transaction.atomic
 def move_review(*, review_id: UUID, until: date, actor: Actor, on: date) -> Review:
     """Review it on a later day. Raises ReviewOver, BadReview."""
-    if not on < until <= on + timedelta(days=LONGEST_DAYS):
-        raise BadReview(fields={"until": [_("A later day, within a year.")]})
+    check_later(until=until, on=on)
     row = _open(review_id)
     _change(row, {"due_on": until}, actor=actor, action=MOVED)
     return row

@@ -71,6 +71,12 @@
       if (!inside && event.detail) target.close();
     }
   });
+  // A form in a dialog that is refused comes back into the dialog, wherever its answer would go otherwise.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { xhr, requestConfig } = event.detail;
+    const content = xhr.status === 422 && requestConfig.elt.closest("#drawer-content, #modal-content");
+    if (content) event.detail.target = content;
+  });
   document.addEventListener("htmx:afterSwap", (event) => {
     const content = event.target;
     if (content.id !== "drawer-content" && content.id !== "modal-content") return;

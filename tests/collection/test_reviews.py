@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
@@ -14,20 +15,26 @@ from collection.models import Interaction
 from collection.queries import day as day_query
 from collection.queries.day import Reader, day_of
 from collection.rules.day import WorkKind
-from collection.services.day import take_back
+from collection.services import reviews_at_once
+from collection.services.day import move_alert, take_back
 from collection.services.deciding import NothingToUndo
 from collection.services.reviewing import plan_reviews
+from collection.services.reviews_at_once import TooManyReviews, end_reviews, move_reviews, pick_reviews
 from core.audit import SYSTEM, Actor
+from core.errors import NotFound
 from core.models import AuditRecord
 from core.tenancy import tenant_scope
 from desk.models import Alert, Event, Message, Task
+from desk.queries.alerts import alerts_to_see
+from desk.services.alerts import AlreadyAcknowledged, BadAlertDay, acknowledge_alert
 from receivables.services.open_amounts import refresh_balances
 from reporting.queries.timeline import timeline
 from risk.models import Review
 from risk.services.reviews import BadReview, ReviewOver, ask_reviews, end_review, move_review, set_review_rules
 from tests.accounts.conftest import call, enter
+from tests.accounts.test_at_once import at_once
 from tests.collection.story import MONDAY, due, make_debtor, make_sender
-from tests.make import TODAY, make_allocation, make_item, make_member
+from tests.make import TODAY, make_allocation, make_item, make_member, make_tenant
 from tests.pages import statements
 
 pytestmark = pytest.mark.django_db
@@ -354,3 +361,163 @@ def test_the_api_asks_for_several_ends_and_moves(organisation):
     assert call(key, "post", f"/api/v1/reviews/{two}/move/", {"until": until}).json()["due_on"] == until
     with tenant_scope(organisation):
         assert Event.objects.filter(kind="review.asked").count() == 2
+
+
+# --- alerts put off, and several at once ------------------------------------------------------------------------------
+
+
+def alert_about(account, *, key: str = "K", on=MONDAY) -> Alert:
+    return Alert.objects.create(
+        customer=account.customer, kind="risk.payer_class", key=key, severity="WARNING", on=on, text="Pays worse"
+    )
+
+
+def to_review(member, *, on=MONDAY) -> list[tuple[str, str]]:
+    found = day_of(reader=reader(member, on=on, is_mine=False), kind=WorkKind.REVIEW)
+    return sorted((one.source, one.customer.name) for one in found.work)
+
+
+def test_an_alert_is_put_off_to_a_day_and_back_on_it(tenant, anne, debtor):
+    alert, actor = alert_about(debtor()), Actor.member(anne)
+    for wrong in (MONDAY, MONDAY - timedelta(days=1), MONDAY + timedelta(days=400)):
+        with pytest.raises(BadAlertDay):
+            move_alert(alert_id=alert.id, until=wrong, scope=EVERYTHING, actor=actor, on=MONDAY)
+    assert to_review(anne) == [("alert", "Alpha")]
+    move_alert(alert_id=alert.id, until=day(3), scope=EVERYTHING, actor=actor, on=MONDAY)
+    assert to_review(anne) == []
+    assert alerts_to_see(scope=EVERYTHING, on=day(2)).count() == 0
+    assert to_review(anne, on=day(3)) == [("alert", "Alpha")]
+    assert AuditRecord.objects.get(action="desk.alert_postponed").changes == {
+        "postponed_until": [None, day(3).isoformat()]
+    }
+    take_back(row_id=alert.id, scope=EVERYTHING, actor=actor, now=timezone.now())
+    assert to_review(anne) == [("alert", "Alpha")]
+    with pytest.raises(NotFound):
+        move_alert(alert_id=alert.id, until=day(3), scope=Scope(portfolio_of=alert.id), actor=actor, on=MONDAY)
+    acknowledge_alert(alert_id=alert.id, note="", member=anne, on=MONDAY, actor=actor)
+    with pytest.raises(AlreadyAcknowledged):
+        move_alert(alert_id=alert.id, until=day(3), scope=EVERYTHING, actor=actor, on=MONDAY)
+
+
+def picked_of(*rows):
+    return pick_reviews(
+        review_ids=[row.id for row in rows if isinstance(row, Review)],
+        alert_ids=[row.id for row in rows if isinstance(row, Alert)],
+        scope=EVERYTHING,
+    )
+
+
+def asked_review(account, member) -> Review:
+    (row,), _moved = ask_reviews(
+        customer_ids=[account.customer_id], due_on=MONDAY, reason="Look", actor=Actor.member(member), on=MONDAY
+    )
+    return row
+
+
+def test_several_are_reviewed_at_once_and_what_is_over_is_named(tenant, anne, debtor):
+    actor = Actor.member(anne)
+    first, second, alert = asked_review(debtor("A"), anne), asked_review(debtor("B"), anne), alert_about(debtor("C"))
+    picked = picked_of(first, second, alert)
+    end_review(review_id=second.id, actor=actor, on=MONDAY)
+    outcome = end_reviews(picked=picked, note=" All well ", member=anne, actor=actor, on=MONDAY)
+    assert outcome.done == 2
+    assert [(customer.name, refusal.code) for customer, refusal in outcome.refused] == [("B", "review_over")]
+    first.refresh_from_db()
+    alert.refresh_from_db()
+    assert (first.state, first.note, alert.acknowledged_on, alert.note) == ("DONE", "All well", MONDAY, "All well")
+    assert to_review(anne) == []
+    again = end_reviews(picked=picked, note="", member=anne, actor=actor, on=MONDAY)
+    assert (again.done, len(again.refused)) == (0, 3)
+
+
+def test_several_are_put_off_at_once_or_none_for_a_wrong_day(tenant, anne, debtor):
+    actor = Actor.member(anne)
+    picked = picked_of(asked_review(debtor("A"), anne), alert_about(debtor("B")))
+    before = AuditRecord.objects.count()
+    for wrong in (MONDAY, MONDAY + timedelta(days=400)):
+        with pytest.raises(BadReview):
+            move_reviews(picked=picked, until=wrong, actor=actor, on=MONDAY)
+    assert AuditRecord.objects.count() == before
+    assert move_reviews(picked=picked, until=day(3), actor=actor, on=MONDAY).done == 2
+    assert to_review(anne) == []
+    assert to_review(anne, on=day(3)) == [("alert", "B"), ("review", "A")]
+
+
+def test_what_is_not_seen_or_too_many_cannot_be_picked(tenant, anne, debtor, monkeypatch):
+    review, alert = asked_review(debtor("A"), anne), alert_about(debtor("B"))
+    own = Scope(portfolio_of=make_member(role="sales").id)
+    with pytest.raises(NotFound):
+        pick_reviews(review_ids=[review.id], alert_ids=[alert.id], scope=own)
+    monkeypatch.setattr(reviews_at_once, "MOST_AT_ONCE", 1)
+    with pytest.raises(TooManyReviews):
+        picked_of(review, alert)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_review_the_same_at_once_and_each_counts_once():
+    tenant = make_tenant()
+    with tenant_scope(tenant), transaction.atomic():
+        member, other = make_member(), make_member()
+        rows = [asked_review(make_debtor(name="A"), member)]
+        account = make_debtor(name="B", entity=make_sender(code="G"))
+        rows += [asked_review(account, member), alert_about(account)]
+        picked = picked_of(*rows)
+    results = at_once(
+        tenant,
+        lambda: end_reviews(picked=picked, note="", member=member, actor=Actor.member(member), on=MONDAY),
+        lambda: end_reviews(picked=picked, note="", member=other, actor=Actor.member(other), on=MONDAY),
+    )
+    assert sum(one.done for one in results) == 3
+    assert sum(len(one.refused) for one in results) == 3
+
+
+def test_lines_are_ticked_on_the_list_of_reviews_and_done_or_put_off_together(organisation):
+    client, anne = enter(organisation, role="collector")
+    with tenant_scope(organisation):
+        review = asked_review(make_debtor(name="Alpha"), anne)
+        alert = alert_about(make_debtor(name="Beta", entity=make_sender(code="G")), on=MONDAY)
+        Review.objects.update(due_on=MONDAY)
+    headers = {"HX-Request": "true", "HX-Current-URL": "http://testserver/collections/?kind=REVIEW&who=all"}
+    shown = client.get("/collections/?kind=REVIEW&who=all").content.decode()
+    picks = [f"review-{review.id}", f"alert-{alert.id}"]
+    assert all(f'value="{one}"' in shown for one in picks)
+    assert f'value="review-{review.id}"' not in client.get("/collections/?who=all").content.decode()
+    drawer = client.post("/collections/reviews/later/", {"pick": picks}, headers=headers).content.decode()
+    assert "2 lines of your list" in drawer
+    assert "Alpha" in drawer
+    wrong = {"pick": picks, "sent": "1", "until": "2001-01-01"}
+    assert client.post("/collections/reviews/later/", wrong, headers=headers).status_code == 422
+    assert client.post("/collections/reviews/later/", {"pick": ["x", "task-1"]}, headers=headers).status_code == 400
+    until = (timezone.localdate() + timedelta(days=3)).isoformat()
+    answer = client.post("/collections/reviews/later/", {**wrong, "until": until}, headers=headers)
+    assert answer.status_code == 200
+    assert "Alpha" not in answer.content.decode()
+    with tenant_scope(organisation):
+        Review.objects.update(due_on=MONDAY)
+        Alert.objects.update(postponed_until=None)
+    answer = client.post("/collections/reviews/done/", {"pick": picks, "sent": "1", "note": "seen"}, headers=headers)
+    assert answer.status_code == 200
+    with tenant_scope(organisation):
+        assert (Review.objects.get().state, Alert.objects.get().note) == ("DONE", "seen")
+
+
+def test_an_alert_is_put_off_on_its_panel_and_alerts_on_their_list(organisation):
+    client, _anne = enter(organisation, role="collector")
+    with tenant_scope(organisation):
+        one = alert_about(make_debtor(name="Alpha"))
+        other = alert_about(make_debtor(name="Beta", entity=make_sender(code="G")))
+    today = timezone.localdate()
+    path = f"/collections/alerts/{one.id}/later/"
+    assert "Put off: Alpha" in client.get(path).content.decode()
+    assert client.post(path, {"until": "2001-01-01"}, headers=HTMX).status_code == 422
+    assert client.post(path, {"until": (today + timedelta(days=2)).isoformat()}, headers=HTMX).status_code == 200
+    shown = client.get("/alerts/").content.decode()
+    assert "Beta" in shown
+    assert "Alpha" not in shown
+    assert "Alpha" in client.get("/alerts/?state=postponed").content.decode()
+    body = {"pick": [str(other.id)], "sent": "1", "until": "2001-01-01"}
+    assert client.post("/alerts/postpone/", body).status_code == 422
+    body["until"] = (today + timedelta(days=2)).isoformat()
+    assert client.post("/alerts/postpone/", body).status_code == 302
+    assert "Beta" not in client.get("/alerts/").content.decode()
+    assert "Beta" in client.get("/alerts/?state=all").content.decode()
