@@ -7,6 +7,7 @@ from django.db import connection
 
 from core.instances import columns_of, instance_of
 from core.models import SavedView
+from core.prepared import prepared_cursor
 from core.tenancy import CONNECTION_NAME, require_tenant_id
 
 # Between reading the clock at its BEGIN and showing it in pg_stat_activity a backend runs a few lines.
@@ -42,10 +43,11 @@ def settled_before() -> datetime:
 
 def saved_views(*, owner_id: UUID, list_name: str) -> list[SavedView]:
     """A member's own views of a list and those shared with everybody, by name. 1 SQL query."""
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(
             f'SELECT {columns_of(SavedView, "v")} FROM "core_savedview" v'
-            " WHERE v.tenant_id = %s AND v.list_name = %s AND (v.owner_id = %s OR v.is_shared) ORDER BY v.name, v.id",
-            [require_tenant_id(), list_name, owner_id],
+            f" WHERE v.tenant_id = '{require_tenant_id()}'::uuid AND v.list_name = %s"
+            " AND (v.owner_id = %s OR v.is_shared) ORDER BY v.name, v.id",
+            [list_name, owner_id],
         )
         return [instance_of(SavedView, row)[0] for row in cursor.fetchall()]

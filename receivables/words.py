@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy
 from core.formats import Formats
 from receivables.models import Hold, Promise
 from receivables.models.ledger import ItemKind
-from receivables.queries.marks import CustomerMarks, ItemMarks
+from receivables.queries.beside import ItemMarks
+from receivables.queries.marks import CustomerMarks
 
 # Reasons of disputes that are offered; a source may bring others, which are shown as they are.
 DISPUTE_REASONS = {

@@ -5,16 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from django.db import connection
-
 from accounts.models import Member, Role, Tenant
 from core.instances import columns_of, instance_of
+from core.prepared import prepared_cursor
 from core.tenancy import require_tenant_id
 
 
 def session_data(*, session_key: str, now: datetime) -> str | None:
     """What a session that has not ended holds, signed; None for others. 1 SQL query, of a global table."""
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(
             'SELECT s.session_data FROM "django_session" s WHERE s.session_key = %s AND s.expire_date > %s',
             [session_key, now],
@@ -25,7 +24,7 @@ def session_data(*, session_key: str, now: datetime) -> str | None:
 
 def organisations_of(*, user_id: UUID) -> list[Tenant]:
     """The active organisations that a person may enter, by name. 1 SQL query, of global tables."""
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(
             f'SELECT {columns_of(Tenant, "t")} FROM "accounts_usertenant" e'
             " JOIN accounts_tenant t ON t.id = e.of_tenant_id"
@@ -44,12 +43,12 @@ def membership(*, user_id: UUID) -> tuple[Member, frozenset[UUID]] | None:
     entity_ids = (
         f"ARRAY(SELECT e.entity_id FROM {restrictions} e WHERE e.tenant_id = m.tenant_id AND e.member_id = m.id)"
     )
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(
             f'SELECT {columns_of(Member, "m")}, {columns_of(Role, "r")}, {entity_ids} FROM "accounts_member" m'
             " JOIN accounts_role r ON r.tenant_id = m.tenant_id AND r.id = m.role_id"
-            " WHERE m.tenant_id = %s AND m.user_id = %s AND m.is_active",
-            [require_tenant_id(), user_id],
+            f" WHERE m.tenant_id = '{require_tenant_id()}'::uuid AND m.user_id = %s AND m.is_active",
+            [user_id],
         )
         row = cursor.fetchone()
     if row is None:

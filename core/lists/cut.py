@@ -6,7 +6,7 @@ sub-query the planner takes the joins for a reason to read and sort everything.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -14,6 +14,7 @@ from django.core.exceptions import EmptyResultSet, FieldDoesNotExist
 from django.db import connection
 from django.db.models import ForeignKey, QuerySet
 
+from core.prepared import prepared_cursor
 from core.tenancy import current_tenant_id
 
 
@@ -35,6 +36,12 @@ class Cut:
     params: tuple[Any, ...]
     model: Any
     is_counted: bool
+    is_kept: bool = False
+
+    def kept(self) -> "Cut":
+        """The same for a statement that is asked again and again: its parameters in its text, planned once for them."""
+        text = connection.ops.compose_sql(self.sql, self.params)  # type: ignore[attr-defined]
+        return replace(self, sql=text, params=(), is_kept=True)
 
 
 def write_cut(
@@ -74,8 +81,8 @@ def write_cut(
 
 def cut_rows(cut: Cut) -> tuple[list[dict[str, Any]], int | None]:
     """The rows of a page, and how many there are in all; None where that was not counted. 1 SQL query."""
-    with connection.cursor() as cursor:
-        cursor.execute(cut.sql, cut.params)
+    with prepared_cursor() if cut.is_kept else connection.cursor() as cursor:
+        cursor.execute(cut.sql, cut.params or None)
         found = cursor.fetchall()
         columns = [column.name for column in cursor.description]
     number = found[0][-1] if found and cut.is_counted else None

@@ -157,7 +157,8 @@ class QuerySource:
         if key not in _first_pages:
             if len(_first_pages) >= FIRST_PAGES:
                 _first_pages.clear()
-            _first_pages[key] = self._cut(sort, "", False, limit)
+            cut = self._cut(sort, "", False, limit)
+            _first_pages[key] = cut and cut.kept()
         return _first_pages[key]
 
     def _cut(self, sort: Sort, token: str, backwards: bool, limit: int) -> Cut | None:

@@ -46,7 +46,8 @@ from receivables.queries import (
     open_items,
 )
 from receivables.queries.as_of import Way, way_to
-from receivables.queries.marks import customer_marks, item_marks
+from receivables.queries.beside import item_marks
+from receivables.queries.marks import customer_marks
 from receivables.rules.ageing import DEFAULT_BUCKETS, CreditTreatment
 from receivables.words import ITEM_KINDS, customer_badges, short_names
 

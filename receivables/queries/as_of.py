@@ -12,7 +12,7 @@ from typing import Any
 
 from accounts.access import Scope
 from receivables.queries.selection import Selection, item_conditions
-from receivables.queries.statement import fetch_one
+from receivables.queries.statement import look_up
 
 
 class Way(Enum):
@@ -132,7 +132,8 @@ def _allocated_after(on: date) -> int:
         "SELECT count(*) FROM (SELECT FROM receivables_allocation later"
         ' WHERE later.tenant_id = %(tenant)s AND later."on" > %(on)s LIMIT %(most)s) later'
     )
-    return int(fetch_one(sql, {"on": on, "most": ROLLED_BACK_MOST + 1})[0])
+    [(found,)] = look_up(sql, {"on": on, "most": ROLLED_BACK_MOST + 1})
+    return int(found)
 
 
 def _items_as_known(names: tuple[str, ...]) -> str:

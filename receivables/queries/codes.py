@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from accounts.access import Scope
 from receivables.models import ItemCause, ItemStatus
 from receivables.queries.selection import EVERY_ITEM, item_conditions
-from receivables.queries.statement import fetch
+from receivables.queries.statement import look_up
 from receivables.queries.visible import items_in
 
 
@@ -45,10 +45,10 @@ def item_codes(*, item_ids: Sequence[UUID], on: date, scope: Scope) -> dict[UUID
         " LEFT JOIN receivables_statuscode code ON code.tenant_id = %(tenant)s AND code.id = s.status_id"
         f" LEFT JOIN receivables_itemcause c ON {CAUSE_AT}"
         " LEFT JOIN receivables_cause cause ON cause.tenant_id = %(tenant)s AND cause.id = c.cause_id"
-        f" WHERE i.tenant_id = %(tenant)s AND i.id = ANY(%(ids)s){narrowed.where}"
+        f" WHERE i.tenant_id = %(tenant)s AND i.id = ANY(%(ids)s::uuid[]){narrowed.where}"
         " AND (s.id IS NOT NULL OR c.id IS NOT NULL)"
     )
-    rows = fetch(sql, {**narrowed.params, "on": on, "ids": list(item_ids)})
+    rows = look_up(sql, {**narrowed.params, "on": on}, ids=item_ids)
     return {row[0]: ItemCodes(*row[1:]) for row in rows}
 
 

@@ -12,25 +12,12 @@ from uuid import UUID
 from accounts.access import Scope
 from receivables.queries.as_of import Way, open_items_sql, way_to
 from receivables.queries.selection import EVERY_ITEM, item_conditions
-from receivables.queries.statement import fetch
+from receivables.queries.statement import look_up
 
 # A hold `h` that keeps reminders back on the day %(on)s.
-_IN_FORCE = (
+HOLD_AT = (
     "h.from_on <= %(on)s AND (h.until_on IS NULL OR h.until_on >= %(on)s)"
     " AND (h.lifted_on IS NULL OR h.lifted_on > %(on)s)"
-)
-
-
-# The fields of ItemMarks of an item `i` on the day %(on)s.
-MARK_COLUMNS = (
-    "(SELECT least(i.open_amount, sum(coalesce(d.disputed_amount, i.open_amount))) FROM receivables_dispute d"
-    " WHERE d.tenant_id = %(tenant)s AND d.item_id = i.id AND d.closed_on IS NULL HAVING count(*) > 0) AS disputed,"
-    " (SELECT min(p.due_on) FROM receivables_promiseitem pi JOIN receivables_promise p"
-    " ON p.tenant_id = %(tenant)s AND p.id = pi.promise_id"
-    " WHERE pi.tenant_id = %(tenant)s AND pi.item_id = i.id AND p.state = 'OPEN') AS promise_due,"
-    " coalesce((SELECT h.reason FROM receivables_hold h WHERE h.tenant_id = %(tenant)s"
-    " AND h.customer_id = i.customer_id AND (h.item_id = i.id OR h.item_id IS NULL)"
-    f" AND {_IN_FORCE} ORDER BY h.from_on LIMIT 1), '') AS hold"
 )
 
 
@@ -54,14 +41,6 @@ class CustomerMarks(NamedTuple):
     entities: str
 
 
-class ItemMarks(NamedTuple):
-    """`disputed`: what is contested of the item, all of it where the dispute names no amount; None without dispute."""
-
-    disputed: Decimal | None
-    promise_due: date | None
-    hold: str
-
-
 def customer_lines(*, customer_ids: Sequence[UUID], on: date, scope: Scope) -> dict[UUID, list[Figures]]:
     """Figures of each of these customers by currency, those with most items first. 1 SQL query, and a probe."""
     if not customer_ids:
@@ -74,13 +53,49 @@ def customer_lines(*, customer_ids: Sequence[UUID], on: date, scope: Scope) -> d
         "SELECT o.customer_id, o.currency, sum(o.open_amount),"
         " coalesce(sum(o.open_amount) FILTER (WHERE o.due_date < %(on)s), 0),"
         " min(o.due_date) FILTER (WHERE o.open_amount > 0), count(*)::int"
-        f" FROM ({items.sql}) o WHERE o.customer_id = ANY(%(ids)s)"
+        f" FROM ({items.sql}) o WHERE o.customer_id = ANY(%(ids)s::uuid[])"
         " GROUP BY o.customer_id, o.currency ORDER BY o.customer_id, count(*) DESC, o.currency"
     )
     lines: dict[UUID, list[Figures]] = {}
-    for customer_id, *figures in fetch(sql, {**items.params, "ids": list(customer_ids)}):
+    for customer_id, *figures in look_up(sql, items.params, ids=customer_ids):
         lines.setdefault(customer_id, []).append(Figures(*figures))
     return lines
+
+
+# Rows of (customer, what, number, day, text, other text).
+_MARKS = """
+WITH asked AS MATERIALIZED (
+    SELECT c.id, c.group_id FROM receivables_customer c WHERE c.tenant_id = %(tenant)s AND c.id = ANY(%(ids)s::uuid[])
+), account AS MATERIALIZED (  -- by itself, or all accounts of an entity are read to join them
+    SELECT a.customer_id, a.entity_id, a.collector_id FROM receivables_customeraccount a
+    WHERE a.tenant_id = %(tenant)s AND a.customer_id = ANY(%(ids)s::uuid[]){accounts}
+)
+SELECT c.id, 'customer', NULL::bigint, NULL::date, '', '' FROM asked c
+UNION ALL
+SELECT d.customer_id, 'disputes', count(*), NULL, '', ''
+FROM receivables_dispute d JOIN receivables_ledgeritem i ON i.tenant_id = %(tenant)s AND i.id = d.item_id{join}
+WHERE d.tenant_id = %(tenant)s AND d.customer_id = ANY(%(ids)s::uuid[]) AND d.closed_on IS NULL{where}
+GROUP BY d.customer_id
+UNION ALL
+SELECT p.customer_id, 'promise', NULL, min(p.due_on), '', '' FROM receivables_promise p
+WHERE p.tenant_id = %(tenant)s AND p.customer_id = ANY(%(ids)s::uuid[]) AND p.state = 'OPEN'
+GROUP BY p.customer_id
+UNION ALL
+(SELECT DISTINCT ON (h.customer_id) h.customer_id, 'hold', NULL::bigint, h.from_on, h.reason, ''
+ FROM receivables_hold h
+ WHERE h.tenant_id = %(tenant)s AND h.customer_id = ANY(%(ids)s::uuid[]) AND h.item_id IS NULL AND {hold_at}
+ ORDER BY h.customer_id, h.from_on)
+UNION ALL
+(SELECT DISTINCT ON (c.id) c.id, 'group_hold', NULL::bigint, h.from_on, h.reason, ''
+ FROM asked c JOIN receivables_hold h ON h.tenant_id = %(tenant)s AND h.group_id = c.group_id AND {hold_at}
+ ORDER BY c.id, h.from_on)
+UNION ALL
+SELECT a.customer_id, 'accounts', NULL, NULL, string_agg(DISTINCT m.name, ', ' ORDER BY m.name),
+       string_agg(DISTINCT e.code, ', ' ORDER BY e.code)
+FROM account a JOIN receivables_entity e ON e.tenant_id = %(tenant)s AND e.id = a.entity_id
+LEFT JOIN accounts_member m ON m.tenant_id = %(tenant)s AND m.id = a.collector_id
+GROUP BY a.customer_id
+"""
 
 
 def customer_marks(*, customer_ids: Sequence[UUID], on: date, scope: Scope) -> dict[UUID, CustomerMarks]:
@@ -89,40 +104,23 @@ def customer_marks(*, customer_ids: Sequence[UUID], on: date, scope: Scope) -> d
         return {}
     narrowed = item_conditions(scope=scope, selection=EVERY_ITEM)
     accounts, params = account_conditions(scope=scope)
-    sql = (
-        "SELECT c.id,"
-        " (SELECT count(*) FROM receivables_dispute d JOIN receivables_ledgeritem i"
-        f" ON i.tenant_id = %(tenant)s AND i.id = d.item_id{narrowed.join}"
-        f" WHERE d.tenant_id = %(tenant)s AND d.customer_id = c.id AND d.closed_on IS NULL{narrowed.where}),"
-        " (SELECT min(p.due_on) FROM receivables_promise p"
-        " WHERE p.tenant_id = %(tenant)s AND p.customer_id = c.id AND p.state = 'OPEN'),"
-        " coalesce((SELECT h.reason FROM receivables_hold h WHERE h.tenant_id = %(tenant)s AND h.customer_id = c.id"
-        f" AND h.item_id IS NULL AND {_IN_FORCE} ORDER BY h.from_on LIMIT 1), (SELECT h.reason FROM receivables_hold h"
-        f" WHERE h.tenant_id = %(tenant)s AND h.group_id = c.group_id AND {_IN_FORCE} ORDER BY h.from_on LIMIT 1), ''),"
-        " coalesce((SELECT string_agg(DISTINCT m.name, ', ' ORDER BY m.name) FROM receivables_customeraccount a"
-        " JOIN accounts_member m ON m.tenant_id = %(tenant)s AND m.id = a.collector_id"
-        f" WHERE a.tenant_id = %(tenant)s AND a.customer_id = c.id{accounts}), ''),"
-        " coalesce((SELECT string_agg(DISTINCT e.code, ', ' ORDER BY e.code) FROM receivables_customeraccount a"
-        " JOIN receivables_entity e ON e.tenant_id = %(tenant)s AND e.id = a.entity_id"
-        f" WHERE a.tenant_id = %(tenant)s AND a.customer_id = c.id{accounts}), '')"
-        " FROM receivables_customer c WHERE c.tenant_id = %(tenant)s AND c.id = ANY(%(ids)s)"
-    )
-    rows = fetch(sql, {**narrowed.params, **params, "on": on, "ids": list(customer_ids)})
-    return {row[0]: CustomerMarks(*row[1:]) for row in rows}
+    sql = _MARKS.format(join=narrowed.join, where=narrowed.where, hold_at=HOLD_AT, accounts=accounts)
+    found: dict[UUID, dict[str, Any]] = {}
+    for customer_id, what, *facts in look_up(sql, {**narrowed.params, **params, "on": on}, ids=customer_ids):
+        found.setdefault(customer_id, {})[what] = facts
+    return {customer_id: _customer_marks(facts) for customer_id, facts in found.items()}
 
 
-def item_marks(*, item_ids: Sequence[UUID], on: date, scope: Scope) -> dict[UUID, ItemMarks]:
-    """Disputes, promises and holds of each of these items; those without any are left out. 1 SQL query."""
-    if not item_ids:
-        return {}
-    narrowed = item_conditions(scope=scope, selection=EVERY_ITEM)
-    sql = (
-        f"SELECT s.* FROM (SELECT i.id, {MARK_COLUMNS} FROM receivables_ledgeritem i{narrowed.join}"
-        f" WHERE i.tenant_id = %(tenant)s AND i.id = ANY(%(ids)s){narrowed.where} OFFSET 0) s"  # OFFSET 0: nothing is asked twice
-        " WHERE s.disputed IS NOT NULL OR s.promise_due IS NOT NULL OR s.hold <> ''"
+def _customer_marks(facts: dict[str, Any]) -> CustomerMarks:
+    nothing = (None, None, "", "")
+    _number, _day, collectors, entities = facts.get("accounts", nothing)
+    return CustomerMarks(
+        disputes=facts.get("disputes", nothing)[0] or 0,
+        promise_due=facts.get("promise", nothing)[1],
+        hold=facts.get("hold", nothing)[2] or facts.get("group_hold", nothing)[2],
+        collectors=collectors or "",
+        entities=entities or "",
     )
-    rows = fetch(sql, {**narrowed.params, "on": on, "ids": list(item_ids)})
-    return {row[0]: ItemMarks(*row[1:]) for row in rows}
 
 
 def account_conditions(*, scope: Scope) -> tuple[str, dict[str, Any]]:

@@ -26,8 +26,8 @@ from core.web import page, wants_part
 from receivables.models import Contact
 from receivables.queries import EVERY_ITEM, customer_figures, open_items
 from receivables.queries.as_of import way_to
+from receivables.queries.beside import item_marks
 from receivables.queries.customer_head import CustomerHead, customer_head
-from receivables.queries.marks import item_marks
 from receivables.queries.promises import kept_rate, plan_places
 from receivables.queries.visible import (
     contacts_in,

@@ -10,7 +10,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from accounts.access import Scope
 from receivables.queries.marks import account_conditions
-from receivables.queries.statement import fetch
+from receivables.queries.statement import look_up
 from receivables.queries.visible import accounts_in
 from risk.models import PayerClassLimits, PayerProfile
 from risk.rules.profile import DEFAULT_LIMITS, ClassLimits
@@ -70,9 +70,9 @@ def classes_of(*, customer_ids: Sequence[UUID], scope: Scope) -> dict[UUID, Clas
         )
     sql = (
         "SELECT p.customer_id, p.payer_class, p.payment_index, p.late_days, p.trend FROM risk_payerprofile p"
-        f" WHERE p.tenant_id = %(tenant)s AND p.valid_to IS NULL AND p.customer_id = ANY(%(ids)s){narrowed}"
+        f" WHERE p.tenant_id = %(tenant)s AND p.valid_to IS NULL AND p.customer_id = ANY(%(ids)s::uuid[]){narrowed}"
     )
-    return {row[0]: Classed(*row[1:]) for row in fetch(sql, {**params, "ids": list(customer_ids)})}
+    return {row[0]: Classed(*row[1:]) for row in look_up(sql, params, ids=customer_ids)}
 
 
 def history_of(*, customer_id: UUID, scope: Scope, limit: int = 400) -> list[PayerProfile]:

@@ -78,6 +78,7 @@ SYSTEM_QUERIES = {
     "receivables.queries.matching.refused_sets": FOR_THE_SYSTEM,
     "receivables.queries.statement.fetch": RUNNER,
     "receivables.queries.statement.fetch_one": RUNNER,
+    "receivables.queries.statement.look_up": RUNNER,
     "risk.queries.facts.payer_facts": FOR_THE_SYSTEM,
     "risk.queries.profiles.class_limits": "the organisation's own limits belong to no customer",
     "risk.queries.profiles.limits_row": "the organisation's own limits belong to no customer",

@@ -17,6 +17,7 @@ MAY_EXECUTE = {
     "core/audit.py": "the one function that writes audit rows beside a bulk statement",
     "accounts/doorbells.py": "rings and rests bells, a table of no tenant",
     "core/jobs.py": "locks and job runs are words without business",
+    "core/statistics.py": "has tables counted for the planner, of all tenants",
     "core/lists/cut.py": "runs the page of a list that a scoped query composed",
     "core/tenancy/__init__.py": "stamps the tenant",
     "core/tenancy/install.py": "guards the tables",
