@@ -62,7 +62,7 @@ def customer_lines(*, customer_ids: Sequence[UUID], on: date, scope: Scope) -> d
     return lines
 
 
-# Rows of (customer, what, number, day, text, other text).
+# Rows of (customer, what, number, day, text, other text); `accounts` comes for every customer.
 _MARKS = """
 WITH asked AS MATERIALIZED (
     SELECT c.id, c.group_id FROM receivables_customer c WHERE c.tenant_id = %(tenant)s AND c.id = ANY(%(ids)s::uuid[])
@@ -70,7 +70,12 @@ WITH asked AS MATERIALIZED (
     SELECT a.customer_id, a.entity_id, a.collector_id FROM receivables_customeraccount a
     WHERE a.tenant_id = %(tenant)s AND a.customer_id = ANY(%(ids)s::uuid[]){accounts}
 )
-SELECT c.id, 'customer', NULL::bigint, NULL::date, '', '' FROM asked c
+SELECT c.id, 'accounts', NULL::bigint, NULL::date, string_agg(DISTINCT m.name, ', ' ORDER BY m.name),
+       string_agg(DISTINCT e.code, ', ' ORDER BY e.code)
+FROM asked c LEFT JOIN account a ON a.customer_id = c.id
+LEFT JOIN receivables_entity e ON e.tenant_id = %(tenant)s AND e.id = a.entity_id
+LEFT JOIN accounts_member m ON m.tenant_id = %(tenant)s AND m.id = a.collector_id
+GROUP BY c.id
 UNION ALL
 SELECT d.customer_id, 'disputes', count(*), NULL, '', ''
 FROM receivables_dispute d JOIN receivables_ledgeritem i ON i.tenant_id = %(tenant)s AND i.id = d.item_id{join}
@@ -89,12 +94,6 @@ UNION ALL
 (SELECT DISTINCT ON (c.id) c.id, 'group_hold', NULL::bigint, h.from_on, h.reason, ''
  FROM asked c JOIN receivables_hold h ON h.tenant_id = %(tenant)s AND h.group_id = c.group_id AND {hold_at}
  ORDER BY c.id, h.from_on)
-UNION ALL
-SELECT a.customer_id, 'accounts', NULL, NULL, string_agg(DISTINCT m.name, ', ' ORDER BY m.name),
-       string_agg(DISTINCT e.code, ', ' ORDER BY e.code)
-FROM account a JOIN receivables_entity e ON e.tenant_id = %(tenant)s AND e.id = a.entity_id
-LEFT JOIN accounts_member m ON m.tenant_id = %(tenant)s AND m.id = a.collector_id
-GROUP BY a.customer_id
 """
 
 
@@ -113,7 +112,7 @@ def customer_marks(*, customer_ids: Sequence[UUID], on: date, scope: Scope) -> d
 
 def _customer_marks(facts: dict[str, Any]) -> CustomerMarks:
     nothing = (None, None, "", "")
-    _number, _day, collectors, entities = facts.get("accounts", nothing)
+    _number, _day, collectors, entities = facts["accounts"]
     return CustomerMarks(
         disputes=facts.get("disputes", nothing)[0] or 0,
         promise_due=facts.get("promise", nothing)[1],
