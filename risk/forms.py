@@ -43,19 +43,19 @@ class ReviewRulesForm(forms.Form):
     """When customers are to be reviewed by themselves."""
 
     after_alert_days = forms.IntegerField(
-        label=_("After an alert, review again after working days"),
+        label=_("Working days from an alert to the review"),
         min_value=0,
         max_value=365,
         help_text=_("0: no review. The alert itself stands on the day's list until it was seen."),
     )
     silence_days = forms.IntegerField(
-        label=_("Nobody was in touch for days"),
+        label=_("Days without contact, from which on to review"),
         min_value=0,
         max_value=365,
         help_text=_("0: no review. A call that was answered, a message sent, a mail that came in or a review count."),
     )
     silence_amount = forms.DecimalField(
-        label=_("with at least so much overdue"),
+        label=_("and at least so much overdue"),
         min_value=0,
         max_digits=20,
         decimal_places=2,
