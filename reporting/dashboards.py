@@ -23,6 +23,7 @@ MINE_LATE = Panel("mine_late", (Can.VIEW_AGEING,))
 CASH = Panel("cash", (Can.VIEW_AGEING,))
 PROMISES = Panel("promises", (Can.VIEW_ITEMS,))
 DISPUTES = Panel("disputes", (Can.VIEW_ITEMS,))
+TO_ANSWER = Panel("to_answer", (Can.ANSWER_DISPUTE,))
 QUALITY = Panel("quality", (Can.FIX_DATA,))
 IMPORTS = Panel("imports", (Can.IMPORT_LEDGER,))
 ALERTS = Panel("alerts", (Can.VIEW_ALERTS,))
@@ -40,7 +41,7 @@ class Layout:
 
 
 # The first layout whose question the member answers with yes. A finance director reads, a credit manager runs the
-# department, a collector works through the day, a salesperson looks after own customers.
+# department, a collector works through the day, a salesperson looks after own customers, who resolves disputes answers.
 SALES = Layout("sales", wide=(LATE,))
 MANAGER = Layout(
     "manager",
@@ -51,7 +52,7 @@ MANAGER = Layout(
 )
 COLLECTOR = Layout("collector", top=(WORK,), wide=(MINE_LATE,), side=(ALERTS, PROMISES, DISPUTES, QUALITY))
 CFO = Layout("cfo", top=(FIGURES,), charts=(AGEING, TREND), wide=(LATE,), side=(CASH, ALERTS, DISPUTES))
-READER = Layout("reader", wide=(DISPUTES,), side=(PROMISES,))
+READER = Layout("reader", wide=(TO_ANSWER, DISPUTES), side=(PROMISES,))
 
 
 def layout_of(member: Member) -> Layout:

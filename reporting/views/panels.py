@@ -12,8 +12,11 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from accounts.queries.replacements import represented_by
 from collection.queries.actions import follow_ups_in
 from collection.queries.day import reminders_waiting
+from collection.queries.disputes import disputes_to_answer
+from collection.services.dispute_labels import reason_labels
 from core import formats
 from core.ports import open_port
 from desk.lists import ALERT_KINDS, alert_words
@@ -223,6 +226,23 @@ def _disputes(shown: Home) -> dict[str, Any]:
     }
 
 
+def _to_answer(shown: Home) -> dict[str, Any]:
+    """Disputes that the member was asked to answer and has not, the most urgent first; at most 4 SQL queries."""
+    absent = represented_by(member_id=shown.member.id, on=shown.on)
+    asked = disputes_to_answer(member_id=shown.member.id, scope=shown.scope, absent_ids=absent)
+    waiting = asked.filter(closed_on__isnull=True, answered_on__isnull=True).select_related("item", "customer")
+    labels = reason_labels()
+    rows = [
+        {
+            "row": one,
+            "reason": labels.get(one.reason, one.reason),
+            "is_late": one.answer_due_on is not None and one.answer_due_on < shown.on,
+        }
+        for one in waiting.order_by("answer_due_on", "id")[:LATE_SHOWN]
+    ]
+    return {"rows": rows, "count": waiting.count() if len(rows) == LATE_SHOWN else len(rows)}
+
+
 def _quality(shown: Home) -> dict[str, Any]:
     counts = [one for one in quality_counts(on=shown.on, scope=shown.scope) if one.customers]
     return {"counts": [{"row": one, "words": CHECK_WORDS[one.check]} for one in counts[:5]]}
@@ -254,6 +274,7 @@ PANELS: dict[str, Callable[[Home], dict[str, Any]]] = {
     "cash": _cash,
     "promises": _promises,
     "disputes": _disputes,
+    "to_answer": _to_answer,
     "quality": _quality,
     "imports": _imports,
 }

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from accounts.access import EVERYTHING, Scope
+from accounts.models import Role
 from core.tenancy import tenant_scope
 from receivables.models import Dispute, Promise
 from receivables.queries import Selection, ageing_totals
@@ -98,6 +99,32 @@ def test_what_one_may_do_chooses_the_first_page(organisation, role, layout):
         make_year()
     response = client.get("/")
     assert (response.status_code, response.context["layout"]) == (200, layout)
+
+
+def test_who_resolves_disputes_begins_with_those_to_answer(organisation):
+    client, member = enter(organisation, role="dispute_resolver")
+    page = client.get("/").content.decode()
+    assert "Nothing waits for you" in page
+    assert "No figures for your role" not in page
+    with tenant_scope(organisation):
+        account = make_account(customer=make_customer(name="Contests SA"))
+        for number, owner, days in (("F-LATE", member, -1), ("F-SOON", member, 2), ("F-THEIRS", make_member(), 1)):
+            item = make_item(account=account, number=number, amount="70.00")
+            Dispute.objects.create(
+                customer=account.customer, item=item, reason="PRICE", currency="EUR", opened_on=TODAY, owner=owner,
+                answer_due_on=TODAY + timedelta(days=days),
+            )  # fmt: skip
+    shown = client.get("/")
+    assert [one["row"].item.number for one in shown.context["to_answer"]["rows"]] == ["F-LATE", "F-SOON"]
+    assert [one["is_late"] for one in shown.context["to_answer"]["rows"]] == [True, False]
+    assert shown.context["to_answer"]["count"] == 2
+
+
+def test_whose_role_opens_no_panel_learns_where_to_go(organisation):
+    with tenant_scope(organisation):
+        role = Role.objects.create(code="typist", name="Typist", capabilities=[])
+    client, _ = enter(organisation, role=role.code)
+    assert "No figures for your role" in client.get("/").content.decode()
 
 
 def test_a_salesperson_sees_own_late_customers_and_no_more(organisation):
