@@ -62,6 +62,8 @@ class Connection(TenantModel):
     # Upload address /in/<tenant>/<id>: the secret is sent as a bearer token and stored hashed.
     secret_hash = models.CharField(max_length=64, blank=True)
     is_active = models.BooleanField(default=True)
+    # Why its folder could not be emptied the last time, as the system says it (integrations.words.file_error).
+    error = models.CharField(max_length=300, blank=True, default="", db_default="")
     created_by = TenantForeignKey(Member, models.PROTECT, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     updated_at = models.DateTimeField(db_default=Now())

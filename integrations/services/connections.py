@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import logging
 import re
 import secrets
 import time
@@ -24,8 +25,10 @@ from integrations.files import KINDS
 from integrations.models import Connection, SyncRun
 from integrations.services.mappings import mapping_for
 from integrations.services.receiving import blocks, receive
-from integrations.services.runs import State, apply, choose_mapping, get_run, look_at, queue
+from integrations.services.runs import State, apply, choose_mapping, get_run, look_at, os_said, queue
 from receivables.models import Entity
+
+log = logging.getLogger(__name__)
 
 # A file that nobody has written to for so long is complete; what programs name while they write is never taken.
 SETTLE_SECONDS = 60
@@ -186,6 +189,7 @@ def sync_connections(*, on: date, settle_seconds: int = SETTLE_SECONDS) -> Empti
 
     Of one folder, customers come before items and items before allocations, then the older file first. A loaded file
     goes to `done`, another one to `failed`; one that is still being written stays. Run again, it takes what is left.
+    A folder that cannot be read or emptied keeps why, and stops no other.
     """
     with transaction.atomic():
         found = list(
@@ -195,23 +199,31 @@ def sync_connections(*, on: date, settle_seconds: int = SETTLE_SECONDS) -> Empti
         )
     emptied = Emptied()
     for connection in found:
-        folder = inbox(connection)
-        prepared = [_take(connection, path, on=on) for path in _complete_files(folder, settle_seconds=settle_seconds)]
-        known = [(run, path) for run, path in prepared if run is not None]
-        for run, path in sorted(
-            known, key=lambda pair: KINDS.index(pair[0].kind) if pair[0].kind in KINDS else len(KINDS)
-        ):
-            ended = run if run.state == State.REFUSED else apply(run_id=run.id)
-            _move(path, folder / (_DONE if ended.state in (State.APPLIED, State.UNCHANGED) else _FAILED), run=ended)
-            emptied.taken += 1
-            emptied.runs.append(ended.id)
+        said = ""
+        try:
+            _empty(connection, emptied, on=on, settle_seconds=settle_seconds)
+        except OSError as error:
+            said = os_said(error)
+            log.warning("the folder of connection %s cannot be emptied: %s", connection.id, said)
+        with transaction.atomic():
+            Connection.objects.filter(id=connection.id).exclude(error=said[:300]).update(error=said[:300])
     return emptied
 
 
+def _empty(connection: Connection, emptied: Emptied, *, on: date, settle_seconds: int) -> None:
+    """Load what lies in one folder. Raises OSError where the folder or a file in it cannot be read or moved."""
+    folder = inbox(connection)
+    prepared = [_take(connection, path, on=on) for path in _complete_files(folder, settle_seconds=settle_seconds)]
+    known = [(run, path) for run, path in prepared if run is not None]
+    for run, path in sorted(known, key=lambda pair: KINDS.index(pair[0].kind) if pair[0].kind in KINDS else len(KINDS)):
+        ended = run if run.state == State.REFUSED else apply(run_id=run.id)
+        _move(path, folder / (_DONE if ended.state in (State.APPLIED, State.UNCHANGED) else _FAILED), run=ended)
+        emptied.taken += 1
+        emptied.runs.append(ended.id)
+
+
 def _complete_files(folder: Path, *, settle_seconds: int) -> list[Path]:
-    """Files that nobody writes to any more, the oldest first. Links and folders are left alone."""
-    if not folder.is_dir():
-        return []
+    """Files that nobody writes to any more, the oldest first. Links and folders are left alone. Raises OSError."""
     before = time.time() - settle_seconds
     files = [
         (path.stat().st_mtime, path.name, path)

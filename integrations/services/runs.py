@@ -338,9 +338,15 @@ def refuse(*, run_id: UUID, refusal: Refusal) -> SyncRun:
     return _end(get_run(run_id), State.REFUSED, refusal)
 
 
+def os_said(error: Exception) -> str:
+    """What a fault is called, and of the system's what it says: never with names of files or with data."""
+    name = type(error).__name__
+    return f"{name}: {error.strerror}" if isinstance(error, OSError) and error.strerror else name
+
+
 @transaction.atomic
 def _end(run: SyncRun, state: str, error: Exception) -> SyncRun:
-    text = str(error) if isinstance(error, Refusal) else f"{type(error).__name__}"
+    text = str(error) if isinstance(error, Refusal) else os_said(error)
     SyncRun.objects.filter(id=run.id).update(state=state, error=text[:2000], finished_at=Now())
     return get_run(run.id)
 

@@ -20,7 +20,7 @@ from integrations.models import Connection, Mailbox
 from integrations.queries.connections import connection_lines, mailbox_of
 from integrations.services import connections as services
 from integrations.services import mailboxes
-from integrations.words import mailbox_error
+from integrations.words import file_error, mailbox_error
 
 
 @requires(Can.MANAGE_CONNECTIONS)
@@ -32,6 +32,8 @@ def connections(request: HttpRequest) -> HttpResponse:
             "line": line,
             "where": _where(request, line.connection, line.mailbox),
             "error": mailbox_error(line.mailbox.error) if line.mailbox else "",
+            "folder_error": file_error(line.connection.error),
+            "file_error": file_error(line.last.error if line.last else ""),
         }
         for line in connection_lines()
     ]

@@ -26,6 +26,7 @@ from integrations.forms import MappingForm, UploadForm
 from integrations.models import ImportKind, RawRecord, SyncRun
 from integrations.services import receiving, runs
 from integrations.services.checks import is_checking, queue_check
+from integrations.words import file_error
 
 State = SyncRun.State
 # Up to so many rows the check runs while one waits; larger files are checked by a worker.
@@ -132,6 +133,7 @@ def _context(run: SyncRun, form: MappingForm | None = None) -> dict[str, Any]:
     inspection = run.inspection or {}
     context: dict[str, Any] = {
         "run": run,
+        "why": file_error(run.error),
         "is_open": run.state in OPEN_STATES,
         "is_busy": run.state in (State.QUEUED, State.RUNNING) or is_checking(run),
         "is_checking": is_checking(run),
