@@ -67,7 +67,7 @@ def _sentence(action: Action, items: int) -> Phrase:
     values: dict[str, object] = {
         "step": action.step.name,
         "entity": action.entity.code,
-        "amounts": _amounts(action.amounts),
+        "amounts": amounts_phrase(action.amounts),
         "count": items,
     }
     if not action.step.instruction:
@@ -75,11 +75,12 @@ def _sentence(action: Action, items: int) -> Phrase:
     return Phrase(_TEXT_SAID, values | {"instruction": action.step.instruction})
 
 
-def _amounts(amounts: Mapping[str, str]) -> Phrase:
+def amounts_phrase(amounts: Mapping[str, str]) -> Phrase:
+    """Sums by currency for a sentence that is kept: whoever reads it sees them as their language writes numbers."""
     phrases = [
         Phrase(_AMOUNT, {"amount": f"{Decimal(text):.2f}", "currency": name}) for name, text in sorted(amounts.items())
     ]
-    out = phrases.pop()
+    out = phrases.pop() if phrases else Phrase("–")
     while phrases:
         out = Phrase(_AMOUNTS, {"first": phrases.pop(), "rest": out})
     return out

@@ -15,6 +15,7 @@ from accounts.access import Scope
 from accounts.roles import Can
 from collection.models import FormalNotice, Step
 from collection.queries.terminal import notices_in
+from collection.services.by_hand import amounts_phrase
 from collection.services.deciders import Ask, ask_deciders
 from collection.services.deciding import proposed_action
 from collection.services.notice_approvals import is_covered, save_notice
@@ -24,7 +25,6 @@ from collection.services.terminal import (
     AlreadyDecided,
     BadRequest,
     askers_of,
-    in_one_line,
     may_decide,
     terminal_settings,
 )
@@ -135,7 +135,7 @@ def ask_about_notices(rows: Sequence[FormalNotice], *, on: date, actor: Actor) -
             customer_id=row.customer_id,
             sentence=Phrase(
                 gettext_noop("Approve a formal notice? %(amounts)s %(note)s"),
-                {"amounts": in_one_line(row.amounts), "note": row.note},
+                {"amounts": amounts_phrase(row.amounts), "note": row.note},
             ),
             about=NOTICE,
             row_id=row.id,

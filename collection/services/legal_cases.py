@@ -20,10 +20,10 @@ from accounts.models import Tenant
 from accounts.roles import Can
 from collection.models import Agency, LegalCase, LegalCaseItem, LegalCost
 from collection.queries.terminal import cases_in
+from collection.services.by_hand import amounts_phrase
 from collection.services.deciders import Ask, ask_deciders
 from collection.services.terminal import (
     AlreadyDecided,
-    in_one_line,
     overdue_items,
     terminal_settings,
 )
@@ -176,7 +176,7 @@ def ask_about_cases(rows: Collection[LegalCase], *, on: date, actor: Actor) -> i
         sums: dict[str, Decimal] = {}
         for one in row.case_items.order_by("currency"):  # type: ignore[attr-defined]
             sums[one.currency] = sums.get(one.currency, Decimal(0)) + one.open_amount
-        amounts = in_one_line({currency: str(amount) for currency, amount in sums.items()})
+        amounts = amounts_phrase({currency: str(amount) for currency, amount in sums.items()})
         sentence = (
             Phrase(
                 gettext_noop("Hand over to %(agency)s? %(amounts)s"), {"amounts": amounts, "agency": row.agency.name}

@@ -15,7 +15,7 @@ from accounts.access import Scope
 from accounts.models import ApiKey
 from accounts.roles import Can
 from collection.models import Action, DeliveryStop, FormalNotice, LegalCase, Step, TerminalSettings, WriteOff
-from collection.services.by_hand import drop_steps, end_steps
+from collection.services.by_hand import amounts_phrase, drop_steps, end_steps
 from collection.services.deciders import Ask, ask_deciders
 from core.audit import SYSTEM, Actor, changed, record
 from core.errors import Conflict, Invalid, NotFound
@@ -106,7 +106,7 @@ def sums_of(items: "QuerySet[LedgerItem]") -> dict[str, str]:
 
 
 def in_one_line(amounts: dict[str, str]) -> str:
-    """`1200.00 EUR, 50.00 USD`: for tasks, which keep texts."""
+    """`1200.00 EUR, 50.00 USD`: for files."""
     return ", ".join(f"{Decimal(amount):.2f} {currency}" for currency, amount in amounts.items())
 
 
@@ -155,7 +155,7 @@ def ask_about_stops(rows: Iterable[DeliveryStop], *, on: date, actor: Actor) -> 
             customer_id=row.customer_id,
             sentence=Phrase(
                 gettext_noop("Stop deliveries? %(amounts)s overdue: %(reason)s"),
-                {"amounts": in_one_line(row.amounts), "reason": row.reason},
+                {"amounts": amounts_phrase(row.amounts), "reason": row.reason},
             ),
             about=STOP,
             row_id=row.id,

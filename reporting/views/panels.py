@@ -235,6 +235,7 @@ def _to_answer(shown: Home) -> dict[str, Any]:
     rows = [
         {
             "row": one,
+            "contested": one.item.amount if one.disputed_amount is None else one.disputed_amount,
             "reason": labels.get(one.reason, one.reason),
             "is_late": one.answer_due_on is not None and one.answer_due_on < shown.on,
         }
