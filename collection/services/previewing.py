@@ -19,16 +19,18 @@ from collection.queries.candidates import Candidate, candidates
 from collection.rules.grouping import Excluded, Line, Plan
 from collection.rules.steps import Anchor, StepRule, item_left_out
 from collection.services.composing import Draft, Parties, compose, persons_of
+from collection.services.enclosing import NOTHING, Encloser, Enclosures
 from collection.services.notice_samples import NothingToShow, draft_on, newest_customer
 from collection.services.playbooks import step_rule, versions_in_force
 from collection.services.sending import bounced_addresses, prepare, text_carrier_is_there
 from core.errors import Conflict, Invalid, NotFound
 from core.text import search_key
 from desk.models import Channel, Message
-from desk.ports import Verdict
+from desk.ports import RefusedForGood, RefusedForNow, Verdict
 from desk.queries.templates import Texts
 from desk.rules.templates import VOCABULARIES
 from desk.services import outbox
+from desk.services.files import enclose_now, kept_files
 from desk.services.templates import BadTemplate, faults
 from receivables.models import Contact, Customer, Entity
 from receivables.queries.visible import accounts_in, customers_in, items_in
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 
     from accounts.access import Scope
     from accounts.models import Member
+    from collection.models import Step
     from core.audit import Actor
     from desk.texts import Text
 
@@ -55,6 +58,11 @@ MOST_TESTS = 30
 class TooManyTests(Conflict):
     code = "too_many_tests"
     message = _("That is many test messages within an hour: wait a little.")
+
+
+class NotEnclosed(Conflict):
+    code = "not_enclosed"
+    message = _("What goes along with the message could not be made, or is too large. Nothing was sent.")
 
 
 @dataclass(frozen=True)
@@ -122,7 +130,8 @@ def sample(
         return found
     entity_ids = set(accounts_in(scope=scope).filter(customer_id=customer_id).values_list("entity_id", flat=True))
     step = _step_of(code, channel, on=on)
-    plan, entity_id = _plan(customer_id, entity_ids, step=step, on=on)
+    rule = step_rule(step) if step else SAMPLE
+    plan, entity_id = _plan(customer_id, entity_ids, step=rule, on=on)
     if entity_id is None:
         raise NothingToShow
     entity = Entity.objects.get(id=entity_id)
@@ -142,6 +151,7 @@ def sample(
         template_code=code,
         on=on,
         texts=texts,
+        enclosures=_enclosures(step, plan, customer=customer, entity=entity, on=on),
         language=language,
     )
     return Sample(draft, customer, entity, is_due=False, item_count=len(plan.lines))
@@ -162,11 +172,18 @@ def _proposed(
     return Sample(prepared.draft, customer, action.entity, is_due=True, item_count=len(prepared.plan.lines))
 
 
-def _step_of(code: str, channel: str, *, on: date) -> StepRule:
-    """A step in force that says this, else one after the due date."""
+def _step_of(code: str, channel: str, *, on: date) -> Step | None:
+    """A step in force that says this, by this channel where there is one."""
     steps = [step for version in versions_in_force(on=on) for step in version.steps.all() if step.template_code == code]
     steps.sort(key=lambda step: (step.channel != channel, step.position))
-    return step_rule(steps[0]) if steps else SAMPLE
+    return steps[0] if steps else None
+
+
+def _enclosures(step: Step | None, plan: Plan, *, customer: Customer, entity: Entity, on: date) -> Enclosures:
+    """What the step would have go along with this message."""
+    if step is None:
+        return NOTHING
+    return Encloser(wanted=[(step, plan)], on=on).of(step, plan, customer=customer, entity=entity)
 
 
 def _plan(customer_id: UUID, entity_ids: Collection[UUID], *, step: StepRule, on: date) -> tuple[Plan, UUID | None]:
@@ -195,9 +212,10 @@ def _plan(customer_id: UUID, entity_ids: Collection[UUID], *, step: StepRule, on
 
 @transaction.atomic
 def send_test(*, shown: Sample, to: Member, actor: Actor, now: datetime, on: date) -> Message:
-    """The message as the preview shows it, by e-mail to oneself and at once. Raises TooManyTests.
+    """The message as the preview shows it, by e-mail to oneself and at once, with what would go along.
 
-    It is no message to the customer: it stands in no list and no history of theirs.
+    It is no message to the customer: it stands in no list and no history of theirs. What goes along is made now, of the
+    facts that the preview shows. Raises TooManyTests, NotEnclosed.
     """
     recent = Message.objects.filter(reason_type=REASON, member=to, created_at__gt=now - timedelta(hours=1)).count()
     if recent >= MOST_TESTS:
@@ -218,21 +236,28 @@ def send_test(*, shown: Sample, to: Member, actor: Actor, now: datetime, on: dat
         subject=f"[{gettext('Test')}] {draft.subject}"[:250],
         body_text=draft.body_text,
         body_html=draft.body_html,
+        enclosures=draft.enclosures,
         not_before=now,
         created_by_id=actor.member_id,
     )
     outbox.queue([message])
+    if files := draft.make_files():
+        try:
+            enclose_now(Message.objects.get(reason_type=REASON, reason_id=message.reason_id), files)
+        except (RefusedForGood, RefusedForNow) as error:
+            raise NotEnclosed from error
     return message
 
 
 class ToOneselfReasons:
-    """What the outbox asks about test messages (desk.ports.Reasons): they leave, and nothing follows."""
+    """What the outbox asks about test messages (desk.ports.Reasons): they leave as they were made, and nothing follows."""
 
     def __init__(self, *, on: date) -> None:
         self.on = on
 
     def recheck(self, messages: Sequence[Message]) -> list[Verdict]:
-        return [Verdict(send=True) for _message in messages]
+        files = kept_files(messages)
+        return [Verdict(send=True, files=files.get(message.id, ())) for message in messages]
 
     def sent(self, messages: Sequence[Message]) -> None:
         """Nothing follows from it."""

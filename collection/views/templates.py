@@ -225,7 +225,12 @@ def template_preview(request: HttpRequest, code: str, channel: str, language: st
     """What the typed text says to a customer: recipient, subject, plain text, or what is wrong; for htmx."""
     place = Place(code, channel, language)
     found = _asked_for(request)
-    context: dict[str, Any] = {"place": place, "found": found[1:], "is_paper": place.channel in ON_PAPER}
+    context: dict[str, Any] = {
+        "place": place,
+        "found": found[1:],
+        "is_paper": place.channel in ON_PAPER,
+        "is_notice": place.code in VOCABULARIES,
+    }
     try:
         context["sample"] = _sample(request, place, found[0] if found else None)
     except service.BadTemplate as refusal:

@@ -2,7 +2,9 @@
 
 import hashlib
 import os
+from collections.abc import Collection
 from pathlib import Path
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import transaction
@@ -71,6 +73,33 @@ def enclose(message: Message, sources: list[FileSource], *, renderer: PdfProcess
 
     Raises RefusedForGood (cannot be made, too large, gone) and RefusedForNow. No transaction may be open.
     """
+    _record(message, _made(message, sources, renderer=renderer, mark=str(message.lease_token)))
+
+
+def enclose_now(message: Message, sources: list[FileSource]) -> None:
+    """Make the files of a message that waits, while the one who sends it waits too: `kept_files` gives them when it leaves.
+
+    Raises what `enclose` does.
+    """
+    renderer = PdfProcess()
+    try:
+        MessageFile.objects.bulk_create(_made(message, sources, renderer=renderer, mark=uuid4().hex))
+    finally:
+        renderer.close()
+
+
+def kept_files(messages: Collection[Message]) -> dict[UUID, list[FileSource]]:
+    """By message the files that were made when it was written. 1 SQL query."""
+    out: dict[UUID, list[FileSource]] = {}
+    rows = MessageFile.objects.filter(message__in=[one.id for one in messages], position__gt=0)
+    for row in rows.order_by("message_id", "position"):
+        source = FileSource(MessageFile.Kind(row.kind), row.file_name, path=row.path, sha256=row.sha256)
+        out.setdefault(row.message_id, []).append(source)
+    return out
+
+
+def _made(message: Message, sources: list[FileSource], *, renderer: PdfProcess, mark: str) -> list[MessageFile]:
+    """The files on the disk, and their rows to be kept. `mark`: of this try, so that two write to no file together."""
     made, size = [], 0
     for position, source in enumerate(sources, start=1):
         try:
@@ -85,7 +114,7 @@ def enclose(message: Message, sources: list[FileSource], *, renderer: PdfProcess
         path = source.path
         if source.html:
             path = f"enclosures/{message.tenant_id.hex}/{message.id.hex}.{position}.pdf"
-            part = (files_folder() / path).with_suffix(f".{message.lease_token}.part")
+            part = (files_folder() / path).with_suffix(f".{mark}.part")
             write_durably(part, content)
             part.replace(files_folder() / path)
             keep_names(part.parent)
@@ -100,7 +129,7 @@ def enclose(message: Message, sources: list[FileSource], *, renderer: PdfProcess
                 path=path,
             )
         )
-    _record(message, made)
+    return made
 
 
 @transaction.atomic

@@ -9,17 +9,20 @@ from django.utils import timezone
 from pypdf import PdfReader
 
 from collection.models import Action, Step
+from collection.services.planning import plan_actions
 from collection.services.previewing import MOST_TESTS, ToOneselfReasons
 from core.audit import SYSTEM
 from core.tenancy import tenant_scope
-from desk.models import Event, Message, TemplateVersion
+from desk.models import Attachment, Event, Message, TemplateVersion
 from desk.queries.templates import Texts, latest_number
 from desk.services import outbox, sending_hours
+from desk.services.files import enclosed, files_folder
 from desk.services.templates import create_template_code, save_template
 from desk.texts import DEFAULT_TEXTS
 from receivables.models import CustomerAccount, EntityAccess
 from tests.accounts.conftest import enter
 from tests.collection.story import MONDAY, NOW, approve, due, make_debtor, propose
+from tests.collection.test_asks import PDF, with_document
 from tests.desk.fakes import Script
 from tests.make import make_entity, make_item, make_tenant
 from tests.pages import own, statements
@@ -312,3 +315,74 @@ def test_a_registered_letter_says_what_the_letter_says(organisation, manager):
     shown = text(manager.get(url(channel="REGISTERED_LETTER")))
     assert "Own letter" in shown
     assert "as your letter" in shown
+
+
+# --- what goes along with a test --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def enclosing(organisation, settings, tmp_path, today):
+    """The step of the text encloses all that a step can; F1 has a file, F2 has none."""
+    settings.DATA_DIR = tmp_path
+    with tenant_scope(organisation):
+        approve(organisation)
+        Step.objects.filter(step_key="reminder_1").update(
+            attach_statement=True, attach_interest=True, attach_invoices=True
+        )
+        account = make_debtor(language="en")
+        with_document(account)
+        with_document(account, number="F2", file=False)
+    return account
+
+
+@pytest.mark.parametrize("is_proposed", [False, True])
+def test_a_test_carries_what_the_step_encloses_for_the_customer(organisation, enclosing, is_proposed):
+    client, _member = enter(organisation, role="credit_manager")
+    if is_proposed:
+        with tenant_scope(organisation):
+            plan_actions(tenant=organisation, on=MONDAY)
+    asked = GOOD | {"customer": str(enclosing.customer_id)}
+    shown = text(client.post(url("template_preview"), asked))
+    assert ("as it would leave today" in shown) is is_proposed
+    for words in ("Statement", "Calculation of interest", "F1.pdf", "F2 is not enclosed: no file of it is kept"):
+        assert words in shown
+    assert client.post(url("template_test"), asked).status_code == 204
+    with tenant_scope(organisation):
+        message = Message.objects.get()
+        kept = list(message.files.values_list("kind", "file_name", flat=False))
+        assert [kind for kind, _name in kept] == ["STATEMENT", "INTEREST", "INVOICE"]
+        Message.objects.update(not_before=NOW)
+        transport = Script()
+        outbox.drain(channel="EMAIL", transport=transport, reasons=lambda _type: ToOneselfReasons(on=MONDAY))
+        (left,) = transport.transmitted
+        pieces = enclosed(left)
+        assert [file.file_name for file, _content in pieces] == [name for _kind, name in kept]
+        assert pieces[2][1] == PDF
+        statement = PdfReader(io.BytesIO(pieces[0][1])).pages[0].extract_text()
+        assert "F1" in statement
+        assert "200.00" in statement
+        assert "F1" in PdfReader(io.BytesIO(pieces[1][1])).pages[0].extract_text()
+        assert not Event.objects.filter(kind__startswith="message").exists()
+
+
+def test_nothing_is_sent_where_what_goes_along_is_gone(organisation, enclosing):
+    client, _member = enter(organisation, role="credit_manager")
+    with tenant_scope(organisation):
+        for file in Attachment.objects.all():
+            (files_folder() / file.path).unlink()
+    asked = GOOD | {"customer": str(enclosing.customer_id)}
+    answer = client.post(url("template_test"), asked)
+    assert answer.status_code == 409
+    assert "could not be made" in text(answer)
+    with tenant_scope(organisation):
+        assert not Message.objects.exists()
+
+
+def test_a_text_that_no_step_says_carries_nothing(organisation, enclosing):
+    client, _member = enter(organisation, role="credit_manager")
+    with tenant_scope(organisation):
+        Step.objects.filter(step_key="reminder_1").update(template_code="reminder_2")
+    asked = GOOD | {"customer": str(enclosing.customer_id)}
+    assert client.post(url("template_test"), asked).status_code == 204
+    with tenant_scope(organisation):
+        assert Message.objects.get().enclosures == []
