@@ -22,6 +22,15 @@ PAGE_ROWS = 50
 _ROWS_READ_FOR_ACTIONS = 5000
 # By what a row of any table is called, the first that its model has.
 _NAMING_FIELDS = ("name", "number", "code", "ref", "label", "last_name")
+# Rows that are called otherwise: what has versions as all of them are, not by the number of one.
+_NAMED_BY = {
+    "accounts.Invitation": "email",
+    "collection.ScenarioVersion": "scenario__name",
+    "collection.GoLiveApproval": "version__scenario__name",
+    "collection.Trial": "version__scenario__name",
+    "collection.ScenarioOverride": "scenario__name",
+    "desk.TemplateVersion": "code",
+}
 
 
 @dataclass(frozen=True)
@@ -130,8 +139,8 @@ def names_of(label: str, ids: Iterable[UUID]) -> dict[UUID, str]:
 
 
 def _naming_field(model: type[Model]) -> str | None:
-    if model._meta.label == "accounts.Invitation":
-        return "email"
+    if model._meta.label in _NAMED_BY:
+        return _NAMED_BY[model._meta.label]
     for name in _NAMING_FIELDS:
         try:
             field: Any = model._meta.get_field(name)

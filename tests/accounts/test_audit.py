@@ -11,15 +11,18 @@ from django.utils import timezone
 
 from accounts.access import EVERYTHING, Scope
 from accounts.models import Role
-from accounts.queries.audit import actions_seen, audit_page
+from accounts.queries.audit import _NAMED_BY, actions_seen, audit_page, names_of
 from accounts.services.api_keys import create_api_key, revoke_api_key
 from accounts.services.members import change_member
 from accounts.views.audit import read_position, write_position
 from accounts.words import action_words, change_words, object_words
+from collection.services.scenarios import ensure_default_scenario
 from core.audit import SYSTEM, Actor, record
 from core.models import AuditRecord
 from core.tenancy import tenant_scope
+from desk.models import TemplateVersion
 from tests.accounts.conftest import enter
+from tests.collection.story import MONDAY
 from tests.make import make_customer, make_entity, make_member, make_tenant
 
 
@@ -87,6 +90,24 @@ def test_names_are_looked_up_when_the_page_is_shown(as_admin, admin):
     assert named["accounts.member_changed"] == ("Ada", "New Name")
     assert named["receivables.a"] == ("ERP", "New Name")
     assert named["accounts.organisation_created"][0] == ""
+
+
+def test_what_has_versions_is_called_as_all_of_them_are(tenant):
+    version = ensure_default_scenario(tenant=tenant, on=MONDAY)
+    text = TemplateVersion.objects.create(
+        code="reminder_1", channel="EMAIL", language="en", number=3, subject="x", body="x"
+    )
+    for row in (version, text):
+        record(actor=SYSTEM, action=f"test.{row._meta.model_name}", row=row)
+    named = {e.record.action: e.object_name for e in audit_page(scope=EVERYTHING).entries}
+    name = version.scenario.name
+    assert name
+    assert (named["test.scenarioversion"], named["test.templateversion"]) == (name, "reminder_1")
+
+
+@pytest.mark.parametrize("label", sorted(_NAMED_BY))
+def test_each_way_to_a_name_leads_somewhere(tenant, label):
+    assert names_of(label, [uuid4()]) == {}
 
 
 def test_rows_that_are_gone_have_no_name(tenant):
