@@ -121,7 +121,7 @@ def _plain(stretch: list[str], delimiter: str, quote: str, after: int) -> Chunk 
     text = "".join(stretch)
     if (quote and quote in text) or text.count("\r") != text.count("\r\n"):
         return None
-    if len(max(stretch, key=len)) > csv.field_size_limit() or "\n" in stretch or "\r\n" in stretch:
+    if max(map(len, stretch)) > csv.field_size_limit() or "\n" in stretch or "\r\n" in stretch:
         return None
     return Chunk(range(after + 1, after + 1 + len(stretch)), lines=stretch, delimiter=delimiter)
 

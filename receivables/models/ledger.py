@@ -243,6 +243,7 @@ class Allocation(TenantModel):
                     | Q(credit_item__isnull=False, credit_amount__isnull=False)
                 ),
             ),
+            # Its index also finds what takes an allocation back.
             models.UniqueConstraint(
                 fields=["tenant", "reverses"], name="allocation_reversed_once", condition=Q(reverses__isnull=False)
             ),
@@ -260,7 +261,6 @@ class Allocation(TenantModel):
             models.Index(fields=["tenant", "customer", "-on"], name="allocation_customer"),
             # Whether anything was allocated after a day: if not, the stored open amounts are that day's.
             models.Index(fields=["tenant", "on"], name="allocation_on"),
-            models.Index(fields=["tenant", "reverses"], name="allocation_reverses"),
             models.Index(fields=["tenant", "recorded_at", "id"], name="allocation_recorded"),
         ]
 

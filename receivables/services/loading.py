@@ -192,9 +192,11 @@ def _reject_without_account(stage: Stage) -> None:
 
 def _totals(stage: Stage) -> dict[str, Decimal]:
     """The sum of the stage's amounts by currency: what was taken from the file."""
-    currency = f"coalesce({stage.column('currency')}, e.currency, '')"
+    by_entity, joined = "(SELECT currency FROM entity_of WHERE is_default)", ""
+    if stage.has("entity_code"):
+        by_entity, joined = "e.currency", f"LEFT JOIN entity_of e ON e.code = {entity_code_sql(stage)}"
     rows = fetch(
-        f"SELECT {currency}, sum(s.amount) FROM stage s LEFT JOIN entity_of e ON e.code = {entity_code_sql(stage)} "
+        f"SELECT coalesce({stage.column('currency')}, {by_entity}, ''), sum(s.amount) FROM stage s {joined} "
         "GROUP BY 1 ORDER BY 1"
     )
     return {name: amount for name, amount in rows if amount is not None}

@@ -113,7 +113,7 @@ def _find_pairs(stage: Stage, load: ItemLoad) -> int | None:
     joined = f"""({_lines(stage)}) s
         JOIN party p ON p.customer_ref = s.customer_ref AND p.entity_code = s.entity_code
         FULL JOIN (SELECT i.* FROM receivables_ledgeritem i
-            WHERE {is_open} AND i.entity_id IN (SELECT entity_id FROM party)) i
+            WHERE {is_open} AND i.entity_id = ANY(ARRAY(SELECT DISTINCT entity_id FROM party))) i
             ON i.entity_id = p.entity_id AND i.source_ref = s.source_ref"""
     with planned_without("indexscan", rows=stage.read):
         temp_table(
@@ -161,7 +161,8 @@ def _compared(stage: Stage, load: ItemLoad, joined: str) -> str:
                 IS DISTINCT FROM (v.customer_id, v.document_date, v.posting_date, v.due_date, v.delivery_date,
                  v.currency, v.amount, v.vat_amount, v.payment_method)) AS fields_differ,
             v.item_id IS NOT NULL AND (v.is_settled_otherwise
-                OR v.target - v.amount IS DISTINCT FROM v.old_open - v.old_amount AND v.target IS NOT NULL) AS closing_differs
+                OR v.target IS NOT NULL AND (v.target, v.amount) IS DISTINCT FROM (v.old_open, v.old_amount)
+                AND v.target - v.amount <> v.old_open - v.old_amount) AS closing_differs
         FROM (
             SELECT s.line, p.entity_id, p.customer_id,
                 CASE WHEN i.customer_id = p.customer_id THEN i.account_id ELSE p.account_id END AS account_id,
@@ -205,7 +206,11 @@ def is_live_closing(load: ItemLoad) -> str:
 def _new_amount(stage: Stage, load: ItemLoad) -> str:
     """A snapshot without a column of open amounts gives what is open: a smaller amount is a part settled, no correction."""
     if load.is_snapshot and not stage.has("open_amount"):
-        return "CASE WHEN s.amount * i.amount >= 0 AND abs(s.amount) < abs(i.amount) THEN i.amount ELSE s.amount END"
+        # Nearly all are equal: one comparison, and nothing is multiplied.
+        return (
+            "CASE WHEN s.amount <> i.amount AND s.amount * i.amount >= 0 AND abs(s.amount) < abs(i.amount) "
+            "THEN i.amount ELSE s.amount END"
+        )
     return "s.amount"
 
 

@@ -85,7 +85,7 @@ def load_items(stage: Stage, load: ItemLoad) -> ItemCounts:
     analyze_grown("receivables_allocation", by=counts.allocations)
     if stage.has("disputed"):
         mark_disputed(stage, load)
-    touched = "SELECT customer_id FROM work WHERE item_id IS NULL OR is_changed"
+    touched = "SELECT DISTINCT customer_id FROM work WHERE item_id IS NULL OR is_changed"
     if known:
         touched += " UNION SELECT old_customer_id FROM work WHERE is_changed AND item_id IS NOT NULL"
     if has_vanished:
@@ -99,9 +99,11 @@ def _insert_documents(stage: Stage, load: ItemLoad) -> tuple[int, int]:
 
     How many were made, and how many new items belong to one that was there before.
     """
+    numbers = stage.among("number")
     joined = execute(
         "UPDATE work w SET document_id = d.id, has_document = true FROM receivables_document d "
         f"WHERE w.item_id IS NULL AND d.tenant_id = {load.tenant} AND d.number = w.number AND d.entity_id = w.entity_id "
+        f"{numbers and f'AND d.number {numbers} '}"
         "AND d.source = %s AND d.kind = w.kind",
         [load.source],
     )

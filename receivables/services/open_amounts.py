@@ -43,26 +43,29 @@ def refresh_balances(*, on: date, customers: Collection[UUID] | None = None) -> 
     Items posted after the day are not counted, and allocations dated after it not yet.
     """
     if customers is None:
-        return _refresh(on=on)
+        written, _made = _refresh(on=on)
+        return written
     wanted = sorted(set(customers))
     temp_table("touched", "(customer_id uuid PRIMARY KEY) ON COMMIT DROP")
     with copy_into("touched", ["customer_id"]) as write:
         for customer_id in wanted:
             write((customer_id,))
     execute("ANALYZE touched")
-    return _refresh(on=on, touched="touched", few=len(wanted) < _FEW)
+    written, _made = _refresh(on=on, touched="touched", few=len(wanted) < _FEW)
+    return written
 
 
 def refresh_touched_balances(*, on: date, touched: str = "touched", most: int = _FEW) -> int:
     """The same for the customers in a temporary table `touched (customer_id)` of this transaction: at most `most`."""
     if most >= _FEW:
         execute(f"ANALYZE {touched}")
-    written = _refresh(on=on, touched=touched, few=most < _FEW)
-    analyze_grown("receivables_customerbalance", by=written)
+    written, made = _refresh(on=on, touched=touched, few=most < _FEW)
+    analyze_grown("receivables_customerbalance", by=made)
     return written
 
 
-def _refresh(*, on: date, touched: str = "", few: bool = False) -> int:
+def _refresh(*, on: date, touched: str = "", few: bool = False) -> tuple[int, int]:
+    """How many balances were written, and how many of them are new."""
     tenant = tenant_literal()
     # A list is looked up in one walk along an index, in its order; a join may well begin with the whole ledger.
     customers = f"(SELECT customer_id FROM {touched})"
@@ -90,36 +93,44 @@ def _refresh(*, on: date, touched: str = "", few: bool = False) -> int:
                 coalesce(sum(amount) FILTER (WHERE due_date < %(on)s), 0) AS overdue_amount,
                 min(due_date) AS oldest_due_date, count(*)::integer AS item_count
             FROM standing WHERE amount <> 0 GROUP BY 1, 2
-            ORDER BY 1, 2
+        ), differing AS MATERIALIZED (
+            SELECT f.*, b.id AS balance_id
+            FROM fresh f FULL JOIN (SELECT b.* FROM receivables_customerbalance b WHERE {of("b")}) b
+                ON b.customer_id = f.customer_id AND b.currency = f.currency
+            WHERE (b.open_amount, b.overdue_amount, b.oldest_due_date, b.item_count)
+                IS DISTINCT FROM (f.open_amount, f.overdue_amount, f.oldest_due_date, f.item_count)
+            ORDER BY f.customer_id, f.currency
         ), gone AS (
-            DELETE FROM receivables_customerbalance b WHERE {of("b")} AND NOT EXISTS (
-                SELECT 1 FROM fresh f WHERE f.customer_id = b.customer_id AND f.currency = b.currency)
+            DELETE FROM receivables_customerbalance b USING differing d
+            WHERE b.tenant_id = {tenant} AND b.id = d.balance_id AND d.customer_id IS NULL
             RETURNING 1
-        ), written AS (
-            INSERT INTO receivables_customerbalance AS b
+        ), changed AS (
+            UPDATE receivables_customerbalance b SET "on" = %(on)s, open_amount = d.open_amount,
+                overdue_amount = d.overdue_amount, oldest_due_date = d.oldest_due_date, item_count = d.item_count,
+                open_cents = round(d.open_amount * 100)::bigint, overdue_cents = round(d.overdue_amount * 100)::bigint
+            FROM differing d WHERE b.tenant_id = {tenant} AND b.id = d.balance_id AND d.customer_id IS NOT NULL
+            RETURNING 1
+        ), made AS (
+            INSERT INTO receivables_customerbalance
                 (customer_id, currency, "on", open_amount, overdue_amount, oldest_due_date, item_count, open_cents,
                  overdue_cents)
-            SELECT f.customer_id, f.currency, %(on)s, f.open_amount, f.overdue_amount, f.oldest_due_date, f.item_count,
-                round(f.open_amount * 100)::bigint, round(f.overdue_amount * 100)::bigint
-            FROM fresh f
-            LEFT JOIN receivables_customerbalance old
-                ON old.tenant_id = {tenant} AND old.customer_id = f.customer_id AND old.currency = f.currency
-                {f"AND old.customer_id {among}" if few else ""}
-            WHERE (old.open_amount, old.overdue_amount, old.oldest_due_date, old.item_count)
-                IS DISTINCT FROM (f.open_amount, f.overdue_amount, f.oldest_due_date, f.item_count)
+            SELECT customer_id, currency, %(on)s, open_amount, overdue_amount, oldest_due_date, item_count,
+                round(open_amount * 100)::bigint, round(overdue_amount * 100)::bigint
+            FROM differing WHERE balance_id IS NULL
+            -- Another load may have made it since.
             ON CONFLICT (tenant_id, customer_id, currency) DO UPDATE SET "on" = excluded."on",
                 open_amount = excluded.open_amount, overdue_amount = excluded.overdue_amount,
                 oldest_due_date = excluded.oldest_due_date, item_count = excluded.item_count,
                 open_cents = excluded.open_cents, overdue_cents = excluded.overdue_cents
             RETURNING 1
         )
-        SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM written)
+        SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM changed), (SELECT count(*) FROM made)
     """
-    [(count,)] = _fetch_named(sql, on)
-    return int(count)
+    [(altered, made)] = _fetch_named(sql, on)
+    return int(altered + made), int(made)
 
 
-def _fetch_named(sql: str, on: date) -> list[tuple[int]]:
+def _fetch_named(sql: str, on: date) -> list[tuple[int, int]]:
     from django.db import connection
 
     with connection.cursor() as cursor:
