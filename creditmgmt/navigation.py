@@ -334,11 +334,8 @@ def alerts_of(request: HttpRequest) -> int | None:
     member = member_of(request)
     if member is None or not member.can(Can.VIEW_ALERTS):
         return None
-    return remembered(
-        request,
-        _alerts_key(member),
-        lambda: alerts_to_see(scope=_scope(request), on=request.on).count(),  # type: ignore[attr-defined]
-    )
+    on = business_today(request.tenant)  # type: ignore[attr-defined]
+    return remembered(request, _alerts_key(member), lambda: alerts_to_see(scope=_scope(request), on=on).count())
 
 
 def kept_keys(request: HttpRequest) -> list[str]:

@@ -23,8 +23,11 @@ def apply_run(*, run: str, **_: Any) -> str:
 
 @shared_task(base=TenantTask, name="integrations.check_run", queue="long", time_limit=_LONG_SECONDS)
 def check_run(*, run: str, **_: Any) -> str:
-    """The dry run of a large file; the state in which it ended."""
-    return str(runs.check(run_id=UUID(run)).state)
+    """The dry run of a large file; the state in which it ended. Of one that is to be loaded by now nobody asks."""
+    try:
+        return str(runs.check(run_id=UUID(run)).state)
+    except runs.NotStartable:
+        return str(runs.get_run(UUID(run)).state)
 
 
 @shared_task(base=TenantTask, name="integrations.resume_runs")

@@ -5,9 +5,7 @@ from uuid import UUID
 from django.db import transaction
 
 from integrations.models import SyncRun
-from integrations.services.runs import get_run
-
-CHECKING = "checking"
+from integrations.services.runs import CHECKING, get_run
 
 
 @transaction.atomic

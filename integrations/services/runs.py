@@ -35,10 +35,14 @@ from receivables.services.undo import UndoResult, undo_load
 
 State = SyncRun.State
 
-_STARTABLE = (State.RECEIVED, State.CHECKED, State.QUEUED, State.HELD, State.REFUSED, State.FAILED, State.STOPPED)
+# Nobody has asked for the load, or it came to nothing: the columns may still be chosen and the file be checked.
+_UNDECIDED = (State.RECEIVED, State.CHECKED, State.HELD, State.REFUSED, State.FAILED, State.STOPPED)
+_STARTABLE = (*_UNDECIDED, State.QUEUED)
 
 # The beat looks after runs whose message or worker was lost.
 BELL = "imports"
+# In a run's options: a worker was asked to check it.
+CHECKING = "checking"
 
 
 class UnknownRun(NotFound):
@@ -119,7 +123,7 @@ def choose_mapping(
     """Say how the file is to be read; what is None stays. Raises NotStartable once the run is under way or over."""
     run = get_run(run_id)
     options = {
-        **run.options,
+        **{name: value for name, value in run.options.items() if name != CHECKING},
         **({"entity": entity_code} if entity_code is not None else {}),
         **({"control_totals": control_totals} if control_totals is not None else {}),
         **({"accept_unfinished": accept_unfinished} if accept_unfinished is not None else {}),
@@ -134,7 +138,7 @@ def choose_mapping(
         "state": State.RECEIVED,
         "error": "",
     }
-    if not SyncRun.objects.filter(id=run.id, state__in=_STARTABLE).exclude(state=State.QUEUED).update(**values):
+    if not SyncRun.objects.filter(id=run.id, state__in=_UNDECIDED).update(**values):
         raise NotStartable
     record(actor=actor, action="integrations.mapping_chosen", row=run, changes={"mapping": [None, values["mapping"]]})
     if remember_it and run.inspection.get("fingerprint"):
@@ -153,24 +157,35 @@ def check(*, run_id: UUID, force: bool = False) -> SyncRun:
 
     The run then says what would be created, changed and closed, the first errors and the totals; the rejected rows can
     be fetched with `error_rows`. A snapshot that would have to wait for a person says so in `result["held"]`.
+    Whatever was asked of the run meanwhile, to load it or to read it otherwise, goes first: the check then says nothing.
     """
     run = get_run(run_id)
-    if run.state not in _STARTABLE:
+    if run.state not in _UNDECIDED:
         raise NotStartable
+    refusal: Refusal | None = None
     try:
         mapping = _mapping_of(run)
         refuse_older(run, mapping)
         result, conversion, held = _dry_load(run, mapping, force=force)
-    except RowsRejected as refused:
-        return _refuse(run, refused, rejected=refused.rejected)
     except Refusal as refused:
-        return _refuse(run, refused)
+        refusal = refused
     with transaction.atomic():
+        if not _is_as_it_was(run):
+            return get_run(run_id)
+        if refusal is not None:
+            return _refuse(run, refusal, rejected=getattr(refusal, "rejected", None))
         keep_rejected(run, mapping, result)
         values = outcome_of(run, mapping, result, conversion)
         values["result"]["held"] = held
         SyncRun.objects.filter(id=run.id).update(state=State.CHECKED, error="", **values)
     return get_run(run_id)
+
+
+def _is_as_it_was(run: SyncRun) -> bool:
+    """Whether nobody has asked for the load meanwhile, nor for other columns. Locks the run until the transaction ends."""
+    now = SyncRun.objects.select_for_update().get(id=run.id)
+    asked = ("mapping", "kind", "mode", "as_of", "options", "all_or_nothing")
+    return now.state in _UNDECIDED and all(getattr(now, name) == getattr(run, name) for name in asked)
 
 
 def _dry_load(run: SyncRun, mapping: Mapping, *, force: bool) -> tuple[LoadResult, Conversion, dict[str, int] | None]:
@@ -234,7 +249,7 @@ def queue(*, run_id: UUID, actor: Actor, force: bool = False) -> SyncRun:
     run = get_run(run_id)
     _mapping_of(run)
     options = {**run.options, "force": force}
-    waiting = SyncRun.objects.filter(id=run_id, state__in=_STARTABLE).exclude(state=State.QUEUED)
+    waiting = SyncRun.objects.filter(id=run_id, state__in=_UNDECIDED)
     if not waiting.update(state=State.QUEUED, options=options, stop_requested=False, heartbeat_at=Now(), error=""):
         raise NotStartable
     record(actor=actor, action="integrations.run_queued", row=run, changes={"force": [None, force]})
@@ -353,8 +368,14 @@ def _end(run: SyncRun, state: str, error: Exception) -> SyncRun:
 
 @transaction.atomic
 def stop(*, run_id: UUID, actor: Actor) -> SyncRun:
-    """Ask a run to stop. A queued one stops at once, a running one at its next rows; what is loaded stays loaded."""
+    """Ask a run to stop. A queued one stops at once, a running one at its next rows; what is loaded stays loaded.
+
+    Of a check under way nobody waits for the result any more.
+    """
     run = get_run(run_id)
+    if run.options.get(CHECKING):
+        left = {name: value for name, value in run.options.items() if name != CHECKING}
+        SyncRun.objects.filter(id=run_id, state__in=_UNDECIDED).update(options=left)
     waiting = SyncRun.objects.filter(id=run_id, state=State.QUEUED)
     stopped = waiting.update(state=State.STOPPED, finished_at=Now(), error=str(Stopped.message))
     if not stopped:
