@@ -280,6 +280,7 @@ FIELDS = {
     "amount": gettext_lazy("amount"),
     "due_on": gettext_lazy("due day"),
     "from_on": gettext_lazy("from"),
+    "postponed_until": gettext_lazy("put off until"),
     "until_on": gettext_lazy("until"),
     "lifted_on": gettext_lazy("lifted"),
     "closed_on": gettext_lazy("closed"),
