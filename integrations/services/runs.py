@@ -212,7 +212,7 @@ def _load(run: SyncRun, mapping: Mapping, *, force: bool) -> tuple[LoadResult, C
         result = load(
             kind=mapping.kind,
             mode=mode,
-            rows=batches if _may_be_empty(run, mode) else _some(batches, kind=mapping.kind),
+            rows=batches if _may_be_empty(run, mapping.kind, mode) else _some(batches, kind=mapping.kind),
             columns=fed_fields(mapping),
             source=run.source,
             as_of=run.as_of,
@@ -226,12 +226,12 @@ def _load(run: SyncRun, mapping: Mapping, *, force: bool) -> tuple[LoadResult, C
     return result, conversion
 
 
-def _may_be_empty(run: SyncRun, mode: str) -> bool:
-    """Of a source that sends what is new, a file without rows says that nothing is; all else without rows went wrong.
+def _may_be_empty(run: SyncRun, kind: str, mode: str) -> bool:
+    """Whether a file without rows is one: where a connection sends what is new, or orders, of which there may be none.
 
-    Not even a snapshot says by it that all is settled: it names no company whose items it would close.
+    All items settled is not believed of any company: and such a snapshot names none whose items it would close.
     """
-    return run.connection_id is not None and mode != "snapshot"
+    return run.connection_id is not None and (mode != "snapshot" or kind != "items")
 
 
 def _some(batches: Iterable[Batch], *, kind: str) -> Iterator[Batch]:

@@ -265,9 +265,10 @@ class TestConnections:
         sync_connections(on=D1, settle_seconds=0)
         (folder / "items.csv").write_text(lines())
         (folder / "bank.csv").write_text("booking date;amount;currency;payer;text\n")
+        (folder / "orders.csv").write_text("customer number;order number;order date;open amount;currency\n")
         emptied = sync_connections(on=D2, settle_seconds=0)
         ended = {run.kind: (run.state, run.row_count) for run in SyncRun.objects.filter(id__in=emptied.runs)}
-        assert ended == {"items": ("REFUSED", 0), "bank_lines": ("APPLIED", 0)}
+        assert ended == {"items": ("REFUSED", 0), "bank_lines": ("APPLIED", 0), "orders": ("APPLIED", 0)}
         assert LedgerItem.objects.filter(is_open=True).count() == 2
 
     def test_bad_rows_are_set_aside_and_nothing_is_closed(self, folder):
