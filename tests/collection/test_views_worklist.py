@@ -188,7 +188,7 @@ def test_the_dry_run_counts_items_left_out_also_of_customers_who_get_nothing(org
     shown = client.get(address("scenario", organisation))
     assert shown.context["run"].left_out == {"HELD": 1}
     assert len(shown.context["run"].messages) == 1
-    assert "1 suspended" in shown.content.decode()
+    assert "suspended (1)" in shown.content.decode()
 
 
 def test_go_live_is_approved_on_the_page_once(organisation):
