@@ -7,13 +7,12 @@ thousand late items then took seconds where they take milliseconds.
 
 from django.db import connection, transaction
 
-# Counted anew are tables that have grown by half and a few pages since: planning follows their size in between.
+# Never counted, or when they were empty, or grown by half and a few pages since: in between planning follows their size.
 _OUTGROWN = """
 SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind = 'r' AND n.nspname = current_schema() AND has_table_privilege(c.oid, 'MAINTAIN')
   AND pg_relation_size(c.oid) > 0
-  AND (c.reltuples <= 0
-       OR pg_relation_size(c.oid) / current_setting('block_size')::int > c.relpages + c.relpages / 2 + 8)
+  AND (c.relpages = 0 OR pg_relation_size(c.oid) / current_setting('block_size')::int > c.relpages + c.relpages / 2 + 8)
 ORDER BY c.relname
 """
 

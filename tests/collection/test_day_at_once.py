@@ -170,4 +170,5 @@ def test_a_call_is_taken_back_once_and_not_over_a_colleague(tenant, action, two)
             taken_back = AuditRecord.objects.filter(
                 action="collection.call_taken_back", object_id=logged.interaction.id
             )
-            assert taken_back.count() == (not isinstance(results[0], Refusal))
+            undone = [one for one in results if not isinstance(one, Refusal | Promise)]
+            assert taken_back.count() == len(undone)

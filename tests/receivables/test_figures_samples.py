@@ -99,7 +99,7 @@ def test_ibm_history_is_known_on_the_day_itself(organisation):
 @needs_samples
 def test_hrc_open_items_are_the_file_on_every_day(organisation):
     items = recompute.read_hrc(HRC)
-    import_file(HRC, organisation, as_of=HRC_SNAPSHOT, decimals="round")
+    import_file(HRC, organisation, as_of=HRC_SNAPSHOT.isoformat(), decimals="round")
     for on in HRC_DAYS:
         check(organisation, items, on)
     assert said("ageing", organisation, on="2020-12-31")["totals"][0]["total"] == "310427859.34"
@@ -107,7 +107,7 @@ def test_hrc_open_items_are_the_file_on_every_day(organisation):
 
 @needs_samples
 def test_before_the_first_snapshot_nothing_was_known(organisation):
-    import_file(HRC, organisation, as_of=HRC_SNAPSHOT, decimals="round")
+    import_file(HRC, organisation, as_of=HRC_SNAPSHOT.isoformat(), decimals="round")
     before = said("ageing", organisation, on="2020-05-21", known_on="2020-05-21")
     assert before["rows"] == []
     assert [(source["entity"], source["on"]) for source in before["known_from"]] == [
