@@ -60,8 +60,15 @@
   for (const one of form.querySelectorAll("[data-names]")) {
     one.setAttribute("aria-autocomplete", "list");
     one.setAttribute("aria-controls", menu.id);
-    one.addEventListener("focus", () => { field = one; });
-    one.addEventListener("blur", () => setTimeout(() => { if (!menu.contains(document.activeElement)) close(); }, 150));
+    one.addEventListener("focus", () => {
+      if (field !== one) close();
+      field = one;
+    });
+    // A field that was left must not close the list that was opened in the next one meanwhile.
+    one.addEventListener("blur", () => setTimeout(() => {
+      const now = document.activeElement;
+      if (!now?.matches("[data-names]") && !menu.contains(now)) close();
+    }, 150));
     one.addEventListener("input", () => {
       if (one.readOnly) return;
       const found = typed();
