@@ -298,7 +298,8 @@ class CustomerBalance(TenantModel):
     needs_analyze = True
 
     tenant = tenant_by_reference()
-    customer = TenantForeignKey(Customer, models.CASCADE, related_name="balances")
+    # Of its items, whose sum it is: made from them, and gone with the last one.
+    customer = TenantForeignKey(Customer, models.CASCADE, related_name="balances", implied_by="items")
     currency = models.CharField(max_length=3)
     on = models.DateField()
     open_amount = models.DecimalField(**AMOUNT)

@@ -10,6 +10,7 @@ from receivables.services.loading_stage import (
     Stage,
     analyze_temp,
     fetch,
+    id_in_order,
     planned_without,
     quoted,
     temp_table,
@@ -77,21 +78,22 @@ def find_work(stage: Stage, load: ItemLoad) -> None:
         refs = stage.among("source_ref")
         few = f"AND i.entity_id = ANY(ARRAY(SELECT id FROM entity_of)) AND i.source_ref {refs}" if refs else ""
         joined = f"{lines} LEFT JOIN receivables_ledgeritem i ON {same} {few}"
+    # In the order of customers and days: an item, its document and their places in most indexes follow the ones before.
+    # The ids are given in that order; a document has that of its first item.
+    order = "ORDER BY n.customer_id, n.document_date, n.number"
     with planned_without("indexscan", rows=0 if is_small_part else stage.read):
         temp_table(
             "work",
-            # In the order of customers and days: an item, its document and their places in most indexes follow the
-            # ones before. The ids are given in that order, after the sort; a document has that of its first item.
             f"""ON COMMIT DROP AS
             SELECT m.*, CASE WHEN m.is_new THEN m.id ELSE m.old_document_id END AS document_id
             FROM (
-                SELECT n.*, coalesce(n.item_id, uuidv7()) AS id, false AS has_document,
+                SELECT n.*, coalesce(n.item_id, {id_in_order(f"row_number() OVER ({order})")}) AS id, false AS has_document,
                     n.is_new OR n.fields_differ OR n.document_differs AS is_changed,
                     CASE WHEN n.item_id IS NULL THEN coalesce(n.target, n.amount) ELSE n.old_open END AS new_open,
                     CASE WHEN n.item_id IS NULL THEN abs(n.amount) - abs(coalesce(n.target, n.amount)) ELSE 0 END AS closing_amount,
                     false AS is_reversed, n.item_id IS NULL AND n.is_settled_history AS closes_in_history
                 FROM ({_compared(stage, load, joined)}) n WHERE {_DIFFERS}
-                ORDER BY n.customer_id, n.document_date, n.number
+                {order}
             ) m""",
         )
 

@@ -54,6 +54,30 @@ def judge_items(stage: Stage) -> None:
             reason=_("The open amount must lie between 0 and the amount."),
         )
     stage.drop_repeated([entity_code(stage), "s.source_ref"] if stage.has("entity_code") else ["s.source_ref"])
+    _agree_on_documents(stage)
+
+
+def _agree_on_documents(stage: Stage) -> None:
+    """Instalments that name different orders, sites ... for one document all name the last of them, in order of text.
+
+    Else each would be compared with what another one said, and the document would change with every load.
+    """
+    texts = [name for name in DOCUMENT_TEXTS if stage.has(name)]
+    if not texts or not stage.has("instalment"):
+        return
+    key = ["number", "item_kind", *(["entity_code"] if stage.has("entity_code") else [])]
+    temp_table(
+        "torn",
+        f"ON COMMIT DROP AS SELECT {', '.join(key)}, {', '.join(f'max({name}) AS {name}' for name in texts)} FROM stage "
+        f"GROUP BY {', '.join(key)} HAVING {' OR '.join(f'max({name}) <> min({name})' for name in texts)}",
+    )
+    if not fetch("SELECT 1 FROM torn LIMIT 1"):
+        return
+    execute(
+        # What a row leaves out, it goes on leaving out.
+        f"UPDATE stage s SET {', '.join(f'{name} = CASE WHEN s.{name} IS NOT NULL THEN t.{name} END' for name in texts)} "
+        f"FROM torn t WHERE {' AND '.join(f's.{name} IS NOT DISTINCT FROM t.{name}' for name in key)}"
+    )
 
 
 def load_items(stage: Stage, load: ItemLoad) -> ItemCounts:

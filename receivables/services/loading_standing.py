@@ -5,7 +5,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from receivables.services.loading_parties import entity_code
-from receivables.services.loading_stage import SHRINK_PCT, Held, Stage, execute, fetch, tenant_literal
+from receivables.services.loading_stage import SHRINK_PCT, Held, Stage, execute, fetch, temp_table, tenant_literal
 
 
 def write_changes(
@@ -79,20 +79,29 @@ def load_orders(stage: Stage, *, source: str, is_snapshot: bool, run_id: UUID, f
 
 def _close_orders(*, source: str, run_id: UUID, force: bool) -> int:
     tenant = tenant_literal()
-    covered = f"o.tenant_id = {tenant} AND o.source = %s AND o.open_amount <> 0 AND o.entity_id IN (SELECT entity_id FROM work)"
-    gone = f"{covered} AND NOT EXISTS (SELECT 1 FROM work w WHERE w.entity_id = o.entity_id AND w.number = o.number)"
+    covered = (
+        f"o.tenant_id = {tenant} AND o.source = %s AND o.open_amount <> 0 "
+        "AND o.entity_id = ANY(ARRAY(SELECT DISTINCT entity_id FROM work))"
+    )
+    # A join of its own: asked within the count, each order was held against all lines.
+    temp_table(
+        "gone",
+        f"ON COMMIT DROP AS SELECT o.id FROM receivables_openorder o WHERE {covered} "
+        "AND NOT EXISTS (SELECT 1 FROM work w WHERE w.entity_id = o.entity_id AND w.number = o.number)",
+        [source],
+    )
     [(open_orders, closing)] = fetch(
-        f"SELECT count(*), count(*) FILTER (WHERE {gone}) FROM receivables_openorder o WHERE {covered}",
-        [source, source],
+        f"SELECT (SELECT count(*) FROM receivables_openorder o WHERE {covered}), (SELECT count(*) FROM gone)", [source]
     )
     if closing * 100 > open_orders * SHRINK_PCT and not force:
         raise Held(closing=closing, open_items=open_orders)
     return execute(
-        f"WITH changed AS (UPDATE receivables_openorder o SET open_amount = 0, updated_at = statement_timestamp() WHERE {gone} "
+        "WITH changed AS (UPDATE receivables_openorder o SET open_amount = 0, updated_at = statement_timestamp() FROM gone g "
+        f"WHERE o.tenant_id = {tenant} AND o.id = g.id "
         "RETURNING old.id, jsonb_build_object('open_amount', old.open_amount) AS before) "
         "INSERT INTO receivables_loadchange (run_id, object_type, object_id, before) "
         "SELECT %s, 'receivables.OpenOrder', id, before FROM changed",
-        [source, run_id],
+        [run_id],
     )
 
 

@@ -79,6 +79,23 @@ def test_rows_without_entity_belong_to_the_only_one_or_to_one_that_is_made(tenan
     assert snapshot([row("F3")], D3, entity_code="X").created == 1
 
 
+def test_instalments_that_name_different_sites_change_nothing_when_they_come_again(tenant):
+    """The document has the last one; in whatever order they come, and beside rows that name none."""
+    said = [("1", "Lyon"), ("2", "Paris"), ("3", "Brest"), ("4", None)]
+    rows = [
+        row(instalment=int(number), amount=f"{number}.00", site=site, product="Gas" if number == "2" else None)
+        for number, site in said
+    ]
+    load_rows("items", rows)
+    before = Document.objects.get()
+    assert (before.site, before.product) == ("Paris", "Gas")
+    for mode in ("delta", "snapshot"):
+        again = load_rows("items", list(reversed(rows)), mode=mode)
+        assert (again.created, again.changed, again.unchanged) == (0, 0, 4)
+    after = Document.objects.get()
+    assert (after.site, after.product, after.updated_at) == ("Paris", "Gas", before.updated_at)
+
+
 def test_instalments_of_one_number_share_a_document(tenant):
     rows = [
         row(instalment=1, amount="60.00", vat_amount="10.00"),

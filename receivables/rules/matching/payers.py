@@ -59,13 +59,15 @@ def name_key(name: str) -> str:
 
 @dataclass
 class Payers:
-    """What is known of who pays. `ibans` and `names` (keys): what was learned; `called`: names by their first word,
-    `worded`: customers by each word of theirs that is not short.
+    """What is known of who pays. `ibans` and `names` (keys): what was learned; `called`: customers by the words of their
+    name, `lengths`: how many words the names have that begin with a word; `worded`: customers by each word of theirs that
+    is not short. Of 100,000 customers thousands may begin with the same word.
     """
 
     ibans: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     names: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-    called: dict[str, list[tuple[tuple[str, ...], str]]] = field(default_factory=lambda: defaultdict(list))
+    called: dict[tuple[str, ...], list[str]] = field(default_factory=lambda: defaultdict(list))
+    lengths: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     worded: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
     @classmethod
@@ -81,7 +83,8 @@ class Payers:
         for customer, name in sorted(names):
             words = name_words(name)
             if words:
-                known.called[words[0]].append((words, customer))
+                known.called[words].append(customer)
+                known.lengths[words[0]].add(len(words))
             for word in words:
                 if len(word) > 3 or len(words) == 1:
                     known.worded[word].append(customer)
@@ -107,9 +110,10 @@ class Payers:
         whole: list[tuple[int, str]] = []
         part: dict[str, Sure] = {}
         for place, word in enumerate(kept):
-            for name, customer in self.called.get(word, ()):
-                if tuple(kept[place : place + len(name)]) == name and _tells(name):
-                    whole.append((len(name), customer))
+            for length in self.lengths.get(word, ()):
+                name = tuple(kept[place : place + length])
+                if _tells(name):
+                    whole += ((length, customer) for customer in self.called.get(name, ()))
             if len(some := self.worded.get(word, ())) <= SHARED_BY:
                 part.update(dict.fromkeys(some, Sure.PART))
         if not whole:
