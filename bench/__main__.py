@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -74,7 +75,8 @@ def _run(wanted: list[str], options: argparse.Namespace) -> int:
                 calibration = calibrate(owner)
             _say("loads ...")
             rounds = options.rounds or (1 if size.name == "FULL" else 5)
-            found += [one for one in _kept("P1", lambda: measure_loads(size, rounds=rounds)) if one.id in wanted]
+            loads = _kept("P1", lambda: measure_loads(size, rounds=rounds))
+            found += _told([one for one in loads if one.id in wanted])
     if set(wanted) & set(READS):
         from bench import api, matching, neighbours, nights, pages, reading
 
@@ -89,7 +91,7 @@ def _run(wanted: list[str], options: argparse.Namespace) -> int:
                     module = api if name in API else pages if name in PAGES else nights if name in NIGHTS else reading
                     module = {"P16": neighbours, "P21": matching}.get(name, module)
                     measure = getattr(module, f"measure_{name.lower()}")
-                    found += _kept(name, partial(measure, size))
+                    found += _told(_kept(name, partial(measure, size)))
     order = [*LOADS, *READS]
     found.sort(key=lambda one: order.index(one.id))
     print("\n".join(table(found, size=size.name, calibration=calibration)))
@@ -109,6 +111,17 @@ def _kept(name: str, measure: "Callable[[], Iterator[Measurement]]") -> "list[Me
     except Exception as error:
         traceback.print_exc()
         found.append(Measurement(name, "broke off", 0, note=f"{type(error).__name__}: {error}"[:200]))
+    return found
+
+
+def _told(found: "list[Measurement]") -> "list[Measurement]":
+    """Say each figure at once: a run of the largest size takes most of an hour, and may be broken off."""
+    from bench.measure import spell
+
+    for one in found:
+        if one.is_measured:
+            ours, floor = (spell(median(times)) for times in (one.ours, one.floor))
+            _say(f"    {one.id} {one.work}: {ours}, floor {floor}, ratio {one.ratio:.2f}, goal {one.goal:g}")
     return found
 
 

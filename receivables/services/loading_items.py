@@ -76,7 +76,8 @@ def _agree_on_documents(stage: Stage) -> None:
     execute(
         # What a row leaves out, it goes on leaving out.
         f"UPDATE stage s SET {', '.join(f'{name} = CASE WHEN s.{name} IS NOT NULL THEN t.{name} END' for name in texts)} "
-        f"FROM torn t WHERE {' AND '.join(f's.{name} IS NOT DISTINCT FROM t.{name}' for name in key)}"
+        "FROM torn t WHERE s.number = t.number AND s.item_kind = t.item_kind"
+        + (" AND s.entity_code IS NOT DISTINCT FROM t.entity_code" if stage.has("entity_code") else "")
     )
 
 
