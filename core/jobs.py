@@ -34,6 +34,15 @@ def lock(name: str) -> None:
         raise AlreadyRunning
 
 
+def wait_for_lock(name: str) -> None:
+    """Take the transaction's lock `name` of this tenant, after whoever holds it: for what takes moments.
+
+    What is read afterwards is as the others left it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{require_tenant_id()}/{name}"])
+
+
 @contextmanager
 def exclusive(name: str) -> Iterator[None]:
     """Hold the tenant's lock `name` over several transactions. Raises AlreadyRunning when another process holds it.

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from core.jobs import wait_for_lock
 from receivables.services.loading_stage import analyze_grown, copy_into, execute, fetch, temp_table, tenant_literal
 
 # What allocations take from each item, in the item's sign: a debit's side lowers it, a credit's side raises it.
@@ -65,7 +66,12 @@ def refresh_touched_balances(*, on: date, touched: str = "touched", most: int = 
 
 
 def _refresh(*, on: date, touched: str = "", few: bool = False) -> tuple[int, int]:
-    """How many balances were written, and how many of them are new."""
+    """How many balances were written, and how many of them are new.
+
+    One after the other within an organisation: of two loads that touch the same customer, the later one sees the items
+    of the earlier one.
+    """
+    wait_for_lock("balances")
     tenant = tenant_literal()
     # A list is looked up in one walk along an index, in its order; a join may well begin with the whole ledger.
     customers = f"(SELECT customer_id FROM {touched})"
@@ -117,11 +123,6 @@ def _refresh(*, on: date, touched: str = "", few: bool = False) -> tuple[int, in
             SELECT customer_id, currency, %(on)s, open_amount, overdue_amount, oldest_due_date, item_count,
                 round(open_amount * 100)::bigint, round(overdue_amount * 100)::bigint
             FROM differing WHERE balance_id IS NULL
-            -- Another load may have made it since.
-            ON CONFLICT (tenant_id, customer_id, currency) DO UPDATE SET "on" = excluded."on",
-                open_amount = excluded.open_amount, overdue_amount = excluded.overdue_amount,
-                oldest_due_date = excluded.oldest_due_date, item_count = excluded.item_count,
-                open_cents = excluded.open_cents, overdue_cents = excluded.overdue_cents
             RETURNING 1
         )
         SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM changed), (SELECT count(*) FROM made)

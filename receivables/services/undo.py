@@ -101,8 +101,8 @@ def undo_load(*, run_id: UUID, source: str, on: date, actor: Actor) -> UndoResul
         [on, run_id],
     )
     recompute_open("touched_item")
-    refresh_touched_balances(on=on)
     result.deleted = _delete_brought(run_id)
+    refresh_touched_balances(on=on)  # last: others wait for it, and it waits for nobody afterwards
     AuditRecord.objects.create(
         actor_kind=actor.kind, actor_id=actor.id, action="receivables.load_undone", object_type="integrations.SyncRun",
         object_id=run_id, changes={"voided": result.voided, "reversed": result.reversed, "restored": result.restored,
