@@ -113,7 +113,7 @@ class Payers:
             for length in self.lengths.get(word, ()):
                 name = tuple(kept[place : place + length])
                 if _tells(name):
-                    whole += ((length, customer) for customer in self.called.get(name, ()))
+                    whole += ((len(name), customer) for customer in self.called.get(name, ()))
             if len(some := self.worded.get(word, ())) <= SHARED_BY:
                 part.update(dict.fromkeys(some, Sure.PART))
         if not whole:

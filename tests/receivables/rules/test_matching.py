@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from receivables.rules.matching.book import Book
 from receivables.rules.matching.decide import match_line, match_lines
 from receivables.rules.matching.facts import Fit, Found, Line, Offer, OpenItem, Piece, Policy, cash_of
-from receivables.rules.matching.payers import Payers, name_key
+from receivables.rules.matching.payers import Payers, Sure, name_key
 from receivables.rules.matching.references import creditor_reference, number_keys, text_keys
 from receivables.rules.matching.sums import Way, sums
 
@@ -341,3 +341,10 @@ def test_sums_say_how_likely_chance_is():
 def test_names_are_compared_without_what_kind_of_company_it_is():
     assert name_key("Société JAUNO & Cie") == "jauno"
     assert name_key("Jauno SARL") == "jauno"
+
+
+def test_a_name_that_ends_the_text_counts_by_its_own_words():
+    """Nord Gaz Services is not in it: Nord Gaz is no longer for that, and ties with the other name of two words."""
+    payers = Payers.of(names=[("A", "Nord Gaz"), ("B", "Nord Gaz Services"), ("C", "Martin Transport")])
+    said = line("10", "Martin Transport Nord Gaz")
+    assert payers.of_line(said) == {"A": Sure.NAME, "C": Sure.NAME}
