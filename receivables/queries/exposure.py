@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from accounts.access import Scope
+from core.garbage import only_new_objects_collected
 from receivables.queries.as_of import Way, open_items_sql
 from receivables.queries.selection import EVERY_ITEM, Selection, item_conditions, order_conditions
 from receivables.queries.statement import fetch
@@ -26,7 +27,10 @@ class Exposure(NamedTuple):
     open_amount: Decimal
     overdue_amount: Decimal
     orders_in_hand: Decimal
-    exposure: Decimal
+
+    @property
+    def exposure(self) -> Decimal:
+        return self.open_amount + self.orders_in_hand
 
 
 class CustomerFigures(NamedTuple):
@@ -78,7 +82,7 @@ def exposures(
     if limit is not None:
         cut, params["limit"] = "LIMIT %(limit)s", limit
     sql = (
-        "SELECT c.id, c.ref, c.name, s.currency, s.open_amount, s.overdue, s.orders, s.open_amount + s.orders FROM ("
+        "SELECT c.id, c.ref, c.name, s.currency, s.open_amount, s.overdue, s.orders FROM ("
         "SELECT p.customer_id, p.currency, sum(p.open_amount) AS open_amount, sum(p.overdue) AS overdue,"
         " sum(p.orders) AS orders FROM ("
         "SELECT o.customer_id, o.currency, sum(o.open_amount) AS open_amount,"
@@ -90,7 +94,8 @@ def exposures(
         " JOIN receivables_customer c ON c.tenant_id = %(tenant)s AND c.id = s.customer_id"
         f" {beyond} ORDER BY c.ref, s.currency {cut}"
     )
-    return [Exposure(*row) for row in fetch(sql, params)]
+    with only_new_objects_collected():
+        return [Exposure(*row) for row in fetch(sql, params)]
 
 
 def customer_figures(

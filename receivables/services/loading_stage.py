@@ -5,7 +5,6 @@ transaction. Everything that is wrong with the whole file raises a refusal; a ro
 the stage and listed.
 """
 
-import gc
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -15,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from core.errors import Conflict, Invalid
+from core.garbage import only_new_objects_collected
 from core.tenancy import require_tenant_id
 from receivables.ports import ROW_FIELDS, Batch, Columns, Progress, Rejection
 from receivables.services.loading_copy import copy_text
@@ -210,19 +210,6 @@ def copy_text_into(table: str, columns: Collection[str]) -> Iterator[Callable[[s
     """A function that writes rows in COPY's text format (loading_copy) into a temporary table."""
     with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
         yield copy.write
-
-
-@contextmanager
-def only_new_objects_collected() -> Iterator[None]:
-    """Rows come and go by the million: the search for cycles looks at them alone, not at all the rest again and again.
-
-    It took half of the time of reading. Cycles among what is new are found as ever.
-    """
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
 
 
 class Stage:
