@@ -21,10 +21,15 @@ class AlreadyRunning(Conflict):
     message = _("This job is already running for the organisation. Wait until it has ended.")
 
 
+def _key(name: str) -> str:
+    """What the number of a lock is made of."""
+    return f"{require_tenant_id()}/{name}"
+
+
 def try_lock(name: str) -> bool:
     """Take the transaction's lock `name` of this tenant. False when another transaction holds it."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [f"{require_tenant_id()}/{name}"])
+        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [_key(name)])
         return bool(cursor.fetchone()[0])
 
 
@@ -40,7 +45,7 @@ def wait_for_lock(name: str) -> None:
     What is read afterwards is as the others left it.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{require_tenant_id()}/{name}"])
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [_key(name)])
 
 
 @contextmanager
@@ -53,7 +58,7 @@ def exclusive(name: str) -> Iterator[None]:
         lock(name)
         yield
         return
-    key = f"{require_tenant_id()}/{name}"
+    key = _key(name)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [key])
         if not cursor.fetchone()[0]:
