@@ -14,7 +14,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.keys import digest, matches, new_secret
-from accounts.models import ApiKey, Tenant
+from accounts.models import ApiKey
+from accounts.queries.doors import live_key
 from accounts.roles import Can
 from accounts.services.rights import capabilities_of, check_may_grant, get_role, lock_organisation
 from core.audit import Actor, record
@@ -133,12 +134,7 @@ def verify_key(*, key_id: UUID, secret: str) -> ApiKey | None:
     None when unknown, wrong, revoked or expired, and while the tenant is not active. 1 SQL query, and at most once a
     minute a second one that notes the use.
     """
-    key = (
-        ApiKey.objects.select_related("role", "tenant")
-        .filter(id=key_id, revoked_at=None, tenant__status=Tenant.Status.ACTIVE)
-        .filter(Q(expires_at=None) | Q(expires_at__gt=Now()))
-        .first()
-    )
+    key = live_key(key_id=key_id)
     # Compared even when there is no key: an answer in less time would say that it does not exist.
     if not matches(secret, key.secret_hash if key else "") or key is None:
         return None
