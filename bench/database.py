@@ -1,5 +1,6 @@
 """The benchmark's own database: made and migrated by the owner role, dropped at the end. Never the product's."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,6 +14,7 @@ from django.db import connections
 from core.tenancy import SETTING
 
 NAME = "bench_encours"
+LEAVE_SECONDS = 120
 
 
 class AlreadyMeasuring(RuntimeError):
@@ -49,7 +51,20 @@ def drop() -> None:
     for connection in connections.all():
         connection.close()
     with _connect("owner", "postgres", autocommit=True) as maintenance:
-        maintenance.execute(f'DROP DATABASE IF EXISTS "{NAME}" WITH (FORCE)')
+        _drop(maintenance)
+
+
+def _drop(maintenance: psycopg.Connection) -> None:
+    """A worker of autovacuum, which no owner may end, leaves by itself: it is waited for."""
+    until = time.monotonic() + LEAVE_SECONDS
+    while True:
+        try:
+            maintenance.execute(f'DROP DATABASE IF EXISTS "{NAME}" WITH (FORCE)')
+            return
+        except (psycopg.errors.InsufficientPrivilege, psycopg.errors.ObjectInUse):
+            if time.monotonic() > until:
+                raise
+            time.sleep(1)
 
 
 @contextmanager
@@ -64,7 +79,7 @@ def own_database(*, keep: bool = False) -> Iterator[None]:
             raise AlreadyMeasuring("another benchmark is running: two at once measure each other")
         exists = maintenance.execute("SELECT 1 FROM pg_database WHERE datname = %s", [NAME]).fetchone()
         if exists and not keep:
-            maintenance.execute(f'DROP DATABASE "{NAME}" WITH (FORCE)')
+            _drop(maintenance)
         if not exists or not keep:
             maintenance.execute(f'CREATE DATABASE "{NAME}"')
         for alias in ("default", "owner"):
