@@ -49,7 +49,7 @@ from integrations.services.connections import sync_connections
 from receivables.services.matching_run import match_bank_lines, settle_with_books
 from receivables.services.open_amounts import refresh_balances
 from receivables.services.promises import decide_promises
-from receivables.services.repairs import repair_open_amounts
+from receivables.services.repairs import refuse_lost_documents, repair_open_amounts
 from risk.services.profiles import refresh_profiles
 
 JOB = "night"
@@ -164,7 +164,8 @@ def _statistics(night: Night) -> int:
 
 
 def _open_amounts(night: Night) -> int:
-    """Items whose stored open amount was not what their allocations say, and was put right."""
+    """Items whose stored open amount was not what their allocations say, and was put right. All have their document."""
+    refuse_lost_documents()
     return repair_open_amounts(actor=SYSTEM)
 
 

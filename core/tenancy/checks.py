@@ -45,8 +45,9 @@ def _shape_problems(model: type[models.Model]) -> list[checks.CheckMessage]:
         if getattr(index, "fields", None)
     ]
     for reference in tenant_references(model):
-        if not reference.implied_by and ("tenant", reference.name) not in starts:
-            out.append(_error(f"{meta.label}.{reference.name}: needs an index on (tenant, {reference.name})", "E005"))
+        first = (*reference.with_same, reference.name)[0]
+        if not reference.implied_by and ("tenant", first) not in starts:
+            out.append(_error(f"{meta.label}.{reference.name}: needs an index on (tenant, {first})", "E005"))
     for many in meta.local_many_to_many:
         through = many.remote_field.through
         if through is not None and through._meta.auto_created:

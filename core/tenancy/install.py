@@ -75,13 +75,15 @@ def wanted_constraints(model: type[models.Model]) -> Iterator[tuple[int, str, li
         if field.implied_by:
             continue
         target = field.related_model._meta.db_table
-        name = constraint_name(table, f"{field.column}_tenant_fk")
+        same = [f"{name}_id" for name in field.with_same]
+        name = constraint_name(table, f"{field.column}_{'_'.join(field.with_same) or 'tenant'}_fk")
+        here, there = (", ".join(f'"{column}"' for column in ("tenant_id", *same, end)) for end in (field.column, "id"))
         yield (
             1,
             name,
             [
-                f'ALTER TABLE "{table}" ADD CONSTRAINT "{name}" FOREIGN KEY (tenant_id, "{field.column}") '
-                f'REFERENCES "{target}" (tenant_id, id) DEFERRABLE INITIALLY IMMEDIATE NOT VALID',
+                f'ALTER TABLE "{table}" ADD CONSTRAINT "{name}" FOREIGN KEY ({here}) '
+                f'REFERENCES "{target}" ({there}) DEFERRABLE INITIALLY IMMEDIATE NOT VALID',
                 f'ALTER TABLE "{table}" VALIDATE CONSTRAINT "{name}"',
             ],
         )

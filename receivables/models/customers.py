@@ -103,7 +103,10 @@ class Customer(TenantModel):
     updated_at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["tenant", "ref"], name="customer_ref_once")]
+        constraints = [
+            # With the id: a load finds its customers by this index alone.
+            models.UniqueConstraint(fields=["tenant", "ref"], include=["id"], name="customer_ref_once")
+        ]
         indexes = [
             models.Index(fields=["tenant", "name_key", "id"], name="customer_name_key"),
             models.Index(fields=["tenant", "ref_key"], name="customer_ref_key"),
@@ -139,10 +142,15 @@ class CustomerAccount(TenantModel):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["tenant", "entity", "source", "ref"], name="customer_account_ref_once")
+            models.UniqueConstraint(
+                fields=["tenant", "entity", "source", "ref"],
+                include=["id", "customer"],
+                name="customer_account_ref_once",
+            ),
+            # What items refer to: an account, of that customer at that entity. Also finds a customer's accounts.
+            models.UniqueConstraint(fields=["tenant", "customer", "entity", "id"], name="account_of_customer"),
         ]
         indexes = [
-            models.Index(fields=["tenant", "customer"], name="account_customer"),
             models.Index(fields=["tenant", "terms"], name="account_terms"),
             models.Index(fields=["tenant", "salesperson", "customer"], name="account_salesperson"),
             models.Index(fields=["tenant", "collector", "customer"], name="account_collector"),

@@ -74,8 +74,6 @@ class Document(TenantModel):
         indexes = [
             models.Index(fields=["tenant", "customer", "-document_date"], name="document_customer"),
             models.Index(fields=["tenant", "document_date", "id"], name="document_newest"),
-            # A salesperson's documents are found by their accounts: without it, by reading everybody's.
-            models.Index(fields=["tenant", "account"], name="document_account"),
             models.Index(fields=["tenant", "updated_at", "id"], name="document_updated"),
         ]
 
@@ -91,9 +89,10 @@ class LedgerItem(TenantModel):
 
     tenant = tenant_by_reference()
     customer = TenantForeignKey(Customer, models.PROTECT, related_name="items", implied_by="account")
-    account = TenantForeignKey(CustomerAccount, models.PROTECT, related_name="items")
+    account = TenantForeignKey(CustomerAccount, models.PROTECT, related_name="items", with_same=("customer", "entity"))
     entity = TenantForeignKey(Entity, models.PROTECT, related_name="+", implied_by="account")
-    document = TenantForeignKey(Document, models.PROTECT, null=True, related_name="items")
+    # Both are written and deleted under the lock of their source alone; the night looks for items without one.
+    document = TenantForeignKey(Document, models.PROTECT, null=True, related_name="items", implied_by="source")
     source = models.CharField(max_length=40, default="file")
     # Unique per entity and source: kind, number and instalment, as the source tells them apart.
     source_ref = models.CharField(max_length=120, db_collation="C")
@@ -159,7 +158,6 @@ class LedgerItem(TenantModel):
                 name="ledger_item_open_due",
             ),
             models.Index(fields=["tenant", "customer", "-document_date", "id"], name="ledger_item_customer"),
-            models.Index(fields=["tenant", "account"], name="ledger_item_account"),
             models.Index(fields=["tenant", "document"], name="ledger_item_document"),
             models.Index(fields=["tenant", "updated_at", "id"], name="ledger_item_updated"),
         ]

@@ -7,7 +7,7 @@ conditions of receivables.queries.selection; a test holds the two together.
 
 from typing import TypeVar
 
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
 
 from accounts.access import Scope
 from receivables.models import (
@@ -109,7 +109,9 @@ def _of_accounts(rows: "QuerySet[Seen]", scope: Scope, *, path: str = "") -> "Qu
     if scope.portfolio_of:
         rows = rows.filter(
             Q(**{f"{path}account__salesperson_id": scope.portfolio_of})
-            | Q(**{f"{path}account__collector_id": scope.portfolio_of})
+            | Q(**{f"{path}account__collector_id": scope.portfolio_of}),
+            # Which it always is; their indexes begin with the customer.
+            **{f"{path}account__customer_id": F(f"{path}customer_id")},
         )
     return rows
 

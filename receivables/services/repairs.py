@@ -1,4 +1,7 @@
-"""The nightly check of what is stored beside the facts: differences are put right and recorded, too many are refused."""
+"""The nightly check of the ledger: stored amounts that differ are put right and recorded, too many are refused.
+
+So are items without their document, which nobody can put right by themselves.
+"""
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -7,7 +10,7 @@ from core.audit import SYSTEM, Actor
 from core.errors import Conflict
 from core.models import AuditRecord
 from receivables.services.loading_stage import copy_into, temp_table
-from receivables.services.open_amounts import check_open_amounts, recompute_open
+from receivables.services.open_amounts import check_open_amounts, items_without_document, recompute_open
 
 # A few can be the trace of a crash in former software; more is a fault that a person must understand first.
 MOST_REPAIRED = 100
@@ -16,6 +19,19 @@ MOST_REPAIRED = 100
 class TooManyDifferences(Conflict):
     code = "too_many_differences"
     message = _("Too many open amounts are not what the allocations say. Nothing was changed; ask for support.")
+
+
+class DocumentsMissing(Conflict):
+    code = "documents_missing"
+    message = _("Items of the ledger have lost their document. Nothing was changed; ask for support.")
+
+
+@transaction.atomic
+def refuse_lost_documents() -> None:
+    """Raises DocumentsMissing where an item names a document that is not there. 1 SQL query."""
+    lost = items_without_document(limit=1)
+    if lost:
+        raise DocumentsMissing(f"{DocumentsMissing.message} ({lost[0]})")
 
 
 @transaction.atomic

@@ -319,6 +319,15 @@ def test_too_many_such_differences_stop_the_night_and_change_nothing(live):
     assert set(LedgerItem.objects.values_list("open_amount", flat=True)) == {Decimal(60)}
 
 
+def test_an_item_that_has_lost_its_document_stops_the_night(live):
+    item = make_item(account=make_debtor(), due=due(10), amount="100.00")
+    assert "error" not in {name for step in night(live)["steps"] for name in step}
+    LedgerItem.objects.filter(id=item.id).update(document_id=uuid4())
+    steps = failing_night(live)
+    assert str(item.id) in steps["open_amounts"]["error"]
+    assert "left_out" in steps["plan"]
+
+
 def test_two_nights_of_an_organisation_do_not_run_at_once(live, django_db_blocker):
     import psycopg
     from django.conf import settings

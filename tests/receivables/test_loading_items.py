@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from core.errors import Refusal
 from receivables.models import (
@@ -355,3 +355,16 @@ def test_the_database_itself_refuses_an_open_amount_beyond_the_amount(tenant):
     item = make_item(account=make_account(customer=make_customer()))
     with pytest.raises(IntegrityError), transaction.atomic():
         LedgerItem.objects.filter(id=item.id).update(open_amount=Decimal("100.01"))
+
+
+def test_the_database_itself_refuses_an_account_that_is_not_the_items_customers_at_its_entity(tenant):
+    here, elsewhere = make_entity(code="E1"), make_entity(code="E2")
+    account = make_account(customer=make_customer(), entity=here)
+    item = make_item(account=account)
+    other = make_account(customer=make_customer(), entity=here)
+    for wrong in ({"customer": other.customer}, {"entity": elsewhere}, {"account": other}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            LedgerItem.objects.filter(id=item.id).update(**wrong)
+    LedgerItem.objects.filter(id=item.id).update(account=other, customer=other.customer)
+    with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("DELETE FROM receivables_customeraccount WHERE id = %s", [other.id])
