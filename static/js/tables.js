@@ -98,6 +98,15 @@
     const focusable = row.matches("[tabindex]") ? row : row.querySelector("a[href], button");
     focusable?.focus({ preventScroll: true });
   };
+  // What was opened beside the list, by mouse or by Tab, is where the keys go on: E must not send another row.
+  for (const opening of ["click", "focusin"]) {
+    document.addEventListener(opening, (event) => {
+      const row = event.target instanceof Element ? event.target.closest("[data-key=enter]")?.closest("[data-row]") : null;
+      if (!row || row === current()) return;
+      current()?.classList.remove("is-current");
+      row.classList.add("is-current");
+    });
+  }
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open], [popover]:popover-open.menu")) return;
     const target = event.target instanceof Element ? event.target : document.body;

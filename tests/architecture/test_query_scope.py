@@ -37,6 +37,7 @@ SYSTEM_QUERIES = {
     "accounts.queries.doors.organisations_of": "asked before any organisation is entered, of global tables",
     "accounts.queries.doors.session_data": "asked before anybody is known, of a global table",
     "accounts.queries.doors.membership": "says who asks and what they see: the scope comes of it",
+    "accounts.queries.doors.live_key": "says which key calls and what it may: the scope comes of it",
     "accounts.queries.organisations.enterable": "asked before any organisation is entered, of global tables",
     "accounts.queries.organisations.may_enter": "asked before any organisation is entered, of global tables",
     "accounts.queries.organisations.last_night": "counts of the organisation's own job, no rows",

@@ -88,6 +88,19 @@ def test_a_collector_previews_sends_undoes_and_skips_by_keyboard_and_mouse(visit
     assert "Gamma SA" in page.inner_text(".work-item")
 
 
+def test_the_keys_go_on_from_the_row_that_was_opened_by_mouse_or_by_tab(visit, day):
+    page = visit(user=person(day, "collector")).go("/collections/")
+    page.click(".work-item a:has-text('Gamma SA')")
+    page.wait_for_selector("#panel :text('g@debtor.example')")
+    assert "Gamma SA" in page.inner_text(".work-item.is-current")
+    page.focus(".work-item a:has-text('Beta SA')")
+    page.wait_for_selector("#panel :text('b@debtor.example')")
+    assert "Beta SA" in page.inner_text(".work-item.is-current")
+    page.keyboard.press("e")
+    page.wait_for_selector(".toast-card:has-text('Beta SA')")
+    assert states(day) == {"Alpha SA": "PROPOSED", "Beta SA": "CONFIRMED", "Gamma SA": "PROPOSED"}
+
+
 def test_ticked_reminders_are_sent_after_one_question(visit, day):
     page = visit(user=person(day, "collector")).go("/collections/")
     for box in page.locator("input[name=pick]").all()[:2]:

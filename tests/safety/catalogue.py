@@ -88,11 +88,11 @@ RULES: dict[str, str] = {
         WHERE relispartition AND relkind = 'r' AND has_table_privilege(%(role)s, oid, 'SELECT')""",
     "R19 constraints are validated": """
         SELECT conname FROM pg_constraint k JOIN t ON k.conrelid = t.oid WHERE NOT convalidated""",
-    "R20 every reference has an index that starts with (tenant_id, x)": """
+    "R20 every reference has an index that starts with its first two columns: the tenant and another": """
         SELECT conname FROM pg_constraint k JOIN t ON k.conrelid = t.oid JOIN t f ON k.confrelid = f.oid
         WHERE contype = 'f' AND NOT EXISTS (
             SELECT 1 FROM pg_index i WHERE i.indrelid = k.conrelid
-              AND (i.indkey::int2[])[0:1] @> k.conkey AND k.conkey @> (i.indkey::int2[])[0:1])""",
+              AND (i.indkey::int2[])[0:1] @> k.conkey[1:2] AND k.conkey[1:2] @> (i.indkey::int2[])[0:1])""",
     "R21 money is numeric, never a float": """
         SELECT c.relname || '.' || attname FROM t JOIN pg_class c USING (oid) JOIN pg_attribute a ON attrelid = c.oid
         WHERE atttypid IN ('float4'::regtype, 'float8'::regtype, 'money'::regtype) AND attnum > 0""",
